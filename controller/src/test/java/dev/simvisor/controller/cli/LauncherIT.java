@@ -1,0 +1,120 @@
+package dev.simvisor.controller.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code bin/simvisor} of the packaged distribution, run as a user would. */
+class LauncherIT {
+    private static final Path LAUNCHER =
+            Path.of("target", "simvisor", "bin", "simvisor").toAbsolutePath();
+    private static final Path THIS_JDK = Path.of(System.getProperty("java.home"));
+
+    @TempDir
+    private Path directory;
+
+    /** A PATH on which no {@code java} is. */
+    private Path path;
+
+    @BeforeEach
+    void makePathWithoutJava() throws IOException {
+        path = Files.createDirectory(directory.resolve("path"));
+        Files.createSymbolicLink(path.resolve("readlink"), onPath("readlink"));
+    }
+
+    @Test
+    void aMissingJdkIsOneLineThatSaysWhereItLooked() throws Exception {
+        String noJdks = Files.createDirectory(directory.resolve("jdks")).toString();
+        Outcome outcome = run(LAUNCHER, Map.of("SIMVISOR_JDK_SEARCH", noJdks), "--version");
+
+        assertThat(outcome.status()).isEqualTo(1);
+        assertThat(outcome.output())
+                .isEqualTo("simvisor: no JDK 25 or later in JAVA_HOME, on the PATH or under " + noJdks
+                        + ": install one or set JAVA_HOME\n");
+    }
+
+    @Test
+    void anOlderJdkIsPassedOver() throws Exception {
+        Path jdks = Files.createDirectory(directory.resolve("jdks"));
+        Path older = fakeJdk(jdks.resolve("a-17"), "17.0.2");
+        Files.createSymbolicLink(jdks.resolve("b-25"), THIS_JDK);
+        Map<String, String> environment = Map.of("JAVA_HOME", older.toString(), "SIMVISOR_JDK_SEARCH", jdks.toString());
+
+        assertThat(run(LAUNCHER, environment, "--version")).isEqualTo(version());
+    }
+
+    @Test
+    void javaHomeIsEnough() throws Exception {
+        assertThat(run(LAUNCHER, Map.of("JAVA_HOME", THIS_JDK.toString()), "--version"))
+                .isEqualTo(version());
+    }
+
+    @Test
+    void javaOnThePathIsEnough() throws Exception {
+        Files.createSymbolicLink(path.resolve("java"), THIS_JDK.resolve("bin", "java"));
+
+        assertThat(run(LAUNCHER, Map.of("SIMVISOR_JDK_SEARCH", ""), "--version"))
+                .isEqualTo(version());
+    }
+
+    @Test
+    void startsThroughASymbolicLink() throws Exception {
+        Path link = Files.createSymbolicLink(directory.resolve("simvisor"), LAUNCHER);
+
+        assertThat(run(link, Map.of("JAVA_HOME", THIS_JDK.toString()), "--version"))
+                .isEqualTo(version());
+    }
+
+    @Test
+    void anUnknownOptionFails() throws Exception {
+        Outcome outcome = run(LAUNCHER, Map.of("JAVA_HOME", THIS_JDK.toString()), "--no-such-option");
+
+        assertThat(outcome.status()).isNotZero();
+        assertThat(outcome.output()).contains("--no-such-option");
+    }
+
+    private record Outcome(int status, String output) {}
+
+    private static Outcome version() {
+        return new Outcome(0, "simvisor 0.1.0-SNAPSHOT\n");
+    }
+
+    /** Runs a program in a directory of its own, with nothing in its environment but what is given. */
+    private Outcome run(Path program, Map<String, String> environment, String... arguments)
+            throws IOException, InterruptedException {
+        List<String> command = Stream.concat(Stream.of(program.toString()), Stream.of(arguments))
+                .toList();
+        ProcessBuilder builder =
+                new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true);
+        builder.environment().clear();
+        builder.environment().put("PATH", path.toString());
+        builder.environment().putAll(environment);
+        Process process = builder.start();
+        String output = new String(process.getInputStream().readAllBytes());
+        return new Outcome(process.waitFor(), output);
+    }
+
+    private static Path fakeJdk(Path home, String version) throws IOException {
+        Path java = Files.createDirectories(home.resolve("bin")).resolve("java");
+        Files.writeString(java, "#!/bin/sh\necho the older JDK was started\n");
+        assertThat(java.toFile().setExecutable(true)).isTrue();
+        Files.writeString(home.resolve("release"), "JAVA_VERSION=\"" + version + "\"\n");
+        return home;
+    }
+
+    private static Path onPath(String program) {
+        return Stream.of(System.getenv("PATH").split(":"))
+                .map(place -> Path.of(place, program))
+                .filter(Files::isExecutable)
+                .findFirst()
+                .orElseThrow();
+    }
+}
