@@ -1,0 +1,46 @@
+package dev.simvisor.config;
+
+import java.util.List;
+
+/** An operating system of the catalogue: where it comes from, and what a VM needs to run it. */
+public sealed interface Guest {
+    /** The name in the catalogue, and of the folder in the guest cache. */
+    String name();
+
+    String description();
+
+    /** What a VM of this guest gets when nobody says otherwise. */
+    MemorySize memory();
+
+    /** The kernel command line when nobody says otherwise. */
+    String commandLine();
+
+    /**
+     * Comes with Simvisor and needs no download.
+     *
+     * @param image the kernel, a resource on the class path
+     */
+    record BuiltIn(String name, String description, MemorySize memory, String commandLine, String image)
+            implements Guest {}
+
+    /**
+     * Debian's kernel with an initramfs made of Debian's static busybox and the kernel's own modules.
+     *
+     * @param release the release's codename, as its index says it
+     * @param architecture Debian's name of the architecture
+     * @param kernelPackage the package that depends on the newest kernel image of its kind
+     * @param busyboxPackage the package with the statically linked busybox
+     * @param modules the kernel modules to have at hand, without those they need in turn
+     */
+    record Debian(
+            String name,
+            String description,
+            MemorySize memory,
+            String commandLine,
+            String release,
+            String architecture,
+            String kernelPackage,
+            String busyboxPackage,
+            List<String> modules)
+            implements Guest {}
+}
