@@ -1,0 +1,127 @@
+/*
+ * The ways into and out of the kernel: interrupts and exceptions, system calls, the switch between tasks.
+ * All leave a `struct frame` (trap.h) on the task's kernel stack.
+ */
+#define USER_CODE 0x2b
+#define USER_DATA 0x23
+#define VECTOR_SYSCALL 0x80
+
+.macro push_registers
+    pushq %rax
+    pushq %rbx
+    pushq %rcx
+    pushq %rdx
+    pushq %rsi
+    pushq %rdi
+    pushq %rbp
+    pushq %r8
+    pushq %r9
+    pushq %r10
+    pushq %r11
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+.endm
+
+.macro pop_registers
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %r11
+    popq %r10
+    popq %r9
+    popq %r8
+    popq %rbp
+    popq %rdi
+    popq %rsi
+    popq %rdx
+    popq %rcx
+    popq %rbx
+    popq %rax
+.endm
+
+    .text
+
+/* One 16-byte stub per vector; exceptions 8, 10 to 14, 17, 21, 29 and 30 bring an error code (SDM Vol 3A table 6-1). */
+    .balign 16
+    .globl interrupt_stubs
+interrupt_stubs:
+    .set vector, 0
+    .rept 256
+    .balign 16
+    .if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30)
+    pushq $0
+    .endif
+    pushq $vector
+    jmp interrupt_common
+    .set vector, vector + 1
+    .endr
+
+    .balign 16
+interrupt_common:
+    cld
+    push_registers
+    movq %rsp, %rdi
+    call trap                               /* the CPU aligned the stack to 16; 22 words were pushed since */
+    .globl return_from_interrupt
+return_from_interrupt:
+    pop_registers
+    addq $16, %rsp
+    iretq
+
+/* SYSCALL leaves rip in rcx, rflags in r11 and the user's stack in place; FMASK has cleared IF and DF. */
+    .balign 16
+    .globl system_call_entry
+system_call_entry:
+    movq %rsp, interrupted_stack(%rip)
+    movq kernel_stack(%rip), %rsp
+    pushq $USER_DATA
+    pushq interrupted_stack(%rip)
+    pushq %r11
+    pushq $USER_CODE
+    pushq %rcx
+    pushq $0
+    pushq $VECTOR_SYSCALL
+    push_registers
+    movq %rsp, %rdi
+    call system_call
+    pop_registers
+    addq $16, %rsp
+    popq %rcx
+    addq $8, %rsp
+    popq %r11
+    popq %rsp
+    sysretq
+
+/* void switch_stacks(u64 *old, u64 new): goes on where `new` was left by an earlier call, or prepared by task_create. */
+    .globl switch_stacks
+switch_stacks:
+    pushq %rbx
+    pushq %rbp
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    movq %rsp, (%rdi)
+    movq %rsi, %rsp
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rbp
+    popq %rbx
+    ret
+
+    .data
+    .balign 8
+    .globl kernel_stack
+kernel_stack: .quad 0                       /* top of the running task's kernel stack */
+interrupted_stack: .quad 0
+
+/* The user programs, as one flat image. */
+    .section .user, "a"
+    .balign 4096
+    .incbin "user.bin"
+    .balign 4096
