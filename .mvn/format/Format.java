@@ -52,8 +52,8 @@ final class Format {
     }
 
     private static Stream<Path> javaFiles(Path tree) {
-        try {
-            return Files.walk(tree).filter(file -> file.toString().endsWith(".java"));
+        try (Stream<Path> files = Files.walk(tree)) {
+            return files.filter(file -> file.toString().endsWith(".java")).toList().stream();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
