@@ -91,9 +91,9 @@ final class BinaryArithmetic {
         }
         boolean negative = format.isNegative(a) != format.isNegative(b);
         if (format.isZero(b) && !format.isInfinite(a)) {
+            // Reported alone, even when the dividend is denormal: so on silicon.
             env.raise(FloatEnvironment.ZERO_DIVIDE);
-        }
-        if (stoppedByDenormal(env, format, a, b)) {
+        } else if (stoppedByDenormal(env, format, a, b)) {
             return 0;
         }
         if (format.isInfinite(a) || format.isZero(b)) {

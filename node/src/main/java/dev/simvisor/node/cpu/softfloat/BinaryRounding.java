@@ -28,9 +28,9 @@ public final class BinaryRounding {
             return 0;
         }
         env.raise(FloatEnvironment.PRECISION);
-        return exact.overflowsToInfinity(env.rounding())
-                ? format.infinity(exact.negative)
-                : format.largest(exact.negative);
+        boolean infinite = exact.overflowsToInfinity(env.rounding());
+        env.setRoundedUp(infinite);
+        return infinite ? format.infinity(exact.negative) : format.largest(exact.negative);
     }
 
     private static long underflow(FloatEnvironment env, BinaryFormat format, Unrounded exact) {

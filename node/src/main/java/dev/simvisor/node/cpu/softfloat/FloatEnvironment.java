@@ -104,6 +104,11 @@ public final class FloatEnvironment {
         raised |= exceptions;
     }
 
+    /** Takes back exceptions of the running instruction. */
+    public void retract(int exceptions) {
+        raised &= ~exceptions;
+    }
+
     /** The exceptions raised since {@link #takeRaised()}. */
     public int raised() {
         return raised;

@@ -121,9 +121,9 @@ public final class ExtendedArithmetic {
             return;
         }
         if (bZero && !aInfinite) {
+            // Reported alone, even when the dividend is denormal: so on silicon.
             env.raise(FloatEnvironment.ZERO_DIVIDE);
-        }
-        if (ExtendedOperands.stopped(env, a, aSignificand, b, bSignificand)) {
+        } else if (ExtendedOperands.stopped(env, a, aSignificand, b, bSignificand)) {
             return;
         }
         boolean negative = Extended.isNegative(a ^ b);

@@ -7,6 +7,8 @@ import dev.simvisor.node.cpu.softfloat.Unrounded;
 
 /** Loads and stores of the x87: singles, doubles and integers in memory to and from extended numbers. */
 public final class ExtendedConversion {
+    private static final int OUT_OF_RANGE = FloatEnvironment.OVERFLOW | FloatEnvironment.UNDERFLOW;
+
     private ExtendedConversion() {}
 
     /** FLD m32 (bits of a single) or FLD m64: the number as an extended, exactly. */
@@ -54,7 +56,13 @@ public final class ExtendedConversion {
         }
         env.unrounded()
                 .set(negative, Extended.exponent(a, aSignificand), Extended.normalized(aSignificand), 0);
-        return BinaryRounding.round(env, format);
+        long bits = BinaryRounding.round(env, format);
+        if ((env.unmasked() & OUT_OF_RANGE) != 0) {
+            // What is not stored is not inexact either: so on silicon.
+            env.retract(FloatEnvironment.PRECISION);
+            env.setRoundedUp(false);
+        }
+        return bits;
     }
 
     /** FIST and FISTTP: an integer of {@code bits} bits, sign-extended; the integer indefinite where it does not fit. */

@@ -31,8 +31,12 @@ public final class ExtendedRemainder {
         if (ExtendedOperands.stopped(env, a, aSignificand, b, bSignificand)) {
             return 0;
         }
-        if (Extended.isZero(a, aSignificand) || Extended.isInfinite(b, bSignificand)) {
+        if (Extended.isZero(a, aSignificand)) {
             env.setResult(a, aSignificand);
+            return 0;
+        }
+        if (Extended.isInfinite(b, bSignificand)) {
+            ExtendedArithmetic.roundNumber(env, a, aSignificand, 64);
             return 0;
         }
         int aExponent = Extended.exponent(a, aSignificand);

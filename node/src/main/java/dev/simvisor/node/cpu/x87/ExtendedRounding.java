@@ -49,7 +49,7 @@ final class ExtendedRounding {
     private static void overflow(FloatEnvironment env, Unrounded exact, int precision) {
         env.raise(FloatEnvironment.OVERFLOW);
         if (!env.masked(FloatEnvironment.OVERFLOW)) {
-            pack(env, exact, exact.exponent() - BIAS_ADJUSTMENT);
+            packScaled(env, exact, exact.exponent() - BIAS_ADJUSTMENT);
             return;
         }
         env.raise(FloatEnvironment.PRECISION);
@@ -66,7 +66,7 @@ final class ExtendedRounding {
         if (!env.masked(FloatEnvironment.UNDERFLOW)) {
             env.raise(FloatEnvironment.UNDERFLOW);
             roundSignificand(env, exact, precision);
-            pack(env, exact, exact.exponent() + BIAS_ADJUSTMENT);
+            packScaled(env, exact, exact.exponent() + BIAS_ADJUSTMENT);
             return;
         }
         exact.shiftRight(MINIMUM_EXPONENT - exact.exponent());
@@ -76,6 +76,22 @@ final class ExtendedRounding {
         }
         int biasedExponent = exact.high() < 0 ? 1 : 0;
         env.setResult(Extended.sign(exact.negative()) | biasedExponent, exact.high());
+    }
+
+    /** Packs a bias-adjusted result, unless FSCALE went so far that it is out of range still (SDM Vol 2, FSCALE). */
+    private static void packScaled(FloatEnvironment env, Unrounded exact, int exponent) {
+        if (exponent > MAXIMUM_EXPONENT || exponent < MINIMUM_EXPONENT) {
+            boolean infinite = exponent > MAXIMUM_EXPONENT;
+            env.raise(FloatEnvironment.PRECISION);
+            env.setRoundedUp(infinite);
+            if (infinite) {
+                infinity(env, exact.negative());
+            } else {
+                zero(env, exact.negative());
+            }
+        } else {
+            pack(env, exact, exponent);
+        }
     }
 
     private static void pack(FloatEnvironment env, Unrounded exact, int exponent) {

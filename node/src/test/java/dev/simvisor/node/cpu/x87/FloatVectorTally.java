@@ -1,0 +1,41 @@
+package dev.simvisor.node.cpu.x87;
+
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.TreeMap;
+
+/** Replays vectors from standard input and prints, per operation, how many there were and the first that differ. */
+final class FloatVectorTally {
+    public static void main(String[] arguments) throws IOException {
+        int shown = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 3;
+        var counts = new TreeMap<Integer, int[]>();
+        var replay = new FloatVectorReplay();
+        var input = new DataInputStream(new java.io.BufferedInputStream(System.in, 1 << 20));
+        byte[] bytes = new byte[FloatVector.BYTES];
+        while (true) {
+            try {
+                input.readFully(bytes);
+            } catch (EOFException end) {
+                break;
+            }
+            FloatVector silicon = FloatVector.read(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN));
+            int[] count = counts.computeIfAbsent(silicon.operation(), key -> new int[2]);
+            count[0]++;
+            FloatVector ours;
+            try {
+                ours = replay.replay(silicon);
+            } catch (RuntimeException e) {
+                if (count[1]++ < 1) System.out.println(silicon + " " + e);
+                continue;
+            }
+            if (!FloatVectorReplay.agrees(silicon, ours) && count[1]++ < shown) {
+                System.out.println("silicon " + silicon);
+                System.out.println("ours    " + ours);
+            }
+        }
+        counts.forEach((op, count) -> System.out.printf("op %3d: %8d vectors, %d differ%n", op, count[0], count[1]));
+    }
+}
