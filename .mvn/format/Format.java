@@ -34,7 +34,7 @@ final class Format {
                     .toList();
         }
         if (!apply && !different.isEmpty()) {
-            different.forEach(source -> System.err.println(source + ": not formatted"));
+            different.forEach(source -> System.err.println(source.normalize() + ": not formatted"));
             System.err.println("Format the sources with: mvn -q -N -Pformat process-sources");
             System.exit(1);
         }
@@ -72,7 +72,7 @@ final class Format {
         }
     }
 
-    /** The formatted text, or nothing for a source with a syntax error: the compiler words that one better. */
+    /** The formatted text, or nothing for a source with a syntax error, which is the compiler's to refuse. */
     private static Optional<String> format(Path source, String text) {
         try {
             String imports =
