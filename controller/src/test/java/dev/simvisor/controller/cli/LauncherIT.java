@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,10 +26,20 @@ class LauncherIT {
     /** A PATH on which no {@code java} is. */
     private Path path;
 
+    private final List<Path> links = new ArrayList<>();
+
     @BeforeEach
     void makePathWithoutJava() throws IOException {
         path = Files.createDirectory(directory.resolve("path"));
-        Files.createSymbolicLink(path.resolve("readlink"), onPath("readlink"));
+        link(path.resolve("readlink"), onPath("readlink"));
+    }
+
+    /** JUnit warns of each link out of the directory that it deletes. */
+    @AfterEach
+    void removeLinks() throws IOException {
+        for (Path link : links) {
+            Files.delete(link);
+        }
     }
 
     @Test
@@ -45,7 +57,7 @@ class LauncherIT {
     void anOlderJdkIsPassedOver() throws Exception {
         Path jdks = Files.createDirectory(directory.resolve("jdks"));
         Path older = fakeJdk(jdks.resolve("a-17"), "17.0.2");
-        Files.createSymbolicLink(jdks.resolve("b-25"), THIS_JDK);
+        link(jdks.resolve("b-25"), THIS_JDK);
         Map<String, String> environment = Map.of("JAVA_HOME", older.toString(), "SIMVISOR_JDK_SEARCH", jdks.toString());
 
         assertThat(run(LAUNCHER, environment, "--version")).isEqualTo(version());
@@ -59,7 +71,7 @@ class LauncherIT {
 
     @Test
     void javaOnThePathIsEnough() throws Exception {
-        Files.createSymbolicLink(path.resolve("java"), THIS_JDK.resolve("bin", "java"));
+        link(path.resolve("java"), THIS_JDK.resolve("bin", "java"));
 
         assertThat(run(LAUNCHER, Map.of("SIMVISOR_JDK_SEARCH", ""), "--version"))
                 .isEqualTo(version());
@@ -67,7 +79,7 @@ class LauncherIT {
 
     @Test
     void startsThroughASymbolicLink() throws Exception {
-        Path link = Files.createSymbolicLink(directory.resolve("simvisor"), LAUNCHER);
+        Path link = link(directory.resolve("simvisor"), LAUNCHER);
 
         assertThat(run(link, Map.of("JAVA_HOME", THIS_JDK.toString()), "--version"))
                 .isEqualTo(version());
@@ -100,6 +112,11 @@ class LauncherIT {
         Process process = builder.start();
         String output = new String(process.getInputStream().readAllBytes());
         return new Outcome(process.waitFor(), output);
+    }
+
+    private Path link(Path link, Path target) throws IOException {
+        links.add(link);
+        return Files.createSymbolicLink(link, target);
     }
 
     private static Path fakeJdk(Path home, String version) throws IOException {
