@@ -1,0 +1,83 @@
+package dev.simvisor.node.cpu.decode;
+
+import dev.simvisor.node.cpu.table.Row;
+
+/**
+ * One decoded instruction: the row of the table it is an instance of, and the operands as numbers that need no further
+ * interpretation. Filled by the decoder, read by semantics; plain fields because the interpreter reads several per
+ * instruction.
+ *
+ * <p>A memory operand's effective address is {@code (gpr[base] + (gpr[index] << scale) + displacement) & addressMask}: an
+ * absent base or index names {@link #ZERO}, a RIP-relative one has base {@link #BLOCK_RIP} and a displacement that counts from
+ * the start of the block.
+ */
+public final class Instruction {
+    /** Pseudo register that always holds zero. */
+    public static final int ZERO = 16;
+
+    /** Pseudo register that holds the instruction pointer at which the current block starts. */
+    public static final int BLOCK_RIP = 17;
+
+    /** Marks an 8-bit register operand as AH, CH, DH or BH: the register is {@code operand & 15}, its bits 15:8 are meant. */
+    public static final int HIGH_BYTE = 16;
+
+    public static final int NO_PREFIX = 0;
+    public static final int REPNE = 0xF2;
+    public static final int REP = 0xF3;
+
+    public final Row row;
+
+    /** What the interpreter's dispatch switches on; set by whoever owns the dispatch. */
+    public int handler;
+
+    /** Operand size of this instance in bits: 8, 16, 32 or 64 for integer rows; the effective operand size otherwise. */
+    public int operandSize;
+
+    /** 16, 32 or 64. */
+    public int addressSize;
+
+    public long addressMask;
+
+    /** ModRM.reg with REX.R; for 8-bit registers possibly with {@link #HIGH_BYTE}. Segment, control or debug register number. */
+    public int reg;
+
+    /** The register of a register-form E, Z or fixed-register operand, with REX.B; possibly with {@link #HIGH_BYTE}. */
+    public int rm;
+
+    /** Whether the E, M, O, W or Q operand is in memory. */
+    public boolean memory;
+
+    public int base = ZERO;
+    public int index = ZERO;
+    public int scale;
+    public long displacement;
+
+    /** Segment of the memory operand (or of the source string), overrides applied: an index of {@code SegmentRegister}. */
+    public int segment;
+
+    /** First immediate, sign-extended; the offset of a far pointer; the displacement of a relative branch. */
+    public long immediate;
+
+    /** Second immediate: ENTER's nesting level; the selector of a far pointer. */
+    public int immediate2;
+
+    public boolean lock;
+
+    /** {@link #NO_PREFIX}, {@link #REPNE} or {@link #REP}: the last of these prefixes, where it is not part of the opcode. */
+    public int repeat;
+
+    /** Length in bytes, 1 to 15. */
+    public int length;
+
+    /** Offset of this instruction's first byte from the start of its block. */
+    public int offset;
+
+    public Instruction(Row row) {
+        this.row = row;
+    }
+
+    /** Offset of the next instruction from the start of the block. */
+    public int nextOffset() {
+        return offset + length;
+    }
+}

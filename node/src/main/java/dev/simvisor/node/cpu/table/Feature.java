@@ -1,0 +1,24 @@
+package dev.simvisor.node.cpu.table;
+
+/** A CPUID feature without which a row's instruction is undefined (SDM Vol 2A CPUID; names as in /proc/cpuinfo). */
+public enum Feature {
+    X87,
+    TSC,
+    MSR,
+    CX8,
+    SEP,
+    CMOV,
+    CLFLUSH,
+    MMX,
+    FXSR,
+    SSE,
+    SSE2,
+    SSE3,
+    SSSE3,
+    CX16,
+    MOVBE,
+    POPCNT,
+    SMAP,
+    SYSCALL,
+    RDTSCP
+}
