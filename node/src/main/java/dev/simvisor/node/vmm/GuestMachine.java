@@ -1,0 +1,96 @@
+package dev.simvisor.node.vmm;
+
+import com.google.protobuf.ByteString;
+import java.util.BitSet;
+
+/**
+ * The machine inside a VM, as far as the VMM needs to know it: it runs up to a cycle, it has pages, it can be saved.
+ *
+ * <p>Used by one thread at a time. The same calls with the same cycle numbers leave the same state, however a run is
+ * split: {@code runUntil(a); runUntil(b)} equals {@code runUntil(b)}.
+ */
+public interface GuestMachine extends AutoCloseable {
+    /** Size of a page in bytes. */
+    int PAGE_BYTES = 4096;
+
+    /** Where the guest's console output goes, byte by byte, while the machine runs. */
+    interface ConsoleSink {
+        void put(byte value);
+    }
+
+    /** Why {@link #runUntil} returned. */
+    sealed interface RunEnd {
+        /** The cycle asked for was reached. */
+        record Reached() implements RunEnd {}
+
+        /** The guest switched the machine off. */
+        record PoweredOff(int exitStatus) implements RunEnd {}
+
+        /** The guest did what ends a machine; the reason is one line. */
+        record Crashed(String reason) implements RunEnd {}
+    }
+
+    // ---- time ----
+
+    /** Virtual cycles since the machine was switched on; exact also inside a call of the console sink. */
+    long cycles();
+
+    /** Instructions executed since the machine was switched on. */
+    long instructions();
+
+    /** Runs, or idles, up to a cycle. Stops at the first instruction boundary that is not before it. */
+    RunEnd runUntil(long cycles);
+
+    /** Lets the clock advance without executing anything: time in which the vCPU had no processor. */
+    void skipUntil(long cycles);
+
+    /** The cycle at which there is something to execute: the present one unless the processor is halted. */
+    long nextEventCycles();
+
+    // ---- console ----
+
+    void consoleTo(ConsoleSink sink);
+
+    /** Queues bytes for the guest to read from its console, at the present cycle. */
+    void type(byte[] bytes);
+
+    // ---- pages ----
+
+    /** All page numbers are below this one. */
+    int endFrame();
+
+    /** Whether the number names a page of memory: there are gaps. */
+    boolean isMemory(int gfn);
+
+    boolean isZero(int gfn);
+
+    void readPage(int gfn, byte[] target, int offset);
+
+    void writePage(int gfn, byte[] source, int offset);
+
+    /** Makes a page read as zeros. */
+    void clearPage(int gfn);
+
+    /** Logs from now on which pages are written. */
+    void startDirtyLog();
+
+    /** Pages written since the start of the log or the last call; the caller owns the set. */
+    BitSet takeDirty();
+
+    void stopDirtyLog();
+
+    // ---- state ----
+
+    /** Registers, clock and devices; not memory. */
+    ByteString save();
+
+    /** @throws StateRefused when the bytes are no state that this version understands */
+    void restore(ByteString state) throws StateRefused;
+
+    /** SHA-256 in hexadecimal over registers, memory and devices: equal hashes mean equal machines. */
+    String stateHash();
+
+    /** Gives memory back. */
+    @Override
+    void close();
+}

@@ -1,0 +1,22 @@
+package dev.simvisor.node.vmm;
+
+import dev.simvisor.proto.api.VmSpec;
+
+/** Builds the machines of one physical host's VMs, in that host's memory. */
+public interface MachineFactory {
+    /** A machine, or one line that says why not. */
+    sealed interface Built {
+        record Ready(GuestMachine machine) implements Built {}
+
+        record Refused(String reason) implements Built {}
+    }
+
+    /** A machine with the VM's kernel or firmware loaded, about to execute its first instruction. */
+    Built booted(VmSpec spec);
+
+    /** A machine of the same shape with nothing in it, to be filled by a migration or a snapshot. */
+    Built blank(VmSpec spec);
+
+    /** Bytes of host memory that no VM has reserved. */
+    long freeBytes();
+}

@@ -1,0 +1,265 @@
+package dev.simvisor.node.vmm;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.simvisor.node.vmm.GuestMachine.RunEnd;
+import dev.simvisor.proto.api.VmSpec;
+import dev.simvisor.proto.node.SavedVm;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One VM on one host: its machine, its clock and its life.
+ *
+ * <pre>
+ *  started ──► RUNNING ◄──resume── PAUSED      stop: from RUNNING, PAUSED or INCOMING
+ *                 │  ───pause────►   ▲         the guest itself: RUNNING to STOPPED or CRASHED
+ *                 ▼                  │
+ *         STOPPED, CRASHED       INCOMING ◄── incoming     admit: from INCOMING to PAUSED
+ * </pre>
+ *
+ * <p>{@link #runTo} moves a running VM along virtual time; a VM in any other state keeps its cycle while time goes by. Not
+ * thread-safe: its owner sees to it that one thread at a time calls.
+ */
+public final class VirtualMachine implements AutoCloseable {
+    static final int STATE_VERSION = 1;
+
+    /** Where a VM is in its life. */
+    public enum State {
+        /** Its clock follows virtual time. */
+        RUNNING,
+        /** Its clock stands. */
+        PAUSED,
+        /** Its pages are arriving; it belongs to another host. */
+        INCOMING,
+        /** Switched off by the guest or stopped from outside; nothing can be done with it but to close it. */
+        STOPPED,
+        /** Ended by what its guest did. */
+        CRASHED
+    }
+
+    private final VmSpec spec;
+    private final GuestMachine machine;
+    private State state;
+    private VmClock clock;
+    private long epoch;
+    private long consoleBytes;
+    private ByteString.Output line = ByteString.newOutput();
+    private final List<ConsoleChunk> console = new ArrayList<>();
+    private String endReason = "";
+    private int exitStatus;
+
+    private VirtualMachine(VmSpec spec, long epoch, GuestMachine machine, State state, VmClock clock) {
+        this.spec = spec;
+        this.epoch = epoch;
+        this.machine = machine;
+        this.state = state;
+        this.clock = clock;
+        machine.consoleTo(this::put);
+    }
+
+    /** A VM that runs from {@code nowNanos} on. */
+    public static VirtualMachine started(VmSpec spec, long epoch, GuestMachine machine, long nowNanos, long clockHz) {
+        VmClock clock = new VmClock(nowNanos, machine.cycles(), clockHz / 1000);
+        return new VirtualMachine(spec, epoch, machine, State.RUNNING, clock);
+    }
+
+    /** A VM whose pages and state are about to be filled in. */
+    public static VirtualMachine incoming(VmSpec spec, long epoch, GuestMachine machine, long clockHz) {
+        VmClock clock = new VmClock(0, machine.cycles(), clockHz / 1000);
+        return new VirtualMachine(spec, epoch, machine, State.INCOMING, clock);
+    }
+
+    public String name() {
+        return spec.getName();
+    }
+
+    public VmSpec spec() {
+        return spec;
+    }
+
+    public long epoch() {
+        return epoch;
+    }
+
+    public State state() {
+        return state;
+    }
+
+    public boolean isRunning() {
+        return state == State.RUNNING;
+    }
+
+    /** Whether nothing can be done with it but to close it. */
+    public boolean hasEnded() {
+        return state == State.STOPPED || state == State.CRASHED;
+    }
+
+    /** Why it ended: one line, or empty. */
+    public String endReason() {
+        return endReason;
+    }
+
+    public int exitStatus() {
+        return exitStatus;
+    }
+
+    /** For reading and writing pages; its clock is this class's alone. */
+    public GuestMachine machine() {
+        return machine;
+    }
+
+    // ---- time ----
+
+    /** Runs to a virtual time. Ends early, with {@link #hasEnded}, when the guest ends. */
+    public void runTo(long nanos) {
+        if (state != State.RUNNING) {
+            return;
+        }
+        long cycles = clock.cyclesAt(nanos);
+        if (cycles <= machine.cycles()) {
+            return;
+        }
+        switch (machine.runUntil(cycles)) {
+            case RunEnd.Reached() -> {}
+            case RunEnd.PoweredOff(int status) -> end(State.STOPPED, "powered off by the guest", status);
+            case RunEnd.Crashed(String reason) -> end(State.CRASHED, reason, 1);
+        }
+    }
+
+    /** Lets time go by in which the vCPU has no processor: the guest's clock advances, nothing executes. */
+    public void starveTo(long nanos) {
+        if (state == State.RUNNING) {
+            long cycles = clock.cyclesAt(nanos);
+            if (cycles > machine.cycles()) {
+                machine.skipUntil(cycles);
+            }
+        }
+    }
+
+    /** When the VM has something to execute; never, when it does not run. */
+    public long nextDueNanos() {
+        return state == State.RUNNING ? clock.nanosAt(machine.nextEventCycles()) : Long.MAX_VALUE;
+    }
+
+    /** The virtual time that the machine's present cycle belongs to. */
+    public long nanos() {
+        return clock.nanosAt(machine.cycles());
+    }
+
+    // ---- life ----
+
+    public void pause() {
+        require(State.RUNNING, "pause");
+        state = State.PAUSED;
+    }
+
+    public void resume(long nowNanos) {
+        require(State.PAUSED, "resume");
+        clock = clock.anchoredAt(nowNanos, machine.cycles());
+        state = State.RUNNING;
+    }
+
+    /** The pages are there: takes the rest of the state, and is paused. */
+    public void admit(ByteString saved) throws StateRefused {
+        require(State.INCOMING, "admit");
+        SavedVm message = parse(saved);
+        machine.restore(message.getMachine());
+        consoleBytes = message.getConsoleBytes();
+        clock = new VmClock(0, machine.cycles(), clock.khz());
+        state = State.PAUSED;
+    }
+
+    /** Ends it from outside. */
+    public void stop(String reason) {
+        if (!hasEnded()) {
+            end(State.STOPPED, reason, 0);
+        }
+    }
+
+    private void end(State last, String reason, int status) {
+        state = last;
+        endReason = reason;
+        exitStatus = status;
+        endLine();
+    }
+
+    private void require(State expected, String action) {
+        if (state != expected) {
+            throw new IllegalStateException("VM " + name() + " is " + state + ": " + action + " needs " + expected);
+        }
+    }
+
+    /** Gives its memory back; the VM must not be used any more. */
+    @Override
+    public void close() {
+        machine.close();
+    }
+
+    // ---- console ----
+
+    /** Queues bytes for the guest to read; a VM that has ended ignores them. */
+    public void type(byte[] bytes) {
+        if (!hasEnded()) {
+            machine.type(bytes);
+        }
+    }
+
+    /** What the guest said since the last call. */
+    public List<ConsoleChunk> takeConsole() {
+        endLine();
+        List<ConsoleChunk> taken = List.copyOf(console);
+        console.clear();
+        return taken;
+    }
+
+    public long consoleBytes() {
+        return consoleBytes;
+    }
+
+    private void put(byte value) {
+        line.write(value);
+        if (value == '\n') {
+            endLine();
+        }
+    }
+
+    private void endLine() {
+        if (line.size() > 0) {
+            console.add(new ConsoleChunk(consoleBytes, line.toByteString(), nanos()));
+            consoleBytes += line.size();
+            line = ByteString.newOutput();
+        }
+    }
+
+    // ---- state ----
+
+    /** Everything but memory; what the guest said must have been taken. */
+    public SavedVm save() {
+        endLine();
+        return SavedVm.newBuilder()
+                .setVersion(STATE_VERSION)
+                .setSpec(spec)
+                .setMachine(machine.save())
+                .setConsoleBytes(consoleBytes)
+                .setClockHz(clock.khz() * 1000)
+                .build();
+    }
+
+    static SavedVm parse(ByteString saved) throws StateRefused {
+        try {
+            SavedVm message = SavedVm.parseFrom(saved);
+            if (message.getVersion() != STATE_VERSION) {
+                throw new StateRefused("VM state of version " + message.getVersion() + ": expected " + STATE_VERSION);
+            }
+            return message;
+        } catch (InvalidProtocolBufferException e) {
+            throw new StateRefused("VM state cannot be read: " + e.getMessage());
+        }
+    }
+
+    /** SHA-256 over registers, memory and devices. */
+    public String stateHash() {
+        return machine.stateHash();
+    }
+}

@@ -1,0 +1,109 @@
+package dev.simvisor.node.vmm.migration;
+
+import static dev.simvisor.node.vmm.GuestMachine.PAGE_BYTES;
+
+import dev.simvisor.proto.api.LinkSpec;
+import dev.simvisor.proto.api.MigrationAlgorithm;
+import dev.simvisor.proto.api.MigrationParameters;
+import java.math.BigInteger;
+
+/**
+ * What one migration is to do, with the figures of the path it takes.
+ *
+ * @param stopAndCopy pause first, send everything then
+ * @param roundBytesPerSecond rate of the rounds in which the guest runs
+ * @param linkBytesPerSecond rate of the last round: no limit but the link's while the guest waits, as QEMU does
+ * @param latencyNanos one way between the hosts
+ * @param downtimeLimitNanos the switch-over is due when it is expected to take no longer
+ * @param maxRounds rounds in which the guest runs, at most
+ */
+public record MigrationPlan(
+        boolean stopAndCopy,
+        long roundBytesPerSecond,
+        long linkBytesPerSecond,
+        long latencyNanos,
+        long downtimeLimitNanos,
+        int maxRounds) {
+    /** On the wire, a page comes with its number and flags, in 8 bytes, as in QEMU's stream. */
+    public static final int PAGE_HEADER_BYTES = 8;
+
+    /** A page of zeros is its header and one byte that says so. */
+    public static final int ZERO_PAGE_BYTES = PAGE_HEADER_BYTES + 1;
+
+    public static final long DEFAULT_DOWNTIME_LIMIT_NANOS = 300_000_000;
+    public static final int DEFAULT_MAX_ROUNDS = 30;
+
+    /** The source looks at what remains this often: a round lasts whole bursts, as QEMU's rate limit makes it. */
+    private static final long BURST_NANOS = 100_000_000;
+
+    private static final BigInteger NANOS_PER_SECOND = BigInteger.valueOf(1_000_000_000);
+
+    public MigrationPlan {
+        if (roundBytesPerSecond <= 0 || linkBytesPerSecond <= 0) {
+            throw new IllegalArgumentException("a path without bandwidth");
+        }
+    }
+
+    /** The plan for parameters, with defaults for what they leave at 0. */
+    public static MigrationPlan of(MigrationParameters parameters, LinkSpec path) {
+        long link = Math.max(1, path.getBitsPerSecond() / Byte.SIZE);
+        long limit = parameters.getBandwidthBytesPerSecond();
+        return new MigrationPlan(
+                parameters.getAlgorithm() == MigrationAlgorithm.STOP_AND_COPY,
+                limit == 0 ? link : Math.min(limit, link),
+                link,
+                path.getLatencyNanos(),
+                parameters.getDowntimeLimitNanos() == 0
+                        ? DEFAULT_DOWNTIME_LIMIT_NANOS
+                        : parameters.getDowntimeLimitNanos(),
+                parameters.getMaxRounds() == 0 ? DEFAULT_MAX_ROUNDS : parameters.getMaxRounds());
+    }
+
+    /** Bytes on the wire of so many pages. */
+    public static long wireBytes(long pages, long zeroPages) {
+        return pages * (PAGE_BYTES + PAGE_HEADER_BYTES) + zeroPages * ZERO_PAGE_BYTES;
+    }
+
+    /** How long so many bytes occupy the path while the guest runs. */
+    long roundNanos(long bytes) {
+        return nanos(bytes, roundBytesPerSecond);
+    }
+
+    /** How long so many bytes occupy the path while the guest waits. */
+    long finalNanos(long bytes) {
+        return nanos(bytes, linkBytesPerSecond);
+    }
+
+    /** The most pages that may remain for the switch-over, so that its time with two latencies meets the limit. */
+    int switchOverPages() {
+        if (stopAndCopy) {
+            return Integer.MAX_VALUE;
+        }
+        return pagesWithin(Math.max(0, downtimeLimitNanos - 2 * latencyNanos));
+    }
+
+    /** How many pages a round sends when {@code remaining} are left: all but what may wait, in whole bursts. */
+    int roundPages(int remaining) {
+        int burst = Math.max(1, pagesWithin(BURST_NANOS));
+        long wanted = Math.max(1, remaining - switchOverPages());
+        return (int) Math.min(remaining, Math.ceilDiv(wanted, burst) * burst);
+    }
+
+    private int pagesWithin(long nanos) {
+        return BigInteger.valueOf(nanos)
+                .multiply(BigInteger.valueOf(roundBytesPerSecond))
+                .divide(NANOS_PER_SECOND)
+                .divide(BigInteger.valueOf(PAGE_BYTES + PAGE_HEADER_BYTES))
+                .min(BigInteger.valueOf(Integer.MAX_VALUE))
+                .intValue();
+    }
+
+    private static long nanos(long bytes, long bytesPerSecond) {
+        BigInteger rate = BigInteger.valueOf(bytesPerSecond);
+        return BigInteger.valueOf(bytes)
+                .multiply(NANOS_PER_SECOND)
+                .add(rate.subtract(BigInteger.ONE))
+                .divide(rate)
+                .longValueExact();
+    }
+}

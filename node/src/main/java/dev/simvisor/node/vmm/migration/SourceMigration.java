@@ -1,0 +1,312 @@
+package dev.simvisor.node.vmm.migration;
+
+import dev.simvisor.proto.api.RoundReport;
+import java.util.BitSet;
+import java.util.List;
+
+/** The source's side of a migration: decides what to send when, and when to pause. See the package for the diagram. */
+public final class SourceMigration {
+    /** Bit sets within states are never changed once the state is made. */
+    public sealed interface State {
+        /** The target is ready; nothing has been sent. */
+        record Ready(MigrationPlan plan) implements State {}
+
+        /**
+         * A round is on its way while the guest runs.
+         *
+         * @param carried pages left for a later round
+         * @param cursor gfn after the last one sent: the next round goes on there, round the memory
+         * @param sent what the round sends; nothing until it has been read
+         */
+        record Copying(MigrationPlan plan, int round, BitSet carried, int cursor, long beganNanos, Sent sent)
+                implements State {}
+
+        /** The guest is paused and the last round is on its way. */
+        record Switching(MigrationPlan plan, Cause cause, int round, long pausedNanos, Sent sent, String stateHash)
+                implements State {}
+
+        /** The target will have all; the controller decides who owns the VM. */
+        record HandedOver(MigrationPlan plan) implements State {}
+
+        /** Over, for this side. */
+        record Ended(Outcome outcome) implements State {}
+    }
+
+    /** How it ended for the source. */
+    public enum Outcome {
+        /** The VM is the target's. */
+        GIVEN_UP,
+        /** The VM has stayed here. */
+        KEPT,
+        /** The guest ended before it could be handed over. */
+        GUEST_ENDED
+    }
+
+    /** Why the rounds ended. */
+    public enum Cause {
+        /** What remains can be sent within the downtime limit. */
+        CONVERGED("converged"),
+        /** It does not converge, and the rounds are used up. */
+        MAX_ROUNDS("max-rounds"),
+        /** There were to be no rounds. */
+        STOP_AND_COPY("stop-and-copy");
+
+        private final String label;
+
+        Cause(String label) {
+            this.label = label;
+        }
+
+        /** In the words of the report. */
+        public String label() {
+            return label;
+        }
+    }
+
+    /** What a round sends; {@code bytes} are those on the wire. */
+    public record Sent(long pages, long zeroPages, long bytes) {
+        static final Sent NOTHING = new Sent(0, 0, 0);
+    }
+
+    /** What happens to the source. */
+    public sealed interface Event {
+        /** The stream to the target is open. {@code pages}: all there are. */
+        record Begin(long nanos, BitSet pages) implements Event {}
+
+        /** Answer to {@link Action.SendPages}: they have been read and given to the stream. */
+        record PagesSent(long nanos, long pages, long zeroPages) implements Event {}
+
+        /** Answer to {@link Action.SendState}: bytes of device state, and the hash of the whole paused VM. */
+        record StateSent(long nanos, long bytes, String stateHash) implements Event {}
+
+        /** The time asked for by {@link Action.WakeAt} in a round. {@code dirtied}: written since the last call. */
+        record RoundOver(long nanos, BitSet dirtied) implements Event {}
+
+        /** The time asked for by {@link Action.WakeAt} in the last round. */
+        record FinalCopyOver(long nanos) implements Event {}
+
+        /** Nothing reaches the target any more. */
+        record StreamLost(String reason) implements Event {}
+
+        /** The guest switched itself off, crashed or was stopped. */
+        record GuestEnded() implements Event {}
+
+        /** The controller says that the VM stays. */
+        record Aborted() implements Event {}
+
+        /** The controller says that the VM is the target's. */
+        record GivenUp() implements Event {}
+    }
+
+    /** What is to be done, in the order given. */
+    public sealed interface Action {
+        record StartDirtyLog() implements Action {}
+
+        record StopDirtyLog() implements Action {}
+
+        /** Read these pages as they are now and give them to the stream; answer with {@link Event.PagesSent}. */
+        record SendPages(BitSet gfns) implements Action {}
+
+        /** Give device state to the stream as the last of all; answer with {@link Event.StateSent}. */
+        record SendState() implements Action {}
+
+        /** Answer with {@link Event.RoundOver}, or {@link Event.FinalCopyOver} while the guest is paused, at that time. */
+        record WakeAt(long nanos) implements Action {}
+
+        record PauseGuest() implements Action {}
+
+        record ResumeGuest() implements Action {}
+
+        record DestroyGuest() implements Action {}
+
+        record ReportRound(RoundReport round) implements Action {}
+
+        /** Tell the target, through the controller, that it has all. */
+        record HandOver(Cause cause, long pausedNanos, long finalCopyNanos, String stateHash) implements Action {}
+
+        /** Tell the controller that the migration cannot go on and the VM stays. */
+        record ReportBroken(String reason) implements Action {}
+
+        record CloseStream() implements Action {}
+    }
+
+    /** A new state and what to do. */
+    public record Step(State state, List<Action> actions) {
+        static Step to(State state, Action... actions) {
+            return new Step(state, List.of(actions));
+        }
+    }
+
+    private SourceMigration() {}
+
+    /**
+     * The transition function.
+     *
+     * @throws IllegalStateException for an event that the state cannot meet: a bug in who drives it
+     */
+    public static Step next(State state, Event event) {
+        return switch (state) {
+            case State.Ready ready -> ready(ready, event);
+            case State.Copying copying -> copying(copying, event);
+            case State.Switching switching -> switching(switching, event);
+            case State.HandedOver handedOver -> handedOver(handedOver, event);
+            case State.Ended ended -> Step.to(ended); // what was on its way when it ended
+        };
+    }
+
+    private static Step ready(State.Ready state, Event event) {
+        return switch (event) {
+            case Event.Begin(long nanos, BitSet pages) -> {
+                MigrationPlan plan = state.plan();
+                yield pages.cardinality() <= plan.switchOverPages()
+                        ? switchOver(plan, plan.stopAndCopy() ? Cause.STOP_AND_COPY : Cause.CONVERGED, 1, nanos, pages)
+                        : prepend(new Action.StartDirtyLog(), round(plan, 1, 0, nanos, pages));
+            }
+            case Event.StreamLost(String reason) -> broken(reason);
+            case Event.GuestEnded() -> guestEnded();
+            case Event.Aborted() -> Step.to(new State.Ended(Outcome.KEPT), new Action.CloseStream());
+            default -> throw unexpected(state, event);
+        };
+    }
+
+    private static Step copying(State.Copying state, Event event) {
+        return switch (event) {
+            case Event.PagesSent sent -> roundSent(state, sent);
+            case Event.RoundOver over -> roundOver(state, over);
+            case Event.StreamLost(String reason) -> prepend(new Action.StopDirtyLog(), broken(reason));
+            case Event.GuestEnded() -> guestEnded();
+            case Event.Aborted() ->
+                Step.to(new State.Ended(Outcome.KEPT), new Action.StopDirtyLog(), new Action.CloseStream());
+            default -> throw unexpected(state, event);
+        };
+    }
+
+    /** Starts a round over all of {@code remaining} but what may wait for the switch-over. */
+    private static Step round(MigrationPlan plan, int number, int cursor, long nanos, BitSet remaining) {
+        BitSet chosen = new BitSet();
+        BitSet carried = (BitSet) remaining.clone();
+        int gfn = cursor;
+        for (int left = plan.roundPages(remaining.cardinality()); left > 0; left--) {
+            gfn = carried.nextSetBit(gfn);
+            if (gfn < 0) {
+                gfn = carried.nextSetBit(0);
+            }
+            carried.clear(gfn);
+            chosen.set(gfn);
+        }
+        State next = new State.Copying(plan, number, carried, gfn + 1, nanos, Sent.NOTHING);
+        return Step.to(next, new Action.SendPages(chosen));
+    }
+
+    private static Step roundSent(State.Copying state, Event.PagesSent sent) {
+        long bytes = MigrationPlan.wireBytes(sent.pages(), sent.zeroPages());
+        Sent total = new Sent(sent.pages(), sent.zeroPages(), bytes);
+        State next = new State.Copying(
+                state.plan(), state.round(), state.carried(), state.cursor(), state.beganNanos(), total);
+        return Step.to(next, new Action.WakeAt(state.beganNanos() + state.plan().roundNanos(bytes)));
+    }
+
+    private static Step roundOver(State.Copying state, Event.RoundOver over) {
+        MigrationPlan plan = state.plan();
+        BitSet remaining = (BitSet) over.dirtied().clone();
+        remaining.or(state.carried());
+        RoundReport report = report(state.round(), state.sent(), over.nanos() - state.beganNanos())
+                .setPagesDirtied(over.dirtied().cardinality())
+                .setPagesRemaining(remaining.cardinality())
+                .build();
+        Step following;
+        if (remaining.cardinality() <= plan.switchOverPages()) {
+            following = switchOver(plan, Cause.CONVERGED, state.round() + 1, over.nanos(), remaining);
+        } else if (state.round() >= plan.maxRounds()) {
+            following = switchOver(plan, Cause.MAX_ROUNDS, state.round() + 1, over.nanos(), remaining);
+        } else {
+            following = round(plan, state.round() + 1, state.cursor(), over.nanos(), remaining);
+        }
+        return prepend(new Action.ReportRound(report), following);
+    }
+
+    private static Step switchOver(MigrationPlan plan, Cause cause, int round, long nanos, BitSet remaining) {
+        return Step.to(
+                new State.Switching(plan, cause, round, nanos, Sent.NOTHING, ""),
+                new Action.PauseGuest(),
+                new Action.StopDirtyLog(),
+                new Action.SendPages(remaining));
+    }
+
+    private static Step switching(State.Switching state, Event event) {
+        MigrationPlan plan = state.plan();
+        return switch (event) {
+            case Event.PagesSent(long nanos, long pages, long zeroPages) -> {
+                Sent sent = new Sent(pages, zeroPages, MigrationPlan.wireBytes(pages, zeroPages));
+                yield Step.to(switchingWith(state, sent, ""), new Action.SendState());
+            }
+            case Event.StateSent(long nanos, long bytes, String hash) -> {
+                Sent pages = state.sent();
+                Sent sent = new Sent(pages.pages(), pages.zeroPages(), pages.bytes() + bytes);
+                long overNanos = state.pausedNanos() + plan.finalNanos(sent.bytes());
+                yield Step.to(switchingWith(state, sent, hash), new Action.WakeAt(overNanos));
+            }
+            case Event.FinalCopyOver(long nanos) -> {
+                long copyNanos = nanos - state.pausedNanos();
+                yield Step.to(
+                        new State.HandedOver(plan),
+                        new Action.ReportRound(report(state.round(), state.sent(), copyNanos).build()),
+                        new Action.HandOver(state.cause(), state.pausedNanos(), copyNanos, state.stateHash()));
+            }
+            case Event.StreamLost(String reason) -> prepend(new Action.ResumeGuest(), broken(reason));
+            case Event.Aborted() -> keptAfterPause();
+            default -> throw unexpected(state, event);
+        };
+    }
+
+    private static State switchingWith(State.Switching state, Sent sent, String hash) {
+        return new State.Switching(state.plan(), state.cause(), state.round(), state.pausedNanos(), sent, hash);
+    }
+
+    private static Step handedOver(State.HandedOver state, Event event) {
+        return switch (event) {
+            case Event.GivenUp() ->
+                Step.to(new State.Ended(Outcome.GIVEN_UP), new Action.CloseStream(), new Action.DestroyGuest());
+            case Event.Aborted() -> keptAfterPause();
+            case Event.StreamLost(String reason) -> Step.to(state);
+            default -> throw unexpected(state, event);
+        };
+    }
+
+    private static Step keptAfterPause() {
+        return Step.to(new State.Ended(Outcome.KEPT), new Action.ResumeGuest(), new Action.CloseStream());
+    }
+
+    private static Step broken(String reason) {
+        return Step.to(new State.Ended(Outcome.KEPT), new Action.ReportBroken(reason), new Action.CloseStream());
+    }
+
+    private static Step guestEnded() {
+        return Step.to(
+                new State.Ended(Outcome.GUEST_ENDED),
+                new Action.ReportBroken("the guest ended"),
+                new Action.CloseStream());
+    }
+
+    private static RoundReport.Builder report(int number, Sent sent, long durationNanos) {
+        return RoundReport.newBuilder()
+                .setNumber(number)
+                .setPages(sent.pages())
+                .setZeroPages(sent.zeroPages())
+                .setBytes(sent.bytes())
+                .setDurationNanos(durationNanos);
+    }
+
+    private static Step prepend(Action first, Step step) {
+        Action[] actions = new Action[step.actions().size() + 1];
+        actions[0] = first;
+        for (int i = 1; i < actions.length; i++) {
+            actions[i] = step.actions().get(i - 1);
+        }
+        return Step.to(step.state(), actions);
+    }
+
+    private static IllegalStateException unexpected(State state, Event event) {
+        return new IllegalStateException(event + " in state " + state);
+    }
+}

@@ -1,0 +1,44 @@
+/**
+ * Migration protocols as pure state machines: an event goes in, the new state and the actions to take come out. Who carries
+ * the actions out (in {@code host}) supplies pages, streams and virtual time; nothing here does input or output.
+ *
+ * <p>The source, {@link dev.simvisor.node.vmm.migration.SourceMigration}:
+ *
+ * <pre>{@code
+ * stateDiagram-v2
+ *     [*] --> Ready
+ *     Ready --> Copying: Begin (pre-copy)
+ *     Ready --> Switching: Begin (stop-and-copy, or little to send)
+ *     Copying --> Copying: RoundOver, too much remains
+ *     Copying --> Switching: RoundOver, converged or last round
+ *     Switching --> HandedOver: FinalCopyOver
+ *     HandedOver --> Ended: GivenUp (the target owns the VM)
+ *     Copying --> Ended: StreamLost, GuestEnded, Aborted (the VM runs on)
+ *     Switching --> Ended: StreamLost, Aborted (the VM is resumed)
+ *     HandedOver --> Ended: Aborted (the VM is resumed)
+ * }</pre>
+ *
+ * <p>In {@code HandedOver} a lost stream changes nothing: only the controller says whether the VM is given up or kept.
+ *
+ * <p>The target, {@link dev.simvisor.node.vmm.migration.TargetMigration}:
+ *
+ * <pre>{@code
+ * stateDiagram-v2
+ *     [*] --> Receiving
+ *     Receiving --> Completing: HandOverArrived
+ *     Completing --> Verified: Restored, the hashes agree
+ *     Completing --> Refused: StreamBroken, RestoreFailed, or the hashes differ
+ *     Verified --> Owner: TakenOver (the controller has decided)
+ *     Receiving --> Discarded: Aborted
+ *     Completing --> Discarded: Aborted
+ *     Verified --> Discarded: Aborted
+ *     Refused --> Discarded: Aborted
+ * }</pre>
+ *
+ * <p>When pre-copy's rounds end follows QEMU: a round ends as soon as what remains could be sent within the downtime limit;
+ * then the dirty log is read, and if that leaves no more than that, the guest is paused.
+ */
+@NullMarked
+package dev.simvisor.node.vmm.migration;
+
+import org.jspecify.annotations.NullMarked;

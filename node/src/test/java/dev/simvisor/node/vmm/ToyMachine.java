@@ -1,0 +1,246 @@
+package dev.simvisor.node.vmm;
+
+import com.google.protobuf.ByteString;
+import dev.simvisor.proto.api.VmSpec;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.BitSet;
+import java.util.HexFormat;
+
+/**
+ * A machine without a processor, for quick tests: it writes to pages and prints lines as a function of its cycles alone.
+ *
+ * <p>Labels of the spec: {@code dirty-every} cycles it writes to the next page of its {@code working-set} pages, and {@code
+ * line-every} cycles it prints a line. It echoes what is typed; a typed {@code !} switches it off, a {@code #} crashes it.
+ */
+public final class ToyMachine implements GuestMachine {
+    private final byte[][] pages;
+    private final int workingSet;
+    private final long dirtyEvery;
+    private final long lineEvery;
+    private final BitSet dirty = new BitSet();
+    private boolean logging;
+    private long cycles;
+    private long steps;
+    private long linesPrinted;
+    private String typed = "";
+    private ConsoleSink console = value -> {};
+    private final Runnable whenClosed;
+
+    public ToyMachine(VmSpec spec) {
+        this(spec, () -> {});
+    }
+
+    /** A machine that says when its memory is given back. */
+    public ToyMachine(VmSpec spec, Runnable whenClosed) {
+        this.whenClosed = whenClosed;
+        pages = new byte[(int) (spec.getMemoryBytes() / PAGE_BYTES)][];
+        workingSet = label(spec, "working-set", Math.max(1, pages.length / 4));
+        dirtyEvery = label(spec, "dirty-every", 1_000_000);
+        lineEvery = label(spec, "line-every", 10_000_000);
+    }
+
+    private static int label(VmSpec spec, String name, int otherwise) {
+        return Integer.parseInt(spec.getLabelsOrDefault(name, Integer.toString(otherwise)));
+    }
+
+    /** Fills the lower half of memory with bytes that do not compress to zero pages, as a boot would. */
+    public ToyMachine boot() {
+        for (int gfn = 0; gfn < pages.length / 2; gfn++) {
+            store(gfn, gfn + 1L);
+        }
+        return this;
+    }
+
+    @Override
+    public long cycles() {
+        return cycles;
+    }
+
+    @Override
+    public long instructions() {
+        return steps;
+    }
+
+    @Override
+    public RunEnd runUntil(long end) {
+        while (nextEventCycles() < end) {
+            cycles = nextEventCycles();
+            steps++;
+            if (!typed.isEmpty()) {
+                char key = typed.charAt(0);
+                typed = typed.substring(1);
+                if (key == '!') {
+                    return new RunEnd.PoweredOff(0);
+                }
+                if (key == '#') {
+                    return new RunEnd.Crashed("triple fault");
+                }
+                print("typed " + key + "\n");
+                continue;
+            }
+            if (cycles % dirtyEvery == 0) {
+                store((int) (cycles / dirtyEvery % workingSet), cycles);
+            }
+            if (cycles % lineEvery == 0) {
+                print("line " + linesPrinted++ + " at " + cycles + "\n");
+            }
+            cycles++;
+        }
+        cycles = Math.max(cycles, end);
+        return new RunEnd.Reached();
+    }
+
+    private void print(String text) {
+        for (byte b : text.getBytes(StandardCharsets.US_ASCII)) {
+            console.put(b);
+        }
+    }
+
+    private void store(int gfn, long value) {
+        if (pages[gfn] == null) {
+            pages[gfn] = new byte[PAGE_BYTES];
+        }
+        ByteBuffer.wrap(pages[gfn]).putLong((int) (value % 511) * 8, value);
+        if (logging) {
+            dirty.set(gfn);
+        }
+    }
+
+    @Override
+    public void skipUntil(long end) {
+        cycles = Math.max(cycles, end);
+    }
+
+    @Override
+    public long nextEventCycles() {
+        if (!typed.isEmpty()) {
+            return cycles;
+        }
+        return Math.min(Math.ceilDiv(cycles, dirtyEvery) * dirtyEvery, Math.ceilDiv(cycles, lineEvery) * lineEvery);
+    }
+
+    @Override
+    public void consoleTo(ConsoleSink sink) {
+        console = sink;
+    }
+
+    @Override
+    public void type(byte[] bytes) {
+        typed += new String(bytes, StandardCharsets.US_ASCII);
+    }
+
+    @Override
+    public int endFrame() {
+        return pages.length;
+    }
+
+    @Override
+    public boolean isMemory(int gfn) {
+        return gfn >= 0 && gfn < pages.length;
+    }
+
+    @Override
+    public boolean isZero(int gfn) {
+        if (pages[gfn] != null) {
+            for (byte b : pages[gfn]) {
+                if (b != 0) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public void readPage(int gfn, byte[] target, int offset) {
+        byte[] page = pages[gfn] == null ? new byte[PAGE_BYTES] : pages[gfn];
+        System.arraycopy(page, 0, target, offset, PAGE_BYTES);
+    }
+
+    @Override
+    public void writePage(int gfn, byte[] source, int offset) {
+        pages[gfn] = new byte[PAGE_BYTES];
+        System.arraycopy(source, offset, pages[gfn], 0, PAGE_BYTES);
+    }
+
+    @Override
+    public void clearPage(int gfn) {
+        pages[gfn] = null;
+    }
+
+    @Override
+    public void startDirtyLog() {
+        logging = true;
+        dirty.clear();
+    }
+
+    @Override
+    public BitSet takeDirty() {
+        BitSet taken = (BitSet) dirty.clone();
+        dirty.clear();
+        return taken;
+    }
+
+    @Override
+    public void stopDirtyLog() {
+        logging = false;
+        dirty.clear();
+    }
+
+    @Override
+    public ByteString save() {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(bytes)) {
+            out.writeLong(cycles);
+            out.writeLong(steps);
+            out.writeLong(linesPrinted);
+            out.writeUTF(typed);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return ByteString.copyFrom(bytes.toByteArray());
+    }
+
+    @Override
+    public void restore(ByteString state) throws StateRefused {
+        try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(state.toByteArray()))) {
+            cycles = in.readLong();
+            steps = in.readLong();
+            linesPrinted = in.readLong();
+            typed = in.readUTF();
+        } catch (IOException e) {
+            throw new StateRefused("toy machine state: " + e.getMessage());
+        }
+    }
+
+    @Override
+    public String stateHash() {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update(save().toByteArray());
+            for (int gfn = 0; gfn < pages.length; gfn++) {
+                if (!isZero(gfn)) {
+                    digest.update(ByteBuffer.allocate(4).putInt(gfn).array());
+                    digest.update(pages[gfn]);
+                }
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        whenClosed.run();
+    }
+}
