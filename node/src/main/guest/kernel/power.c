@@ -65,7 +65,7 @@ static u8 aml_byte(const u8 **at) {
  */
 static bool find_sleep_types(const struct header *dsdt, u8 types[2]) {
     const u8 *bytes = (const u8 *)dsdt;
-    for (u32 i = sizeof *dsdt; i + 12 < dsdt->length; i++) {
+    for (u32 i = sizeof *dsdt; i + 9 <= dsdt->length; i++) {
         if (memcmp(bytes + i, "_S5_", 4) != 0 || bytes[i + 4] != 0x12) continue;
         const u8 *at = bytes + i + 5;
         at += 1 + (*at >> 6) + 1;

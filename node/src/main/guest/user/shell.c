@@ -189,19 +189,25 @@ static void read_line(char line[LINE_LENGTH]) {
     }
 }
 
-/* Runs the commands of  run="command; command"  among the boot options, showing each as if it had been typed. */
+/*
+ * Runs the commands of the boot option  run="command; command"  each shown as if it had been typed. Also takes the
+ * spellings that GRUB makes of it:  "run=command; command"  and, for a single word,  run=command .
+ */
 static void run_option(const char *options) {
-    while (*options && memcmp(options, "run=\"", 5) != 0) options++;
-    if (!*options) return;
-    options += 5;
-    while (*options && *options != '"') {
+    const char *at = options;
+    while (*at && memcmp(at, "run=", 4) != 0) at++;
+    if (!*at) return;
+    bool quoted = at[4] == '"' || (at > options && at[-1] == '"');
+    char end = quoted ? '"' : ' ';
+    at += at[4] == '"' ? 5 : 4;
+    while (*at && *at != end) {
         char line[LINE_LENGTH];
         size_t length = 0;
-        while (*options == ' ') options++;
-        for (; *options && *options != ';' && *options != '"'; options++)
-            if (length < LINE_LENGTH - 1) line[length++] = *options;
+        while (*at == ' ') at++;
+        for (; *at && *at != ';' && *at != end; at++)
+            if (length < LINE_LENGTH - 1) line[length++] = *at;
         line[length] = 0;
-        if (*options == ';') options++;
+        if (*at == ';') at++;
         print(PROMPT "%s\n", line);
         execute(line);
     }
