@@ -15,6 +15,8 @@ final class FloatVectorReplay {
     private static final int C3 = 0x4000;
     private static final long UNTOUCHED = 0xcccc_cccc_cccc_ccccL;
 
+    private final Transcendental transcendental = new Transcendental();
+    private final Trigonometry trigonometry = new Trigonometry();
     private final FloatEnvironment env = new FloatEnvironment();
     private int status;
     private long result;
@@ -55,9 +57,30 @@ final class FloatVectorReplay {
                 && silicon.secondHead() == ours.secondHead();
     }
 
+    /** Whether the exact comparison does not apply: the operation is transcendental. */
+    static boolean isTranscendental(int operation) {
+        return operation >= 32 && operation <= 39;
+    }
+
+    /** By how many units in the last place the two results differ; a large number when they are of another kind. */
+    static long distance(FloatVector silicon, FloatVector ours) {
+        return Math.max(
+                distance(silicon.resultHead(), silicon.result(), ours.resultHead(), ours.result()),
+                distance(silicon.secondHead(), silicon.second(), ours.secondHead(), ours.second()));
+    }
+
+    private static long distance(int aHead, long a, int bHead, long b) {
+        long difference = Math.abs(a - b);
+        if (aHead != bHead) {
+            boolean neighbours = Math.abs(aHead - bHead) == 1;
+            return neighbours ? Math.min(difference == Long.MIN_VALUE ? 1 : Math.abs((a ^ b) + 1), 99) : 99;
+        }
+        return Math.min(difference, 99) < 0 ? 99 : Math.min(difference, 99);
+    }
+
     private void x87(FloatVector v) {
         int op = v.operation();
-        if (op <= 5 || op == 10 || (op >= 32 && op <= 35) || op == 37 || op == 38) {
+        if (op <= 5 || op == 10 || (op >= 32 && op <= 35)) {
             arithmetic(v);
         } else if (op <= 7) {
             conditions(ExtendedArithmetic.compare(env, v.aHead(), v.a(), v.bHead(), v.b(), op == 7));
@@ -89,7 +112,15 @@ final class FloatVectorReplay {
             case 4 -> ExtendedArithmetic.squareRoot(env, v.aHead(), v.a());
             case 5 -> ExtendedArithmetic.roundToInteger(env, v.aHead(), v.a());
             case 10 -> ExtendedScaling.scale(env, v.aHead(), v.a(), v.bHead(), v.b());
+            case 32 -> transcendental.exponentialLessOne(env, v.aHead(), v.a());
+            case 33 -> transcendental.logarithm(env, v.aHead(), v.a(), v.bHead(), v.b());
+            case 34 -> transcendental.logarithmPlusOne(env, v.aHead(), v.a(), v.bHead(), v.b());
+            case 35 -> transcendental.arcTangent(env, v.aHead(), v.a(), v.bHead(), v.b());
             default -> throw new IllegalArgumentException("operation " + v.operation());
+        }
+        if (v.operation() >= 33 && !env.stopped()) {
+            second = v.second();
+            secondHead = v.secondHead();
         }
         takeResult();
         finish();
@@ -200,7 +231,30 @@ final class FloatVectorReplay {
     }
 
     private void angles(FloatVector v) {
-        throw new IllegalArgumentException("operation " + v.operation());
+        boolean inRange =
+                switch (v.operation()) {
+                    case 36 -> trigonometry.tangent(env, v.aHead(), v.a());
+                    case 38 -> trigonometry.cosine(env, v.aHead(), v.a());
+                    default -> trigonometry.sine(env, v.aHead(), v.a());
+                };
+        if (!inRange) {
+            status = C2;
+            return;
+        }
+        takeResult();
+        boolean pushes = v.operation() == 36 || v.operation() == 39;
+        if (pushes && !env.stopped()) {
+            second = result;
+            secondHead = resultHead;
+            if (v.operation() == 39) {
+                trigonometry.cosine(env, v.aHead(), v.a());
+                takeResult();
+            } else if (!Extended.isNan(resultHead, result)) {
+                result = Extended.INTEGER_BIT;
+                resultHead = Extended.BIAS;
+            }
+        }
+        finish();
     }
 
     private void sse(FloatVector v) {
