@@ -80,8 +80,7 @@ public final class Transcendental {
         }
         if (aZero && !bInfinite) {
             env.raise(FloatEnvironment.ZERO_DIVIDE);
-        }
-        if (ExtendedOperands.stopped(env, a, aSignificand, b, bSignificand)) {
+        } else if (ExtendedOperands.stopped(env, a, aSignificand, b, bSignificand)) {
             return;
         }
         boolean negativeLogarithm = (a & Extended.EXPONENT) < Extended.BIAS;
@@ -98,21 +97,26 @@ public final class Transcendental {
     private void multiplyByLogarithm(FloatEnvironment env, int a, long aSignificand, int b, long bSignificand) {
         x.setExtended(a, aSignificand);
         if (x.high() == Extended.INTEGER_BIT) {
-            int power = x.exponent();
-            long magnitude = Math.abs((long) power);
-            env.unrounded()
-                    .multiply(
-                            Extended.isNegative(b) != (power < 0),
-                            Extended.exponent(b, bSignificand),
-                            Extended.normalized(bSignificand),
-                            63 - Long.numberOfLeadingZeros(magnitude),
-                            Extended.normalized(magnitude));
-            ExtendedRounding.round(env, 64);
-            env.raise(FloatEnvironment.PRECISION);
+            multiplyByPower(env, x.exponent(), b, bSignificand);
             return;
         }
         binaryLogarithm();
         sum.multiply(y.setExtended(b, bSignificand)).leave(env);
+    }
+
+    /** b × log2 2^power: exact but for the rounding, yet silicon calls it inexact, and tiny results underflowed. */
+    private static void multiplyByPower(FloatEnvironment env, int power, int b, long bSignificand) {
+        long magnitude = Math.abs((long) power);
+        env.unrounded()
+                .multiply(
+                        Extended.isNegative(b) != (power < 0),
+                        Extended.exponent(b, bSignificand),
+                        Extended.normalized(bSignificand),
+                        63 - Long.numberOfLeadingZeros(magnitude),
+                        Extended.normalized(magnitude));
+        ExtendedRounding.round(env, 64);
+        boolean denormal = (env.resultSignExponent() & Extended.EXPONENT) == 0;
+        env.raise(FloatEnvironment.PRECISION | (denormal ? FloatEnvironment.UNDERFLOW : 0));
     }
 
     /** Leaves log2 x in {@code sum}; x is positive and not 1. */

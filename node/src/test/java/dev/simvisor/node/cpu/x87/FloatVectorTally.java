@@ -1,54 +1,77 @@
 package dev.simvisor.node.cpu.x87;
 
-import java.io.DataInputStream;
-import java.io.EOFException;
+import java.io.BufferedInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.TreeMap;
 
-/** Replays vectors from standard input and prints, per operation, how many there were and the first that differ. */
+/**
+ * Counts, per operation, the vectors replayed, those that differ, and how far transcendental results are from silicon's. As a
+ * program it reads vectors from standard input: {@code fpu_vectors SEED COUNT | java ... FloatVectorTally}.
+ */
 final class FloatVectorTally {
+    /** Exception flags, C0, C2 and C3: C1 of an approximation depends on the approximation. */
+    private static final int TRANSCENDENTAL_STATUS = 0x453f;
+
+    private static final int OTHER_STATUS = 1000;
+    private static final int EXAMPLES = 5;
+
+    private final TreeMap<Integer, Integer> vectors = new TreeMap<>();
+    private final TreeMap<Integer, Integer> differing = new TreeMap<>();
+    private final TreeMap<Integer, TreeMap<Long, Integer>> distances = new TreeMap<>();
+    private final List<String> examples = new ArrayList<>();
+    private final FloatVectorReplay replay = new FloatVectorReplay();
+
     public static void main(String[] arguments) throws IOException {
-        int shown = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 3;
-        var counts = new TreeMap<Integer, int[]>();
-        var ulps = new TreeMap<Integer, TreeMap<Long, Integer>>();
-        var replay = new FloatVectorReplay();
-        var input = new DataInputStream(new java.io.BufferedInputStream(System.in, 1 << 20));
+        var tally = new FloatVectorTally();
+        tally.addAll(new BufferedInputStream(System.in, 1 << 20));
+        System.out.print(tally.report());
+    }
+
+    void addAll(InputStream input) throws IOException {
         byte[] bytes = new byte[FloatVector.BYTES];
-        while (true) {
-            try {
-                input.readFully(bytes);
-            } catch (EOFException end) {
-                break;
-            }
-            FloatVector silicon = FloatVector.read(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN));
-            int[] count = counts.computeIfAbsent(silicon.operation(), key -> new int[2]);
-            count[0]++;
-            FloatVector ours;
-            try {
-                ours = replay.replay(silicon);
-            } catch (RuntimeException e) {
-                if (count[1]++ < 1) System.out.println(silicon + " " + e);
-                continue;
-            }
-            if (FloatVectorReplay.isTranscendental(silicon.operation())) {
-                int defined = Integer.getInteger("defined", 0x453f);
-                boolean sameStatus = (silicon.status() & defined) == (ours.status() & defined);
-                long distance = sameStatus ? FloatVectorReplay.distance(silicon, ours) : 1000;
-                ulps.computeIfAbsent(silicon.operation(), key -> new TreeMap<>()).merge(distance, 1, Integer::sum);
-                if (distance > 1 && count[1]++ < shown) {
-                    System.out.println("silicon " + silicon);
-                    System.out.println("ours    " + ours);
-                }
-                continue;
-            }
-            if (!FloatVectorReplay.agrees(silicon, ours) && count[1]++ < shown) {
-                System.out.println("silicon " + silicon);
-                System.out.println("ours    " + ours);
+        while (input.readNBytes(bytes, 0, bytes.length) == bytes.length) {
+            add(FloatVector.read(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN)));
+        }
+    }
+
+    private void add(FloatVector silicon) {
+        vectors.merge(silicon.operation(), 1, Integer::sum);
+        FloatVector ours = replay.replay(silicon);
+        boolean agrees;
+        if (FloatVectorReplay.isTranscendental(silicon.operation())) {
+            boolean sameStatus = ((silicon.status() ^ ours.status()) & TRANSCENDENTAL_STATUS) == 0;
+            long distance = sameStatus ? FloatVectorReplay.distance(silicon, ours) : OTHER_STATUS;
+            distances.computeIfAbsent(silicon.operation(), key -> new TreeMap<>()).merge(distance, 1, Integer::sum);
+            agrees = distance <= 1;
+        } else {
+            agrees = FloatVectorReplay.agrees(silicon, ours);
+        }
+        if (!agrees) {
+            differing.merge(silicon.operation(), 1, Integer::sum);
+            if (examples.size() < EXAMPLES) {
+                examples.add("silicon " + silicon + "\nours    " + ours + "\n");
             }
         }
-        System.out.println("units in the last place: " + ulps);
-        counts.forEach((op, count) -> System.out.printf("op %3d: %8d vectors, %d differ%n", op, count[0], count[1]));
+    }
+
+    /** The first vectors that differ, both ways. */
+    List<String> examples() {
+        return examples;
+    }
+
+    int operations() {
+        return vectors.size();
+    }
+
+    String report() {
+        int total = vectors.values().stream().mapToInt(Integer::intValue).sum();
+        return String.join("", examples)
+                + "vectors " + total + ", operations " + vectors.size() + ", differing by operation " + differing + "\n"
+                + "transcendentals, operation {units in the last place=vectors}: " + distances + "\n";
     }
 }
