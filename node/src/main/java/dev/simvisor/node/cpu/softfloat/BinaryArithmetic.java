@@ -71,11 +71,7 @@ final class BinaryArithmetic {
         }
         env.unrounded()
                 .multiply(
-                        negative,
-                        format.exponent(a),
-                        format.significand(a),
-                        format.exponent(b),
-                        format.significand(b));
+                        negative, format.exponent(a), format.significand(a), format.exponent(b), format.significand(b));
         return BinaryRounding.round(env, format);
     }
 
@@ -103,12 +99,7 @@ final class BinaryArithmetic {
             return format.zero(negative);
         }
         env.unrounded()
-                .divide(
-                        negative,
-                        format.exponent(a),
-                        format.significand(a),
-                        format.exponent(b),
-                        format.significand(b));
+                .divide(negative, format.exponent(a), format.significand(a), format.exponent(b), format.significand(b));
         return BinaryRounding.round(env, format);
     }
 

@@ -36,7 +36,7 @@ public final class BinaryRounding {
     private static long underflow(FloatEnvironment env, BinaryFormat format, Unrounded exact) {
         if (!env.masked(FloatEnvironment.UNDERFLOW)) {
             exact.round(format.precision(), env.rounding());
-        env.setRoundedUp(exact.roundedUp);
+            env.setRoundedUp(exact.roundedUp);
             env.raise(FloatEnvironment.UNDERFLOW | (exact.inexact ? FloatEnvironment.PRECISION : 0));
             return 0;
         }

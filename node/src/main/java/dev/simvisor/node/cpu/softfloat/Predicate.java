@@ -13,13 +13,12 @@ final class Predicate {
     }
 
     static boolean holds(int predicate, Ordering order) {
-        boolean relation =
-                switch (predicate & 3) {
-                    case 0 -> order == Ordering.EQUAL;
-                    case 1 -> order == Ordering.LESS;
-                    case 2 -> order == Ordering.LESS || order == Ordering.EQUAL;
-                    default -> order == Ordering.UNORDERED;
-                };
+        boolean relation = switch (predicate & 3) {
+            case 0 -> order == Ordering.EQUAL;
+            case 1 -> order == Ordering.LESS;
+            case 2 -> order == Ordering.LESS || order == Ordering.EQUAL;
+            default -> order == Ordering.UNORDERED;
+        };
         return relation != ((predicate & NEGATED) != 0);
     }
 }

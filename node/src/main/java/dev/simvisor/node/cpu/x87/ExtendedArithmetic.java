@@ -68,11 +68,7 @@ public final class ExtendedArithmetic {
     /** Rounds a finite non-zero number to {@code precision} bits. */
     static void roundNumber(FloatEnvironment env, int a, long aSignificand, int precision) {
         env.unrounded()
-                .set(
-                        Extended.isNegative(a),
-                        Extended.exponent(a, aSignificand),
-                        Extended.normalized(aSignificand),
-                        0);
+                .set(Extended.isNegative(a), Extended.exponent(a, aSignificand), Extended.normalized(aSignificand), 0);
         ExtendedRounding.round(env, precision);
     }
 
@@ -198,11 +194,9 @@ public final class ExtendedArithmetic {
     public static Ordering compare(
             FloatEnvironment env, int a, long aSignificand, int b, long bSignificand, boolean quiet) {
         env.setRoundedUp(false);
-        boolean unsupported =
-                Extended.isUnsupported(a, aSignificand) || Extended.isUnsupported(b, bSignificand);
+        boolean unsupported = Extended.isUnsupported(a, aSignificand) || Extended.isUnsupported(b, bSignificand);
         if (unsupported || Extended.isNan(a, aSignificand) || Extended.isNan(b, bSignificand)) {
-            boolean signaling =
-                    Extended.isSignaling(a, aSignificand) || Extended.isSignaling(b, bSignificand);
+            boolean signaling = Extended.isSignaling(a, aSignificand) || Extended.isSignaling(b, bSignificand);
             if (unsupported || signaling || !quiet) {
                 env.raise(FloatEnvironment.INVALID);
             }

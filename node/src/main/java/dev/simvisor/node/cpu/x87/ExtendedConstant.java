@@ -31,12 +31,11 @@ public enum ExtendedConstant {
 
     /** Leaves the constant as the result, rounded as rounding control says; no exception is raised. */
     public void load(FloatEnvironment env) {
-        boolean up =
-                switch (env.rounding()) {
-                    case FloatEnvironment.NEAREST -> low < 0;
-                    case FloatEnvironment.UP -> low != 0;
-                    default -> false;
-                };
+        boolean up = switch (env.rounding()) {
+            case FloatEnvironment.NEAREST -> low < 0;
+            case FloatEnvironment.UP -> low != 0;
+            default -> false;
+        };
         env.setRoundedUp(false);
         env.setResult(signExponent, up ? high + 1 : high);
     }

@@ -17,16 +17,14 @@ public final class ExtendedConversion {
         boolean negative = format.isNegative(bits);
         if (format.isNan(bits)) {
             env.raise(format.isSignaling(bits) ? FloatEnvironment.INVALID : 0);
-            env.setResult(
-                    Extended.sign(negative) | Extended.EXPONENT, format.nanSignificand(format.quiet(bits)));
+            env.setResult(Extended.sign(negative) | Extended.EXPONENT, format.nanSignificand(format.quiet(bits)));
         } else if (format.isInfinite(bits)) {
             ExtendedRounding.infinity(env, negative);
         } else if (format.isZero(bits)) {
             ExtendedRounding.zero(env, negative);
         } else {
             env.raise(format.isDenormal(bits) ? FloatEnvironment.DENORMAL : 0);
-            env.setResult(
-                    Extended.sign(negative) | format.exponent(bits) + Extended.BIAS, format.significand(bits));
+            env.setResult(Extended.sign(negative) | format.exponent(bits) + Extended.BIAS, format.significand(bits));
         }
     }
 
@@ -54,8 +52,7 @@ public final class ExtendedConversion {
         if (aSignificand == 0) {
             return format.zero(negative);
         }
-        env.unrounded()
-                .set(negative, Extended.exponent(a, aSignificand), Extended.normalized(aSignificand), 0);
+        env.unrounded().set(negative, Extended.exponent(a, aSignificand), Extended.normalized(aSignificand), 0);
         long bits = BinaryRounding.round(env, format);
         if ((env.unmasked() & OUT_OF_RANGE) != 0) {
             // What is not stored is not inexact either: so on silicon.
@@ -86,8 +83,7 @@ public final class ExtendedConversion {
     }
 
     private static boolean integral(Unrounded number, int a, long aSignificand, int bits, int rounding) {
-        number.set(
-                Extended.isNegative(a), Extended.exponent(a, aSignificand), Extended.normalized(aSignificand), 0);
+        number.set(Extended.isNegative(a), Extended.exponent(a, aSignificand), Extended.normalized(aSignificand), 0);
         return number.fitsInteger(rounding, bits);
     }
 }

@@ -49,8 +49,7 @@ public final class PackedDecimal {
     }
 
     private static boolean fits(FloatEnvironment env, Unrounded number, int a, long aSignificand) {
-        number.set(
-                Extended.isNegative(a), Extended.exponent(a, aSignificand), Extended.normalized(aSignificand), 0);
+        number.set(Extended.isNegative(a), Extended.exponent(a, aSignificand), Extended.normalized(aSignificand), 0);
         return number.fitsInteger(env.rounding(), 64) && Long.compareUnsigned(number.high(), LIMIT) < 0;
     }
 

@@ -11,8 +11,7 @@ public final class Transcendental {
             new WideFloat().set(false, -1, 0xb172_17f7_d1cf_79abL, 0xc9e3_b398_03f2_f6afL);
     private static final WideFloat TWO_LOG2_E =
             new WideFloat().set(false, 1, 0xb8aa_3b29_5c17_f0bbL, 0xbe87_fed0_691d_3e88L);
-    private static final WideFloat PI =
-            new WideFloat().set(false, 1, 0xc90f_daa2_2168_c234L, 0xc4c6_628b_80dc_1cd1L);
+    private static final WideFloat PI = new WideFloat().set(false, 1, 0xc90f_daa2_2168_c234L, 0xc4c6_628b_80dc_1cd1L);
     private static final WideFloat ONE = new WideFloat().setInteger(1);
     private static final WideFloat TWO = new WideFloat().setInteger(2);
     /** The leading bits of √2: a significand above them is halved before its logarithm is taken. */
@@ -45,8 +44,7 @@ public final class Transcendental {
             return;
         }
         if (Extended.isInfinite(a, aSignificand)) {
-            env.setResult(
-                    Extended.isNegative(a) ? Extended.SIGN | Extended.BIAS : a, Extended.INTEGER_BIT);
+            env.setResult(Extended.isNegative(a) ? Extended.SIGN | Extended.BIAS : a, Extended.INTEGER_BIT);
             return;
         }
         if (ExtendedOperands.stopped(env, a, aSignificand)) {

@@ -103,13 +103,14 @@ final class WideFloat {
         if (isZero() || compareMagnitude(other) < 0) {
             return addSmaller(other.negative, other.exponent, other.high, other.low, negative, exponent, high, low);
         }
-        return addSmaller(
-                negative, exponent, high, low, other.negative, other.exponent, other.high, other.low);
+        return addSmaller(negative, exponent, high, low, other.negative, other.exponent, other.high, other.low);
     }
 
     int compareMagnitude(WideFloat other) {
         if (isZero() || other.isZero() || exponent != other.exponent) {
-            return isZero() ? (other.isZero() ? 0 : -1) : other.isZero() ? 1 : Integer.compare(exponent, other.exponent);
+            return isZero()
+                    ? (other.isZero() ? 0 : -1)
+                    : other.isZero() ? 1 : Integer.compare(exponent, other.exponent);
         }
         int order = Long.compareUnsigned(high, other.high);
         return order != 0 ? order : Long.compareUnsigned(low, other.low);

@@ -27,14 +27,14 @@ class BinaryArithmeticTest {
         agreesWithJdk((e, a, b) -> BinaryArithmetic.subtract(e, BinaryFormat.DOUBLE, a, b), (x, y) -> x - y);
         agreesWithJdk((e, a, b) -> BinaryArithmetic.multiply(e, BinaryFormat.DOUBLE, a, b), (x, y) -> x * y);
         agreesWithJdk((e, a, b) -> BinaryArithmetic.divide(e, BinaryFormat.DOUBLE, a, b), (x, y) -> x / y);
-        agreesWithJdk(
-                (e, a, b) -> BinaryArithmetic.squareRoot(e, BinaryFormat.DOUBLE, b), (x, y) -> Math.sqrt(y));
+        agreesWithJdk((e, a, b) -> BinaryArithmetic.squareRoot(e, BinaryFormat.DOUBLE, b), (x, y) -> Math.sqrt(y));
     }
 
     @Test
     void fastPathChangesNeitherResultNorFlags() {
         fastPathAgrees(DoubleArithmetic::add, (e, a, b) -> BinaryArithmetic.add(e, BinaryFormat.DOUBLE, a, b));
-        fastPathAgrees(DoubleArithmetic::multiply, (e, a, b) -> BinaryArithmetic.multiply(e, BinaryFormat.DOUBLE, a, b));
+        fastPathAgrees(
+                DoubleArithmetic::multiply, (e, a, b) -> BinaryArithmetic.multiply(e, BinaryFormat.DOUBLE, a, b));
         fastPathAgrees(DoubleArithmetic::divide, (e, a, b) -> BinaryArithmetic.divide(e, BinaryFormat.DOUBLE, a, b));
         fastPathAgrees(
                 (e, a, b) -> SingleArithmetic.add(e, (int) a, (int) b) & 0xffff_ffffL,

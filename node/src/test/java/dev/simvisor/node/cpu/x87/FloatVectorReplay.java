@@ -43,7 +43,16 @@ final class FloatVectorReplay {
             sse(v);
         }
         return new FloatVector(
-                v.operation(), status, v.control(), v.a(), v.b(), result, second, v.aHead(), v.bHead(), resultHead,
+                v.operation(),
+                status,
+                v.control(),
+                v.a(),
+                v.b(),
+                result,
+                second,
+                v.aHead(),
+                v.bHead(),
+                resultHead,
                 secondHead);
     }
 
@@ -176,25 +185,23 @@ final class FloatVectorReplay {
         result = UNTOUCHED;
         resultHead = (int) UNTOUCHED & 0xffff;
         int op = v.operation();
-        int bytes =
-                switch (op) {
-                    case 13, 16, 41 -> 4;
-                    case 15, 40 -> 2;
-                    case 18 -> 10;
-                    default -> 8;
-                };
-        long value =
-                switch (op) {
-                    case 13 -> ExtendedConversion.store(env, BinaryFormat.SINGLE, v.aHead(), v.a());
-                    case 14 -> ExtendedConversion.store(env, BinaryFormat.DOUBLE, v.aHead(), v.a());
-                    case 18 -> {
-                        PackedDecimal.store(env, v.aHead(), v.a());
-                        yield env.resultSignificand();
-                    }
-                    default ->
-                        ExtendedConversion.storeInteger(
-                                env, v.aHead(), v.a(), bytes * 8, op >= 40 ? FloatEnvironment.TOWARD_ZERO : env.rounding());
-                };
+        int bytes = switch (op) {
+            case 13, 16, 41 -> 4;
+            case 15, 40 -> 2;
+            case 18 -> 10;
+            default -> 8;
+        };
+        long value = switch (op) {
+            case 13 -> ExtendedConversion.store(env, BinaryFormat.SINGLE, v.aHead(), v.a());
+            case 14 -> ExtendedConversion.store(env, BinaryFormat.DOUBLE, v.aHead(), v.a());
+            case 18 -> {
+                PackedDecimal.store(env, v.aHead(), v.a());
+                yield env.resultSignificand();
+            }
+            default ->
+                ExtendedConversion.storeInteger(
+                        env, v.aHead(), v.a(), bytes * 8, op >= 40 ? FloatEnvironment.TOWARD_ZERO : env.rounding());
+        };
         if ((env.unmasked() & ~FloatEnvironment.PRECISION) == 0) {
             long mask = bytes >= 8 ? -1 : (1L << bytes * 8) - 1;
             result = value & mask | UNTOUCHED & ~mask;
@@ -231,12 +238,11 @@ final class FloatVectorReplay {
     }
 
     private void angles(FloatVector v) {
-        boolean inRange =
-                switch (v.operation()) {
-                    case 36 -> trigonometry.tangent(env, v.aHead(), v.a());
-                    case 38 -> trigonometry.cosine(env, v.aHead(), v.a());
-                    default -> trigonometry.sine(env, v.aHead(), v.a());
-                };
+        boolean inRange = switch (v.operation()) {
+            case 36 -> trigonometry.tangent(env, v.aHead(), v.a());
+            case 38 -> trigonometry.cosine(env, v.aHead(), v.a());
+            default -> trigonometry.sine(env, v.aHead(), v.a());
+        };
         if (!inRange) {
             status = C2;
             return;
@@ -336,7 +342,9 @@ final class FloatVectorReplay {
     private long toInteger(int index, boolean isSingle, int single, long wide) {
         int bits = (index & 1) == 0 ? 32 : 64;
         if (isSingle) {
-            return index < 22 ? SingleArithmetic.toInteger(env, single, bits) : SingleArithmetic.truncate(env, single, bits);
+            return index < 22
+                    ? SingleArithmetic.toInteger(env, single, bits)
+                    : SingleArithmetic.truncate(env, single, bits);
         }
         return index < 22 ? DoubleArithmetic.toInteger(env, wide, bits) : DoubleArithmetic.truncate(env, wide, bits);
     }

@@ -46,7 +46,9 @@ final class FloatVectorTally {
         if (FloatVectorReplay.isTranscendental(silicon.operation())) {
             boolean sameStatus = ((silicon.status() ^ ours.status()) & TRANSCENDENTAL_STATUS) == 0;
             long distance = sameStatus ? FloatVectorReplay.distance(silicon, ours) : OTHER_STATUS;
-            distances.computeIfAbsent(silicon.operation(), key -> new TreeMap<>()).merge(distance, 1, Integer::sum);
+            distances
+                    .computeIfAbsent(silicon.operation(), key -> new TreeMap<>())
+                    .merge(distance, 1, Integer::sum);
             agrees = distance <= 1;
         } else {
             agrees = FloatVectorReplay.agrees(silicon, ours);
