@@ -1,0 +1,299 @@
+package dev.simvisor.node.cpu;
+
+import dev.simvisor.node.cpu.decode.Instruction;
+import dev.simvisor.node.cpu.mmu.LinearMemory;
+
+/**
+ * The architectural state of one x86-64 processor, and what is cached from it for speed.
+ *
+ * <p>Fields are public because the instruction semantics, which live in families of static methods, are this class's
+ * body: see the package documentation for who writes what. A field with a comment "cached" follows from others and is
+ * recomputed by {@link #updateMode}; it is never part of saved state.
+ */
+public final class Cpu {
+    public static final int RAX = 0;
+    public static final int RCX = 1;
+    public static final int RDX = 2;
+    public static final int RBX = 3;
+    public static final int RSP = 4;
+    public static final int RBP = 5;
+    public static final int RSI = 6;
+    public static final int RDI = 7;
+
+    /** RAX to R15, then {@link Instruction#ZERO} and {@link Instruction#BLOCK_RIP}. */
+    public final long[] gpr = new long[18];
+
+    /** Offset in CS of the next instruction; within a block see {@link #instructionPointer}. */
+    public long rip;
+
+    /** Arithmetic flags, see {@link Flags}. */
+    public long flagResult = 1;
+
+    public long flagAux;
+
+    /** All of RFLAGS but the arithmetic flags; bit 1 is always set. */
+    public int otherFlags = Flags.RESERVED_ONE;
+
+    // Segment registers, indexed by SegmentRegister.
+    public final int[] selector = new int[SegmentRegister.COUNT];
+    public final long[] segmentBase = new long[SegmentRegister.COUNT];
+    /** In bytes, granularity applied: 0 to FFFFFFFFH. */
+    public final long[] segmentLimit = new long[SegmentRegister.COUNT];
+    /** See {@link AccessRights}. */
+    public final int[] segmentRights = new int[SegmentRegister.COUNT];
+
+    public long gdtrBase;
+    public int gdtrLimit;
+    public long idtrBase;
+    public int idtrLimit;
+
+    public long cr0;
+    public long cr2;
+    public long cr3;
+    public long cr4;
+    /** PDPTE registers of PAE paging, loaded with CR3 (SDM Vol 3A §4.4.1). */
+    public final long[] pdpte = new long[4];
+
+    /** DR0 to DR3, unused, unused, DR6, DR7. */
+    public final long[] dr = new long[8];
+
+    public final ModelSpecificRegisters msr = new ModelSpecificRegisters();
+
+    // SIMD and floating point. XMM n is at [2n] (low) and [2n + 1] (high).
+    public final long[] xmm = new long[32];
+    public int mxcsr = 0x1F80;
+    public final FpuState fpu = new FpuState();
+
+    // The world outside the processor.
+    public final SystemBus bus;
+    public final CpuModel model;
+    public InterruptController interruptController = NoInterrupts.INSTANCE;
+    public TimestampCounter timestampCounter = this::instructionsExecuted;
+    public final LinearMemory memory;
+
+    // Cached from the above by updateMode().
+    public int cpl;
+    public boolean protectedMode;
+    public boolean virtual8086;
+    /** EFER.LMA. */
+    public boolean longMode;
+    /** Size of the current code segment: 16, 32 or 64. */
+    public int codeSize = 16;
+    /** Width of the stack pointer: 16, 32 or 64. */
+    public int stackSize = 16;
+
+    public long stackMask = 0xFFFF;
+    /** Segment base that address computation adds: zero in 64-bit mode but for FS and GS. */
+    public final long[] effectiveBase = new long[SegmentRegister.COUNT];
+    /** Lowest offset, with the sign bit inverted, at which a read of up to 16 bytes needs the full segment check. */
+    public final long[] readCheck = new long[SegmentRegister.COUNT];
+
+    public final long[] writeCheck = new long[SegmentRegister.COUNT];
+
+    // Progress within run().
+    /** Instructions completed before the current block. */
+    public long completedInstructions;
+    /** Index in the current block of the instruction that is executing: that many of the block are complete. */
+    public int position;
+    /** The interpreter leaves the block before the instruction at this index; lowered to end a block early. */
+    public int blockEnd;
+    /** The value of {@link #instructionsExecuted} at which the current run() ends. */
+    public long runLimit;
+    /** Something other than the next block has to be looked at before going on: interrupts, traps, exits. */
+    public boolean attention;
+    /** STI, MOV SS and POP SS hold off interrupts until after the next instruction (SDM Vol 3A §6.8.3). */
+    public boolean interruptShadow;
+
+    public boolean nmiPending;
+    public boolean nmiBlocked;
+    /** Pending debug-exception conditions for DR6, raised after the instruction. */
+    public long pendingDebugTraps;
+    /** Stopped by HLT until an interrupt. */
+    public boolean halted;
+    /** Stopped by a fault while a double fault was delivered. */
+    public boolean shutdown;
+
+    private final GuestException exception = new GuestException();
+
+    public Cpu(SystemBus bus, CpuModel model) {
+        this.bus = bus;
+        this.model = model;
+        this.memory = new LinearMemory(this);
+        CpuReset.reset(this);
+    }
+
+    // ---- exceptions
+
+    /** The exception to throw: {@code throw cpu.raise(vector)}. For vectors without an error code. */
+    public GuestException raise(int vector) {
+        exception.vector = vector;
+        exception.errorCode = 0;
+        exception.hasErrorCode = false;
+        return exception;
+    }
+
+    /** For vectors with an error code. */
+    public GuestException raise(int vector, int errorCode) {
+        exception.vector = vector;
+        exception.errorCode = errorCode;
+        exception.hasErrorCode = true;
+        exception.nonCanonical = false;
+        return exception;
+    }
+
+    public GuestException generalProtection(int errorCode) {
+        return raise(GuestException.GENERAL_PROTECTION, errorCode);
+    }
+
+    /** #GP(0) for an address with unequal upper bits; see {@link GuestException#nonCanonical}. */
+    public GuestException nonCanonical() {
+        GuestException fault = generalProtection(0);
+        fault.nonCanonical = true;
+        return fault;
+    }
+
+    public GuestException undefinedOpcode() {
+        return raise(GuestException.INVALID_OPCODE);
+    }
+
+    public GuestException pageFault(long linearAddress, int errorCode) {
+        exception.faultAddress = linearAddress;
+        return raise(GuestException.PAGE_FAULT, errorCode);
+    }
+
+    // ---- flags
+
+    public int rflags() {
+        return otherFlags | Flags.arithmetic(flagResult, flagAux);
+    }
+
+    /** Sets every flag. The caller has applied privilege rules; interrupts are looked at again. */
+    public void rflags(int flags) {
+        arithmeticFlags(flags);
+        int changed = otherFlags ^ flags;
+        otherFlags = flags & ~Flags.ARITHMETIC | Flags.RESERVED_ONE;
+        if ((changed & (Flags.AC | Flags.VM)) != 0) updateMode();
+        attention = true;
+    }
+
+    public void arithmeticFlags(int flags) {
+        flagResult = Flags.resultOf(flags);
+        flagAux = Flags.auxOf(flags);
+    }
+
+    public boolean interruptsEnabled() {
+        return (otherFlags & Flags.IF) != 0;
+    }
+
+    public int ioPrivilegeLevel() {
+        return otherFlags >>> 12 & 3;
+    }
+
+    public boolean directionDown() {
+        return (otherFlags & Flags.DF) != 0;
+    }
+
+    // ---- 8-bit registers
+
+    /** An 8-bit register operand, zero-extended; see {@link Instruction#HIGH_BYTE}. */
+    public int reg8(int operand) {
+        return (int) (gpr[operand & 15] >>> ((operand & 16) >>> 1)) & 0xFF;
+    }
+
+    public void reg8(int operand, int value) {
+        int shift = (operand & 16) >>> 1;
+        gpr[operand & 15] = gpr[operand & 15] & ~(0xFFL << shift) | (value & 0xFFL) << shift;
+    }
+
+    public int reg16(int operand) {
+        return (int) gpr[operand] & 0xFFFF;
+    }
+
+    public void reg16(int operand, int value) {
+        gpr[operand] = gpr[operand] & ~0xFFFFL | value & 0xFFFFL;
+    }
+
+    public int reg32(int operand) {
+        return (int) gpr[operand];
+    }
+
+    /** Writes a 32-bit register: bits 63:32 become zero. */
+    public void reg32(int operand, int value) {
+        gpr[operand] = value & 0xFFFF_FFFFL;
+    }
+
+    /** Register {@code operand} as {@code size} (16, 32 or 64) bits, zero-extended. */
+    public long reg(int operand, int size) {
+        long value = gpr[operand];
+        return size == 64 ? value : size == 32 ? value & 0xFFFF_FFFFL : value & 0xFFFF;
+    }
+
+    public void reg(int operand, int size, long value) {
+        if (size == 64) gpr[operand] = value;
+        else if (size == 32) reg32(operand, (int) value);
+        else reg16(operand, (int) value);
+    }
+
+    // ---- addresses
+
+    /** The effective address (offset in its segment) of an instruction's memory operand. */
+    public long effectiveAddress(Instruction i) {
+        return (gpr[i.base] + (gpr[i.index] << i.scale) + i.displacement) & i.addressMask;
+    }
+
+    /** Linear address of the memory operand for a read of {@code size} bytes; raises #GP or #SS if outside the segment. */
+    public long readAddress(Instruction i, int size) {
+        return readAddress(i.segment, effectiveAddress(i), size);
+    }
+
+    public long writeAddress(Instruction i, int size) {
+        return writeAddress(i.segment, effectiveAddress(i), size);
+    }
+
+    public long readAddress(int segment, long offset, int size) {
+        if ((offset ^ Long.MIN_VALUE) >= readCheck[segment]) {
+            return SegmentCheck.read(this, segment, offset, size);
+        }
+        return effectiveBase[segment] + offset;
+    }
+
+    public long writeAddress(int segment, long offset, int size) {
+        if ((offset ^ Long.MIN_VALUE) >= writeCheck[segment]) {
+            return SegmentCheck.write(this, segment, offset, size);
+        }
+        return effectiveBase[segment] + offset;
+    }
+
+    // ---- progress
+
+    /** Instructions completed since reset, exact at any moment, also within a port or device access. */
+    public long instructionsExecuted() {
+        return completedInstructions + position;
+    }
+
+    /** Offset in CS of the first instruction after {@code i}. */
+    public long nextRip(Instruction i) {
+        return gpr[Instruction.BLOCK_RIP] + i.nextOffset() & ripMask();
+    }
+
+    /** Offset in CS of {@code i} itself. */
+    public long currentRip(Instruction i) {
+        return gpr[Instruction.BLOCK_RIP] + i.offset & ripMask();
+    }
+
+    public long ripMask() {
+        return codeSize == 64 ? -1L : 0xFFFF_FFFFL;
+    }
+
+    /** Ends the current block after the instruction that is executing, so that interrupts and changed code are looked at. */
+    public void endBlock() {
+        blockEnd = 0;
+        attention = true;
+    }
+
+    // ---- mode
+
+    public void updateMode() {
+        CpuMode.update(this);
+    }
+}

@@ -1,0 +1,63 @@
+package dev.simvisor.node.cpu;
+
+import static dev.simvisor.node.cpu.SegmentRegister.CS;
+import static dev.simvisor.node.cpu.SegmentRegister.FS;
+import static dev.simvisor.node.cpu.SegmentRegister.GS;
+import static dev.simvisor.node.cpu.SegmentRegister.SS;
+
+/** Derives what is cached in {@link Cpu} from control registers, segment registers and flags. */
+final class CpuMode {
+    /** An access of up to this many bytes may follow a check against {@link Cpu#readCheck}. */
+    private static final int WIDEST_ACCESS = 16;
+
+    private static final long ALWAYS_CHECK = Long.MIN_VALUE;
+    private static final long NEVER_CHECK = Long.MAX_VALUE;
+
+    private CpuMode() {}
+
+    static void update(Cpu cpu) {
+        cpu.protectedMode = (cpu.cr0 & ControlRegister.CR0_PE) != 0;
+        cpu.virtual8086 = cpu.protectedMode && (cpu.otherFlags & Flags.VM) != 0;
+        cpu.longMode = (cpu.msr.efer & ModelSpecificRegisters.EFER_LMA) != 0;
+        // SDM Vol 3A §5.5: the CPL is SS.DPL on silicon; real mode runs at 0, virtual-8086 mode at 3.
+        cpu.cpl = cpu.virtual8086 ? 3 : cpu.protectedMode ? AccessRights.dpl(cpu.segmentRights[SS]) : 0;
+        cpu.codeSize = codeSize(cpu);
+        boolean stackBig = (cpu.segmentRights[SS] & AccessRights.DEFAULT_BIG) != 0;
+        cpu.stackSize = cpu.codeSize == 64 ? 64 : stackBig ? 32 : 16;
+        cpu.stackMask = cpu.stackSize == 64 ? -1L : cpu.stackSize == 32 ? 0xFFFF_FFFFL : 0xFFFFL;
+        for (int segment = 0; segment < SegmentRegister.COUNT; segment++) updateSegment(cpu, segment);
+        cpu.memory.updateMode();
+    }
+
+    private static int codeSize(Cpu cpu) {
+        int rights = cpu.segmentRights[CS];
+        if (cpu.longMode && (rights & AccessRights.LONG) != 0) return 64;
+        return (rights & AccessRights.DEFAULT_BIG) != 0 ? 32 : 16;
+    }
+
+    private static void updateSegment(Cpu cpu, int segment) {
+        if (cpu.codeSize == 64) {
+            cpu.effectiveBase[segment] = segment == FS || segment == GS ? cpu.segmentBase[segment] : 0;
+            cpu.readCheck[segment] = NEVER_CHECK;
+            cpu.writeCheck[segment] = NEVER_CHECK;
+            return;
+        }
+        cpu.effectiveBase[segment] = cpu.segmentBase[segment];
+        int rights = cpu.segmentRights[segment];
+        // A sum of base and offset that passes 4 GiB wraps: left to the full check.
+        boolean plain = (rights & (AccessRights.PRESENT | AccessRights.CODE_OR_DATA | AccessRights.UNUSABLE))
+                        == (AccessRights.PRESENT | AccessRights.CODE_OR_DATA)
+                && cpu.segmentLimit[segment] >= WIDEST_ACCESS
+                && cpu.segmentBase[segment] + cpu.segmentLimit[segment] <= 0xFFFF_FFFFL;
+        boolean code = (rights & AccessRights.CODE) != 0;
+        boolean readable = plain && (code ? (rights & AccessRights.READABLE) != 0 : !expandsDown(rights));
+        boolean writable = plain && !code && (rights & AccessRights.WRITABLE) != 0 && !expandsDown(rights);
+        long firstUnchecked = cpu.segmentLimit[segment] - (WIDEST_ACCESS - 1) + 1 ^ Long.MIN_VALUE;
+        cpu.readCheck[segment] = readable ? firstUnchecked : ALWAYS_CHECK;
+        cpu.writeCheck[segment] = writable ? firstUnchecked : ALWAYS_CHECK;
+    }
+
+    private static boolean expandsDown(int rights) {
+        return (rights & AccessRights.EXPAND_DOWN) != 0;
+    }
+}

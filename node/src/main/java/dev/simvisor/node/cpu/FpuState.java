@@ -1,0 +1,28 @@
+package dev.simvisor.node.cpu;
+
+/** The x87 FPU's registers (SDM Vol 1 §8.1). The MMX registers are the significands. */
+public final class FpuState {
+    /** Physical registers R0 to R7: 64-bit significands with their explicit integer bit. */
+    public final long[] significand = new long[8];
+
+    /** Sign (bit 15) and biased exponent (bits 14:0) of R0 to R7. */
+    public final int[] signExponent = new int[8];
+
+    /** Control word. */
+    public int control = 0x37F;
+
+    /** Status word without TOP, which is kept apart. */
+    public int status;
+
+    /** Physical register that is ST(0). */
+    public int top;
+
+    /** Bit n set: physical register n is empty. The two-bit tags of the full tag word follow from the contents. */
+    public int empty = 0xFF;
+
+    public int lastOpcode;
+    public int lastInstructionSelector;
+    public long lastInstructionPointer;
+    public int lastDataSelector;
+    public long lastDataPointer;
+}

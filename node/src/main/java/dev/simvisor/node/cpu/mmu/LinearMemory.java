@@ -1,0 +1,262 @@
+package dev.simvisor.node.cpu.mmu;
+
+import static dev.simvisor.node.cpu.mmu.Tlb.PAGE_MASK;
+
+import dev.simvisor.node.cpu.ControlRegister;
+import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.Flags;
+import dev.simvisor.node.cpu.HostMemory;
+
+/**
+ * Memory as instructions address it: linear addresses, after segmentation.
+ *
+ * <p>A hit in the TLB costs a compare and an add. The compare takes the page of the access's last byte, so that an access
+ * which crosses into the next page never hits. All else (misses, crossings, devices, watched pages, alignment checks, data
+ * breakpoints) goes through {@link SlowAccess}. Values are zero-extended.
+ */
+public final class LinearMemory {
+    private static final int SUPERVISOR = 0;
+    /** Supervisor with EFLAGS.AC set, which lifts SMAP (SDM Vol 3A §4.6.1). */
+    private static final int SUPERVISOR_ALIGNMENT_CHECK = 1;
+
+    private static final int USER = 2;
+    private static final int PRIVILEGES = 3;
+    private static final Tlb ALWAYS_MISSES = new Tlb();
+
+    private final Cpu cpu;
+    private final SlowAccess slow;
+    private final Tlb[] readTlbs = new Tlb[PRIVILEGES];
+    private final Tlb[] writeTlbs = new Tlb[PRIVILEGES];
+    private final Tlb[] fetchTlbs = new Tlb[PRIVILEGES];
+    private final LargePages largePages = new LargePages();
+    private int privilege;
+    private Tlb fetchTlb;
+    private long[] reads;
+    private long[] writes;
+
+    public LinearMemory(Cpu cpu) {
+        this.cpu = cpu;
+        this.slow = new SlowAccess(cpu, this);
+        for (int n = 0; n < PRIVILEGES; n++) {
+            readTlbs[n] = new Tlb();
+            writeTlbs[n] = new Tlb();
+            fetchTlbs[n] = new Tlb();
+        }
+        fetchTlb = fetchTlbs[SUPERVISOR];
+        reads = readTlbs[SUPERVISOR].entries;
+        writes = writeTlbs[SUPERVISOR].entries;
+    }
+
+    /** Follows a change of privilege, EFLAGS.AC, CR0.AM, SMAP or the breakpoints. */
+    public void updateMode() {
+        boolean alignmentFlag = (cpu.otherFlags & Flags.AC) != 0;
+        boolean smap = (cpu.cr4 & ControlRegister.CR4_SMAP) != 0;
+        privilege = cpu.cpl == 3 ? USER : smap && alignmentFlag ? SUPERVISOR_ALIGNMENT_CHECK : SUPERVISOR;
+        boolean alignmentChecked = cpu.cpl == 3 && alignmentFlag && (cpu.cr0 & ControlRegister.CR0_AM) != 0;
+        slow.configure(alignmentChecked);
+        boolean everySlow = alignmentChecked || slow.dataBreakpoints();
+        reads = everySlow ? ALWAYS_MISSES.entries : readTlbs[privilege].entries;
+        writes = everySlow ? ALWAYS_MISSES.entries : writeTlbs[privilege].entries;
+        fetchTlb = fetchTlbs[privilege];
+    }
+
+    // ---- loads
+
+    public int read8(long linear) {
+        long[] tlb = reads;
+        int slot = Tlb.slot(linear);
+        if (tlb[slot] == (linear & PAGE_MASK)) return HostMemory.getByte(linear + tlb[slot + 1]) & 0xFF;
+        return (int) slow.read(linear, 1);
+    }
+
+    public int read16(long linear) {
+        long[] tlb = reads;
+        int slot = Tlb.slot(linear);
+        if (tlb[slot] == (linear + 1 & PAGE_MASK)) return HostMemory.getShort(linear + tlb[slot + 1]) & 0xFFFF;
+        return (int) slow.read(linear, 2);
+    }
+
+    public int read32(long linear) {
+        long[] tlb = reads;
+        int slot = Tlb.slot(linear);
+        if (tlb[slot] == (linear + 3 & PAGE_MASK)) return HostMemory.getInt(linear + tlb[slot + 1]);
+        return (int) slow.read(linear, 4);
+    }
+
+    public long read64(long linear) {
+        long[] tlb = reads;
+        int slot = Tlb.slot(linear);
+        if (tlb[slot] == (linear + 7 & PAGE_MASK)) return HostMemory.getLong(linear + tlb[slot + 1]);
+        return slow.read(linear, 8);
+    }
+
+    // ---- stores
+
+    public void write8(long linear, int value) {
+        long[] tlb = writes;
+        int slot = Tlb.slot(linear);
+        if (tlb[slot] == (linear & PAGE_MASK)) HostMemory.putByte(linear + tlb[slot + 1], (byte) value);
+        else slow.write(linear, 1, value);
+    }
+
+    public void write16(long linear, int value) {
+        long[] tlb = writes;
+        int slot = Tlb.slot(linear);
+        if (tlb[slot] == (linear + 1 & PAGE_MASK)) HostMemory.putShort(linear + tlb[slot + 1], (short) value);
+        else slow.write(linear, 2, value);
+    }
+
+    public void write32(long linear, int value) {
+        long[] tlb = writes;
+        int slot = Tlb.slot(linear);
+        if (tlb[slot] == (linear + 3 & PAGE_MASK)) HostMemory.putInt(linear + tlb[slot + 1], value);
+        else slow.write(linear, 4, value);
+    }
+
+    public void write64(long linear, long value) {
+        long[] tlb = writes;
+        int slot = Tlb.slot(linear);
+        if (tlb[slot] == (linear + 7 & PAGE_MASK)) HostMemory.putLong(linear + tlb[slot + 1], value);
+        else slow.write(linear, 8, value);
+    }
+
+    /** Raises the fault that a store of {@code size} bytes (1 to 4096) would raise, and does nothing else. */
+    public void checkWrite(long linear, int size) {
+        if (writes[Tlb.slot(linear)] != (linear + size - 1 & PAGE_MASK)) slow.checkWrite(linear, size);
+    }
+
+    // ---- implicit supervisor accesses to descriptor tables, the TSS and the like (SDM Vol 3A §4.6)
+
+    public int readSystem8(long linear) {
+        return (int) slow.readSystem(linear, 1);
+    }
+
+    public int readSystem16(long linear) {
+        return (int) slow.readSystem(linear, 2);
+    }
+
+    public int readSystem32(long linear) {
+        return (int) slow.readSystem(linear, 4);
+    }
+
+    public long readSystem64(long linear) {
+        return slow.readSystem(linear, 8);
+    }
+
+    public void writeSystem8(long linear, int value) {
+        slow.writeSystem(linear, 1, value);
+    }
+
+    public void writeSystem16(long linear, int value) {
+        slow.writeSystem(linear, 2, value);
+    }
+
+    public void writeSystem32(long linear, int value) {
+        slow.writeSystem(linear, 4, value);
+    }
+
+    public void writeSystem64(long linear, long value) {
+        slow.writeSystem(linear, 8, value);
+    }
+
+    /** Raises the fault that {@link #writeSystem8} and its like would raise. */
+    public void checkWriteSystem(long linear, int size) {
+        slow.checkWriteSystem(linear, size);
+    }
+
+    // ---- fetches
+
+    /** Physical address of the page that holds the instruction byte at {@code linear}; raises #PF or #GP. */
+    public long fetchPage(long linear) {
+        Tlb tlb = fetchTlb;
+        int slot = Tlb.slot(linear);
+        long page = linear & PAGE_MASK;
+        if (tlb.entries[slot] == page) return page + tlb.entries[slot + 1];
+        return slow.fetchPage(linear);
+    }
+
+    // ---- direct access for repeated string instructions
+
+    /** What to add to a linear address in the page of {@code linear} for direct loads; 0 when there is no such mapping. */
+    public long readAddend(long linear) {
+        int slot = Tlb.slot(linear);
+        return reads[slot] == (linear & PAGE_MASK) ? reads[slot + 1] : 0;
+    }
+
+    /** As {@link #readAddend}, for stores. */
+    public long writeAddend(long linear) {
+        int slot = Tlb.slot(linear);
+        return writes[slot] == (linear & PAGE_MASK) ? writes[slot + 1] : 0;
+    }
+
+    // ---- filling and flushing
+
+    void fillRead(boolean system, long linear, long hostPage, boolean global) {
+        readTlbs[level(system)].fill(linear & PAGE_MASK, hostPage - (linear & PAGE_MASK), global);
+    }
+
+    void fillWrite(boolean system, long linear, long hostPage, boolean global) {
+        writeTlbs[level(system)].fill(linear & PAGE_MASK, hostPage - (linear & PAGE_MASK), global);
+    }
+
+    void fillFetch(long linear, long physicalPage, boolean global) {
+        fetchTlb.fill(linear & PAGE_MASK, physicalPage - (linear & PAGE_MASK), global);
+    }
+
+    /** The host address for an implicit supervisor access if the TLB has it, else 0. */
+    long systemHit(long linear, int size, boolean write) {
+        long[] tlb = (write ? writeTlbs : readTlbs)[SUPERVISOR].entries;
+        int slot = Tlb.slot(linear);
+        return tlb[slot] == (linear + size - 1 & PAGE_MASK) ? linear + tlb[slot + 1] : 0;
+    }
+
+    void rememberLargePage(long linear, int pageShift) {
+        largePages.add(linear, pageShift);
+    }
+
+    private int level(boolean system) {
+        return system ? SUPERVISOR : privilege;
+    }
+
+    /** Forgets every translation, global ones too. */
+    public void flushAll() {
+        for (int n = 0; n < PRIVILEGES; n++) {
+            readTlbs[n].flush();
+            writeTlbs[n].flush();
+            fetchTlbs[n].flush();
+        }
+        largePages.clear();
+    }
+
+    /** As a CR3 write does: forgets all translations but those of global pages. */
+    public void flushNonGlobal() {
+        for (int n = 0; n < PRIVILEGES; n++) {
+            readTlbs[n].flushNonGlobal();
+            writeTlbs[n].flushNonGlobal();
+            fetchTlbs[n].flushNonGlobal();
+        }
+    }
+
+    /** Forgets the translations used for stores: called when pages become write-protected. */
+    public void flushWrites() {
+        for (Tlb tlb : writeTlbs) tlb.flush();
+    }
+
+    /** As INVLPG does. */
+    public void invalidatePage(long linear) {
+        if (largePages.mayContain(linear)) {
+            flushAll();
+            return;
+        }
+        for (int n = 0; n < PRIVILEGES; n++) {
+            readTlbs[n].invalidate(linear);
+            writeTlbs[n].invalidate(linear);
+            fetchTlbs[n].invalidate(linear);
+        }
+    }
+
+    /** Whether {@code linear} is canonical: bits 63:47 all equal (SDM Vol 1 §3.3.7.1). */
+    public static boolean canonical(long linear) {
+        return linear << 16 >> 16 == linear;
+    }
+}

@@ -1,0 +1,57 @@
+package dev.simvisor.node.cpu.mmu;
+
+import java.util.Arrays;
+
+/**
+ * One software translation lookaside buffer: linear page to a value, for one access kind at one privilege. Direct-mapped.
+ *
+ * <p>Entry {@code n} is a pair in {@link #entries}: at {@code 2n} the linear page (bits 11:0 zero; {@link #INVALID} never
+ * matches), at {@code 2n + 1} what is added to a linear address to reach its target. Entries of non-global pages are logged,
+ * so that a CR3 write costs as much as was filled since the last one, not the size of the buffer.
+ */
+final class Tlb {
+    static final int ENTRIES = 512;
+    static final long INVALID = 1;
+    static final long PAGE_MASK = -4096L;
+
+    final long[] entries = new long[2 * ENTRIES];
+    private final short[] nonGlobal = new short[ENTRIES];
+    private int nonGlobalCount;
+
+    Tlb() {
+        flush();
+    }
+
+    /** Position of the pair for {@code linear}. */
+    static int slot(long linear) {
+        return (int) (linear >>> 11) & 2 * (ENTRIES - 1);
+    }
+
+    void fill(long linearPage, long addend, boolean global) {
+        int slot = slot(linearPage);
+        entries[slot] = linearPage;
+        entries[slot + 1] = addend;
+        if (global) return;
+        if (nonGlobalCount < nonGlobal.length) nonGlobal[nonGlobalCount] = (short) slot;
+        nonGlobalCount++;
+    }
+
+    void flush() {
+        Arrays.fill(entries, INVALID);
+        nonGlobalCount = 0;
+    }
+
+    void flushNonGlobal() {
+        if (nonGlobalCount > nonGlobal.length) {
+            flush();
+            return;
+        }
+        for (int n = 0; n < nonGlobalCount; n++) entries[nonGlobal[n]] = INVALID;
+        nonGlobalCount = 0;
+    }
+
+    void invalidate(long linear) {
+        int slot = slot(linear);
+        if (entries[slot] == (linear & PAGE_MASK)) entries[slot] = INVALID;
+    }
+}
