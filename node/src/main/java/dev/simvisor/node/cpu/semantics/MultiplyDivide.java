@@ -1,0 +1,176 @@
+package dev.simvisor.node.cpu.semantics;
+
+import static dev.simvisor.node.cpu.Cpu.RAX;
+import static dev.simvisor.node.cpu.Cpu.RDX;
+
+import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.Flags;
+import dev.simvisor.node.cpu.GuestException;
+
+/**
+ * Multiplication and division (SDM Vol 2A DIV, IDIV, IMUL; 2B MUL). After a multiplication C and O tell whether the upper half
+ * matters; the other flags are undefined and follow the lower half here. Division leaves all flags undefined: untouched.
+ */
+public final class MultiplyDivide {
+    private MultiplyDivide() {}
+
+    private static void flags(Cpu cpu, long result, boolean upperHalfMatters) {
+        cpu.flagResult = result;
+        int bit = upperHalfMatters ? 1 : 0;
+        cpu.flagAux = Flags.carryOverflowAux(bit, bit);
+    }
+
+    public static void mul8(Cpu cpu, int a) {
+        int product = cpu.reg8(RAX) * a;
+        cpu.reg16(RAX, product);
+        flags(cpu, (byte) product, product >>> 8 != 0);
+    }
+
+    public static void mul16(Cpu cpu, int a) {
+        int product = cpu.reg16(RAX) * a;
+        cpu.reg16(RAX, product);
+        cpu.reg16(RDX, product >>> 16);
+        flags(cpu, (short) product, product >>> 16 != 0);
+    }
+
+    public static void mul32(Cpu cpu, int a) {
+        long product = (cpu.gpr[RAX] & 0xFFFF_FFFFL) * (a & 0xFFFF_FFFFL);
+        cpu.reg32(RAX, (int) product);
+        cpu.reg32(RDX, (int) (product >>> 32));
+        flags(cpu, (int) product, product >>> 32 != 0);
+    }
+
+    public static void mul64(Cpu cpu, long a) {
+        long b = cpu.gpr[RAX];
+        long high = Math.unsignedMultiplyHigh(a, b);
+        cpu.gpr[RAX] = a * b;
+        cpu.gpr[RDX] = high;
+        flags(cpu, a * b, high != 0);
+    }
+
+    public static void imulWide8(Cpu cpu, int a) {
+        int product = (byte) cpu.reg8(RAX) * (byte) a;
+        cpu.reg16(RAX, product);
+        flags(cpu, (byte) product, product != (byte) product);
+    }
+
+    public static void imulWide16(Cpu cpu, int a) {
+        int product = (short) cpu.reg16(RAX) * (short) a;
+        cpu.reg16(RAX, product);
+        cpu.reg16(RDX, product >>> 16);
+        flags(cpu, (short) product, product != (short) product);
+    }
+
+    public static void imulWide32(Cpu cpu, int a) {
+        long product = (long) cpu.reg32(RAX) * a;
+        cpu.reg32(RAX, (int) product);
+        cpu.reg32(RDX, (int) (product >>> 32));
+        flags(cpu, (int) product, product != (int) product);
+    }
+
+    public static void imulWide64(Cpu cpu, long a) {
+        long b = cpu.gpr[RAX];
+        long high = Math.multiplyHigh(a, b);
+        long low = a * b;
+        cpu.gpr[RAX] = low;
+        cpu.gpr[RDX] = high;
+        flags(cpu, low, high != low >> 63);
+    }
+
+    public static int imul16(Cpu cpu, int a, int b) {
+        int product = (short) a * (short) b;
+        flags(cpu, (short) product, product != (short) product);
+        return product;
+    }
+
+    public static int imul32(Cpu cpu, int a, int b) {
+        long product = (long) a * b;
+        flags(cpu, (int) product, product != (int) product);
+        return (int) product;
+    }
+
+    public static long imul64(Cpu cpu, long a, long b) {
+        long low = a * b;
+        flags(cpu, low, Math.multiplyHigh(a, b) != low >> 63);
+        return low;
+    }
+
+    private static GuestException divideError(Cpu cpu) {
+        return cpu.raise(GuestException.DIVIDE_ERROR);
+    }
+
+    public static void div8(Cpu cpu, int divisor) {
+        int dividend = cpu.reg16(RAX);
+        if (divisor == 0 || dividend / divisor > 0xFF) throw divideError(cpu);
+        cpu.reg16(RAX, dividend / divisor | dividend % divisor << 8);
+    }
+
+    public static void div16(Cpu cpu, int divisor) {
+        int dividend = cpu.reg16(RDX) << 16 | cpu.reg16(RAX);
+        if (divisor == 0) throw divideError(cpu);
+        int quotient = Integer.divideUnsigned(dividend, divisor);
+        if (quotient >>> 16 != 0) throw divideError(cpu);
+        cpu.reg16(RAX, quotient);
+        cpu.reg16(RDX, Integer.remainderUnsigned(dividend, divisor));
+    }
+
+    public static void div32(Cpu cpu, int divisor) {
+        long dividend = cpu.gpr[RDX] << 32 | cpu.gpr[RAX] & 0xFFFF_FFFFL;
+        if (divisor == 0) throw divideError(cpu);
+        long wideDivisor = divisor & 0xFFFF_FFFFL;
+        long quotient = Long.divideUnsigned(dividend, wideDivisor);
+        if (quotient >>> 32 != 0) throw divideError(cpu);
+        cpu.reg32(RAX, (int) quotient);
+        cpu.reg32(RDX, (int) (dividend - quotient * wideDivisor));
+    }
+
+    public static void div64(Cpu cpu, long divisor) {
+        long high = cpu.gpr[RDX];
+        long low = cpu.gpr[RAX];
+        // Also refuses a divisor of zero: the quotient fits only when the upper half is below the divisor.
+        if (Long.compareUnsigned(high, divisor) >= 0) throw divideError(cpu);
+        long quotient = WideDivision.quotient(high, low, divisor);
+        cpu.gpr[RAX] = quotient;
+        cpu.gpr[RDX] = low - quotient * divisor;
+    }
+
+    public static void idiv8(Cpu cpu, int divisor) {
+        int dividend = (short) cpu.reg16(RAX);
+        int signed = (byte) divisor;
+        if (signed == 0 || dividend / signed != (byte) (dividend / signed)) throw divideError(cpu);
+        cpu.reg16(RAX, dividend / signed & 0xFF | (dividend % signed & 0xFF) << 8);
+    }
+
+    public static void idiv16(Cpu cpu, int divisor) {
+        long dividend = cpu.reg16(RDX) << 16 | cpu.reg16(RAX);
+        int signed = (short) divisor;
+        if (signed == 0 || dividend / signed != (short) (dividend / signed)) throw divideError(cpu);
+        cpu.reg16(RAX, (int) (dividend / signed));
+        cpu.reg16(RDX, (int) (dividend % signed));
+    }
+
+    public static void idiv32(Cpu cpu, int divisor) {
+        long dividend = cpu.gpr[RDX] << 32 | cpu.gpr[RAX] & 0xFFFF_FFFFL;
+        if (divisor == 0 || divisor == -1 && dividend == Long.MIN_VALUE) throw divideError(cpu);
+        long quotient = dividend / divisor;
+        if (quotient != (int) quotient) throw divideError(cpu);
+        cpu.reg32(RAX, (int) quotient);
+        cpu.reg32(RDX, (int) (dividend % divisor));
+    }
+
+    public static void idiv64(Cpu cpu, long divisor) {
+        long high = cpu.gpr[RDX];
+        long low = cpu.gpr[RAX];
+        boolean negativeDividend = high < 0;
+        boolean negativeQuotient = negativeDividend != divisor < 0;
+        long magnitudeLow = negativeDividend ? -low : low;
+        long magnitudeHigh = negativeDividend ? ~high + (low == 0 ? 1 : 0) : high;
+        long magnitudeDivisor = Math.abs(divisor); // 2^63 stays, read as unsigned
+        if (Long.compareUnsigned(magnitudeHigh, magnitudeDivisor) >= 0) throw divideError(cpu);
+        long magnitude = WideDivision.quotient(magnitudeHigh, magnitudeLow, magnitudeDivisor);
+        long quotient = negativeQuotient ? -magnitude : magnitude;
+        if (magnitude != 0 && quotient < 0 != negativeQuotient) throw divideError(cpu);
+        cpu.gpr[RAX] = quotient;
+        cpu.gpr[RDX] = low - quotient * divisor;
+    }
+}
