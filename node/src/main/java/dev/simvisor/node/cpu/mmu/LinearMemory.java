@@ -120,6 +120,40 @@ public final class LinearMemory {
         else slow.write(linear, 8, value);
     }
 
+    // ---- loads of operands that will be stored to: what a store could raise is raised here, before any effect
+
+    public int readForUpdate8(long linear) {
+        long[] tlb = writes;
+        int slot = Tlb.slot(linear);
+        if (tlb[slot] == (linear & PAGE_MASK)) return HostMemory.getByte(linear + tlb[slot + 1]) & 0xFF;
+        slow.checkWrite(linear, 1);
+        return read8(linear);
+    }
+
+    public int readForUpdate16(long linear) {
+        long[] tlb = writes;
+        int slot = Tlb.slot(linear);
+        if (tlb[slot] == (linear + 1 & PAGE_MASK)) return HostMemory.getShort(linear + tlb[slot + 1]) & 0xFFFF;
+        slow.checkWrite(linear, 2);
+        return read16(linear);
+    }
+
+    public int readForUpdate32(long linear) {
+        long[] tlb = writes;
+        int slot = Tlb.slot(linear);
+        if (tlb[slot] == (linear + 3 & PAGE_MASK)) return HostMemory.getInt(linear + tlb[slot + 1]);
+        slow.checkWrite(linear, 4);
+        return read32(linear);
+    }
+
+    public long readForUpdate64(long linear) {
+        long[] tlb = writes;
+        int slot = Tlb.slot(linear);
+        if (tlb[slot] == (linear + 7 & PAGE_MASK)) return HostMemory.getLong(linear + tlb[slot + 1]);
+        slow.checkWrite(linear, 8);
+        return read64(linear);
+    }
+
     /** Raises the fault that a store of {@code size} bytes (1 to 4096) would raise, and does nothing else. */
     public void checkWrite(long linear, int size) {
         if (writes[Tlb.slot(linear)] != (linear + size - 1 & PAGE_MASK)) slow.checkWrite(linear, size);

@@ -1,0 +1,17 @@
+package dev.simvisor.node.cpu;
+
+/**
+ * What makes a processor run. Engines differ in speed alone: {@code run(n)} leaves the same state whichever engine ran and
+ * whenever the engine changed.
+ */
+public interface Engine extends SystemBus.CodeWatcher {
+    /**
+     * Executes exactly {@code instructions} instructions, fewer only when the processor halts ({@link Cpu#halted}) or shuts
+     * down ({@link Cpu#shutdown}). An instruction that faults and each iteration of a repeated string instruction count as
+     * one. Interrupts that are pending at the start, or become pending by what the guest does, are delivered.
+     */
+    void run(long instructions);
+
+    /** Forgets all decoded code, as when memory was replaced. */
+    void flushCode();
+}

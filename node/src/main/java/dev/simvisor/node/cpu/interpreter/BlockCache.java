@@ -1,0 +1,161 @@
+package dev.simvisor.node.cpu.interpreter;
+
+import dev.simvisor.node.cpu.SystemBus;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decoded blocks by physical address, direct-mapped, and by the frame that holds their bytes, so that a store to code drops
+ * exactly the blocks it touches. Frames that hold code are watched on the bus.
+ */
+final class BlockCache {
+    private static final int SLOTS = 1 << 16;
+    private static final int PAGE = 4096;
+    /** Granularity at which stores to a code frame are told apart from stores to data in the same frame. */
+    private static final int LINE_SHIFT = 6;
+
+    private final SystemBus bus;
+    private final @Nullable Block[] slots = new @Nullable Block[SLOTS];
+    private @Nullable CodeFrame[] frames = new @Nullable CodeFrame[1024];
+
+    /** A frame with decoded code: which of its 64-byte lines hold some, and the blocks. */
+    private static final class CodeFrame {
+        long lines;
+        @Nullable
+        Block first;
+    }
+
+    BlockCache(SystemBus bus) {
+        this.bus = bus;
+    }
+
+    private static int slot(long physical, int key) {
+        return (int) (physical ^ physical >>> 16 ^ (long) key << 13) & SLOTS - 1;
+    }
+
+    @Nullable
+    Block find(long physical, int key) {
+        Block block = slots[slot(physical, key)];
+        return block != null && block.physical == physical && block.key == key ? block : null;
+    }
+
+    /** Returns whether a frame became watched, after which the processor's TLB must forget its store entries. */
+    boolean add(Block block) {
+        int slot = slot(block.physical, block.key);
+        Block evicted = slots[slot];
+        if (evicted != null) forget(evicted);
+        slots[slot] = block;
+        int first = (int) (block.physical >>> 12);
+        boolean watched = register(block, first, (int) block.physical & PAGE - 1, block.length);
+        if (block.secondPage != Block.NO_SECOND_PAGE) {
+            // The second frame knows the lines, and drops such blocks by looking for them in the first.
+            int bytes = (int) ((block.physical + block.length) & PAGE - 1);
+            watched |= mark((int) (block.secondPage >>> 12), 0, bytes);
+            crossing = add(crossing, block);
+        }
+        return watched;
+    }
+
+    private Block[] crossing = new Block[0];
+
+    private static Block[] add(Block[] blocks, Block block) {
+        Block[] longer = Arrays.copyOf(blocks, blocks.length + 1);
+        longer[blocks.length] = block;
+        return longer;
+    }
+
+    private boolean register(Block block, int frameNumber, int offset, int length) {
+        boolean watched = mark(frameNumber, offset, Math.min(length, PAGE - offset));
+        CodeFrame frame = frame(frameNumber);
+        block.sibling = frame.first;
+        frame.first = block;
+        return watched;
+    }
+
+    private boolean mark(int frameNumber, int offset, int length) {
+        CodeFrame frame = frame(frameNumber);
+        boolean fresh = frame.lines == 0;
+        frame.lines |= lines(offset, length);
+        if (fresh) bus.watchCode((long) frameNumber << 12);
+        return fresh;
+    }
+
+    private CodeFrame frame(int number) {
+        if (number >= frames.length) frames = Arrays.copyOf(frames, Math.max(number + 1, frames.length * 2));
+        CodeFrame frame = frames[number];
+        if (frame == null) {
+            frame = new CodeFrame();
+            frames[number] = frame;
+        }
+        return frame;
+    }
+
+    private static long lines(int offset, int length) {
+        int first = offset >>> LINE_SHIFT;
+        int last = offset + length - 1 >>> LINE_SHIFT;
+        return -1L << first & -1L >>> 63 - last;
+    }
+
+    private void forget(Block block) {
+        CodeFrame frame = frames[(int) (block.physical >>> 12)];
+        if (frame == null) return;
+        if (frame.first == block) {
+            frame.first = block.sibling;
+            return;
+        }
+        for (Block b = frame.first; b != null; b = b.sibling) {
+            if (b.sibling == block) {
+                b.sibling = block.sibling;
+                return;
+            }
+        }
+    }
+
+    /** Drops the blocks whose bytes were written. */
+    void written(long physical, long length) {
+        long end = physical + length;
+        for (long page = physical & -PAGE; page < end; page += PAGE) {
+            int from = (int) (Math.max(physical, page) - page);
+            int to = (int) (Math.min(end, page + PAGE) - page);
+            writtenWithin((int) (page >>> 12), from, to - from);
+        }
+    }
+
+    private void writtenWithin(int number, int offset, int length) {
+        CodeFrame frame = number < frames.length ? frames[number] : null;
+        if (frame == null || (frame.lines & lines(offset, length)) == 0) return;
+        // The whole frame goes: code that is written once is usually written all over, and the lines stay exact.
+        for (Block block = frame.first; block != null; block = block.sibling) {
+            int slot = slot(block.physical, block.key);
+            if (slots[slot] == block) slots[slot] = null;
+        }
+        dropCrossingInto((long) number << 12);
+        frame.first = null;
+        frame.lines = 0;
+        bus.unwatchCode((long) number << 12);
+    }
+
+    private void dropCrossingInto(long page) {
+        int kept = 0;
+        for (Block block : crossing) {
+            boolean gone = block.secondPage == page;
+            int slot = slot(block.physical, block.key);
+            if (gone && slots[slot] == block) {
+                slots[slot] = null;
+                forget(block);
+            }
+            if (!gone && slots[slot] == block) crossing[kept++] = block;
+        }
+        crossing = Arrays.copyOf(crossing, kept);
+    }
+
+    void clear() {
+        for (int n = 0; n < frames.length; n++) {
+            CodeFrame frame = frames[n];
+            if (frame != null && frame.lines != 0) bus.unwatchCode((long) n << 12);
+        }
+        Arrays.fill(frames, null);
+        Arrays.fill(slots, null);
+        crossing = new Block[0];
+    }
+}

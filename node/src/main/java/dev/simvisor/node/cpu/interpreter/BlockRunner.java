@@ -1,0 +1,14 @@
+package dev.simvisor.node.cpu.interpreter;
+
+import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.decode.Instruction;
+
+/** The generated dispatch loop. */
+@FunctionalInterface
+public interface BlockRunner {
+    /**
+     * Executes instructions from the first on, until the index reaches {@code cpu.blockEnd}, which any of them may lower.
+     * Leaves in {@code cpu.position} how many were completed; when one raises an exception, its index.
+     */
+    void run(Cpu cpu, Instruction[] instructions);
+}

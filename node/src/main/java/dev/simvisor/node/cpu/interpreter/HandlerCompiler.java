@@ -1,0 +1,132 @@
+package dev.simvisor.node.cpu.interpreter;
+
+import static java.lang.classfile.ClassFile.ACC_FINAL;
+import static java.lang.classfile.ClassFile.ACC_PUBLIC;
+import static java.lang.classfile.ClassFile.ACC_STATIC;
+import static java.lang.constant.ConstantDescs.CD_Object;
+import static java.lang.constant.ConstantDescs.CD_int;
+import static java.lang.constant.ConstantDescs.CD_void;
+import static java.lang.constant.ConstantDescs.INIT_NAME;
+import static java.lang.constant.ConstantDescs.MTD_void;
+
+import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.decode.Instruction;
+import java.lang.classfile.ClassBuilder;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Label;
+import java.lang.classfile.instruction.SwitchCase;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.MethodTypeDesc;
+import java.lang.invoke.MethodHandles;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Emits the class that executes instructions: a static method per variant and the loop that dispatches to them.
+ *
+ * <p>The loop's switch covers the most frequent variants; the rest are reached through further switches, a chunk of variants
+ * each, so that no method grows beyond the 8,000 bytes of bytecode that HotSpot is willing to compile. HotSpot inlines the
+ * handlers that the profile shows to be hot into the loop.
+ */
+final class HandlerCompiler {
+    static final ClassDesc CPU = Cpu.class.describeConstable().orElseThrow();
+    static final ClassDesc INSTRUCTION = Instruction.class.describeConstable().orElseThrow();
+    private static final ClassDesc INSTRUCTIONS = INSTRUCTION.arrayType();
+    private static final ClassDesc RUNNER = BlockRunner.class.describeConstable().orElseThrow();
+    private static final ClassDesc SELF =
+            ClassDesc.of(HandlerCompiler.class.getPackageName(), "InstructionHandlers");
+    private static final MethodTypeDesc HANDLER = MethodTypeDesc.of(CD_void, CPU, INSTRUCTION);
+    /** Cases per switch: 12 bytes each of table, call and jump stay below 8,000 with room for the loop. */
+    private static final int CHUNK = 600;
+
+    // Locals of the generated loop; 0 is "this".
+    private static final int CPU_LOCAL = 1;
+    private static final int INSTRUCTIONS_LOCAL = 2;
+    private static final int INDEX_LOCAL = 3;
+    private static final int INSTRUCTION_LOCAL = 4;
+
+    private final List<Variant> variants;
+
+    private HandlerCompiler(List<Variant> variants) {
+        this.variants = variants;
+    }
+
+    static BlockRunner compile(List<Variant> variants) {
+        byte[] bytes = ClassFile.of().build(SELF, new HandlerCompiler(variants)::emitClass);
+        try {
+            Class<?> handlers = MethodHandles.lookup().defineClass(bytes);
+            return (BlockRunner) handlers.getConstructor().newInstance();
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("generated instruction handlers do not link", e);
+        }
+    }
+
+    private void emitClass(ClassBuilder builder) {
+        builder.withFlags(ACC_PUBLIC | ACC_FINAL).withInterfaceSymbols(RUNNER);
+        builder.withMethodBody(INIT_NAME, MTD_void, ACC_PUBLIC, code -> code.aload(0)
+                .invokespecial(CD_Object, INIT_NAME, MTD_void)
+                .return_());
+        for (int number = 0; number < variants.size(); number++) {
+            Variant variant = variants.get(number);
+            builder.withMethodBody(handlerName(number), HANDLER, ACC_STATIC, code -> new HandlerEmitter(code, variant)
+                    .emit());
+        }
+        builder.withMethodBody("run", MethodTypeDesc.of(CD_void, CPU, INSTRUCTIONS), ACC_PUBLIC, this::emitLoop);
+        for (int chunk = 1; chunk * CHUNK < variants.size(); chunk++) {
+            int first = chunk * CHUNK;
+            builder.withMethodBody(chunkName(chunk), HANDLER, ACC_STATIC, code -> emitChunk(code, first));
+        }
+    }
+
+    private String handlerName(int number) {
+        return variants.get(number).label() + "_" + number;
+    }
+
+    private static String chunkName(int chunk) {
+        return "dispatch" + chunk;
+    }
+
+    private void emitLoop(CodeBuilder code) {
+        Label next = code.newLabel();
+        Label test = code.newLabel();
+        code.iconst_0().istore(INDEX_LOCAL);
+        code.labelBinding(next);
+        code.aload(INSTRUCTIONS_LOCAL).iload(INDEX_LOCAL).aaload().astore(INSTRUCTION_LOCAL);
+        code.aload(CPU_LOCAL).iload(INDEX_LOCAL).putfield(CPU, "position", CD_int);
+        code.iinc(INDEX_LOCAL, 1);
+        emitSwitch(code, 0, CPU_LOCAL, INSTRUCTION_LOCAL, test);
+        code.labelBinding(test);
+        code.iload(INDEX_LOCAL).aload(CPU_LOCAL).getfield(CPU, "blockEnd", CD_int).if_icmplt(next);
+        code.aload(CPU_LOCAL).iload(INDEX_LOCAL).putfield(CPU, "position", CD_int);
+        code.return_();
+    }
+
+    private void emitChunk(CodeBuilder code, int first) {
+        Label end = code.newLabel();
+        emitSwitch(code, first, 0, 1, end);
+        code.labelBinding(end);
+        code.return_();
+    }
+
+    /** A switch over one chunk of handlers; what is beyond goes to the next chunk. Each case continues at {@code end}. */
+    private void emitSwitch(CodeBuilder code, int first, int cpuLocal, int instructionLocal, Label end) {
+        int limit = Math.min(first + CHUNK, variants.size());
+        List<SwitchCase> cases = new ArrayList<>();
+        for (int number = first; number < limit; number++) cases.add(SwitchCase.of(number, code.newLabel()));
+        Label otherwise = code.newLabel();
+        code.aload(instructionLocal).getfield(INSTRUCTION, "handler", CD_int);
+        code.tableswitch(first, limit - 1, otherwise, cases);
+        for (SwitchCase handled : cases) {
+            code.labelBinding(handled.target());
+            code.aload(cpuLocal).aload(instructionLocal);
+            code.invokestatic(SELF, handlerName(handled.caseValue()), HANDLER);
+            code.goto_(end);
+        }
+        code.labelBinding(otherwise);
+        if (limit < variants.size()) {
+            code.aload(cpuLocal).aload(instructionLocal);
+            code.invokestatic(SELF, chunkName(first / CHUNK + 1), HANDLER);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+package dev.simvisor.node.cpu.interpreter;
+
+import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.Engine;
+import dev.simvisor.node.cpu.Flags;
+import dev.simvisor.node.cpu.GuestException;
+import dev.simvisor.node.cpu.SegmentRegister;
+import dev.simvisor.node.cpu.decode.Instruction;
+import dev.simvisor.node.cpu.system.ExceptionDelivery;
+
+/**
+ * The engine that executes decoded blocks one after the other. Between two blocks it looks at what wants attention:
+ * interrupts, debug traps, halting. Everything that can make such a thing pending ends the block it happens in.
+ */
+public final class Interpreter implements Engine {
+    // Parts of a block's key: what else than its bytes decides how they decode.
+    private static final int NOT_PROTECTED = 4;
+
+    private final Cpu cpu;
+    private final BlockRunner runner;
+    private final BlockCache blocks;
+    private final BlockDecoder decoder;
+    /** Only the next instruction may run before attention is due again. */
+    private boolean singleInstruction;
+
+    public Interpreter(Cpu cpu) {
+        HandlerTable handlers = HandlerTable.shared();
+        this.cpu = cpu;
+        this.runner = handlers.runner();
+        this.blocks = new BlockCache(cpu.bus);
+        this.decoder = new BlockDecoder(cpu, handlers);
+    }
+
+    @Override
+    public void run(long instructions) {
+        cpu.runLimit = cpu.completedInstructions + instructions;
+        cpu.attention = true;
+        while (cpu.completedInstructions < cpu.runLimit) {
+            if (cpu.attention && !attend()) return;
+            step();
+        }
+    }
+
+    private void step() {
+        Block block;
+        try {
+            block = nextBlock();
+        } catch (GuestException fault) {
+            cpu.completedInstructions++;
+            ExceptionDelivery.deliver(cpu, fault);
+            cpu.attention = true;
+            return;
+        }
+        execute(block);
+    }
+
+    private void execute(Block block) {
+        Instruction[] instructions = block.instructions;
+        long start = cpu.rip;
+        int count = singleInstruction ? 1 : instructions.length;
+        long budget = cpu.runLimit - cpu.completedInstructions;
+        if (count > budget) count = (int) budget;
+        cpu.gpr[Instruction.BLOCK_RIP] = start;
+        cpu.rip = start + block.length & cpu.ripMask();
+        cpu.blockEnd = count;
+        boolean traps = (cpu.otherFlags & Flags.TF) != 0;
+        try {
+            runner.run(cpu, instructions);
+        } catch (GuestException fault) {
+            raise(instructions[cpu.position], fault, start);
+            return;
+        }
+        int done = cpu.position;
+        cpu.position = 0;
+        cpu.completedInstructions += done;
+        if (done < instructions.length) cpu.rip = start + instructions[done - 1].nextOffset() & cpu.ripMask();
+        if (traps) trap();
+    }
+
+    /** The trap flag was set when the instruction began: #DB after it (SDM Vol 3B §17.3.1.4). */
+    private void trap() {
+        cpu.pendingDebugTraps |= 1L << 14;
+        cpu.attention = true;
+    }
+
+    private void raise(Instruction instruction, GuestException fault, long blockStart) {
+        cpu.completedInstructions += cpu.position + 1;
+        cpu.position = 0;
+        cpu.rip = blockStart + instruction.offset & cpu.ripMask();
+        if (fault.nonCanonical && instruction.segment == SegmentRegister.SS) fault.vector = GuestException.STACK_FAULT;
+        ExceptionDelivery.deliver(cpu, fault);
+        cpu.attention = true;
+    }
+
+    private Block nextBlock() {
+        long offset = cpu.rip;
+        long linear = offset;
+        if (cpu.codeSize != 64) {
+            if (offset > cpu.segmentLimit[SegmentRegister.CS]) throw cpu.generalProtection(0);
+            linear = cpu.segmentBase[SegmentRegister.CS] + offset & 0xFFFF_FFFFL;
+        }
+        long physical = cpu.memory.fetchPage(linear) | linear & 0xFFF;
+        int key = key();
+        Block block = blocks.find(physical, key);
+        if (block != null && (block.secondPage == Block.NO_SECOND_PAGE || sameSecondPage(block, linear))) return block;
+        block = decoder.decode(linear, physical, key);
+        if (blocks.add(block)) cpu.memory.flushWrites();
+        return block;
+    }
+
+    private boolean sameSecondPage(Block block, long linear) {
+        long next = (linear | 0xFFF) + 1;
+        return cpu.memory.fetchPage(cpu.codeSize == 64 ? next : next & 0xFFFF_FFFFL) == block.secondPage;
+    }
+
+    private int key() {
+        int size = cpu.codeSize >>> 5; // 0, 1 or 2
+        return cpu.protectedMode && !cpu.virtual8086 ? size : size | NOT_PROTECTED;
+    }
+
+    /** Looks at what may precede the next instruction (SDM Vol 3A table 6-2). Returns false when nothing can run. */
+    private boolean attend() {
+        cpu.attention = false;
+        singleInstruction = false;
+        if (cpu.shutdown) return false;
+        if (cpu.interruptShadow) {
+            // The instruction after STI or a load of SS runs first.
+            cpu.interruptShadow = false;
+            oneInstruction();
+            return true;
+        }
+        if (cpu.pendingDebugTraps != 0) deliverDebugTraps();
+        if (cpu.nmiPending && !cpu.nmiBlocked) deliverNmi();
+        else if (cpu.interruptsEnabled() && cpu.interruptController.interruptPending()) {
+            cpu.halted = false;
+            ExceptionDelivery.deliverInterrupt(cpu, cpu.interruptController.acknowledge());
+        }
+        if (cpu.shutdown || cpu.halted) return false;
+        if (stepping()) oneInstruction();
+        return true;
+    }
+
+    private void oneInstruction() {
+        singleInstruction = true;
+        cpu.attention = true;
+    }
+
+    private boolean stepping() {
+        return (cpu.otherFlags & Flags.TF) != 0;
+    }
+
+    private void deliverDebugTraps() {
+        cpu.dr[6] |= cpu.pendingDebugTraps;
+        cpu.pendingDebugTraps = 0;
+        cpu.halted = false;
+        ExceptionDelivery.deliver(cpu, cpu.raise(GuestException.DEBUG));
+    }
+
+    private void deliverNmi() {
+        cpu.nmiPending = false;
+        cpu.nmiBlocked = true;
+        cpu.halted = false;
+        ExceptionDelivery.deliverInterrupt(cpu, GuestException.NMI);
+    }
+
+    @Override
+    public void codeWritten(long physicalAddress, long length) {
+        blocks.written(physicalAddress, length);
+    }
+
+    @Override
+    public void flushCode() {
+        blocks.clear();
+    }
+}

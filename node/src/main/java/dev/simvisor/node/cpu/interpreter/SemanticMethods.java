@@ -1,0 +1,67 @@
+package dev.simvisor.node.cpu.interpreter;
+
+import dev.simvisor.node.cpu.semantics.Arithmetic;
+import dev.simvisor.node.cpu.semantics.BitOperations;
+import dev.simvisor.node.cpu.semantics.Conditions;
+import dev.simvisor.node.cpu.semantics.DataMovement;
+import dev.simvisor.node.cpu.semantics.Decimal;
+import dev.simvisor.node.cpu.semantics.Exchange;
+import dev.simvisor.node.cpu.semantics.Logic;
+import dev.simvisor.node.cpu.semantics.MultiplyDivide;
+import dev.simvisor.node.cpu.semantics.NearBranches;
+import dev.simvisor.node.cpu.semantics.Rotate;
+import dev.simvisor.node.cpu.semantics.Shift;
+import dev.simvisor.node.cpu.semantics.Stack;
+import dev.simvisor.node.cpu.semantics.Strings;
+import dev.simvisor.node.cpu.table.Row;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The semantic methods by name. A row's method carries the row's semantic name followed by the operand size ("add32"), or the
+ * name alone when one method serves all sizes ("movzx").
+ *
+ * <p>Value style: after an optional {@code Cpu} come {@code k} parameters, the last k operands of the row in row order; what is
+ * returned goes to the first operand. {@code int} carries 8, 16 and 32 bits, {@code long} 64; narrower operands are
+ * zero-extended to what the parameter holds.
+ *
+ * <p>Instruction style: parameters {@code Cpu, Instruction}. The method does everything itself.
+ */
+public final class SemanticMethods {
+    private static final List<Class<?>> FAMILIES = List.of(
+            Arithmetic.class,
+            BitOperations.class,
+            Conditions.class,
+            DataMovement.class,
+            Decimal.class,
+            Exchange.class,
+            Logic.class,
+            MultiplyDivide.class,
+            NearBranches.class,
+            Rotate.class,
+            Shift.class,
+            Stack.class,
+            Strings.class);
+
+    private final Map<String, Method> methods = new HashMap<>();
+
+    public SemanticMethods() {
+        for (Class<?> family : FAMILIES) {
+            for (Method method : family.getDeclaredMethods()) {
+                if (!Modifier.isPublic(method.getModifiers()) || method.isSynthetic()) continue;
+                Method twin = methods.put(method.getName(), method);
+                if (twin != null) throw new IllegalStateException("two meanings: " + twin + " and " + method);
+            }
+        }
+    }
+
+    /** The method for a row at an operand size, or null when there is none. */
+    public @Nullable Method find(Row row, int operandSize) {
+        Method sized = methods.get(row.semantics() + operandSize);
+        return sized != null ? sized : methods.get(row.semantics());
+    }
+}

@@ -1,0 +1,101 @@
+package dev.simvisor.node.cpu.interpreter;
+
+import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.decode.Instruction;
+import dev.simvisor.node.cpu.table.Attribute;
+import dev.simvisor.node.cpu.table.Feature;
+import dev.simvisor.node.cpu.table.Operand;
+import dev.simvisor.node.cpu.table.Row;
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A semantic method together with the places its operands come from and its result goes to: what one handler does. Rows that
+ * differ in encoding alone share a variant.
+ *
+ * @param sources places of the method's value parameters; empty in instruction style
+ * @param destination place of the result, or null when nothing is returned
+ * @param unit what has to be usable before the instruction may run
+ */
+record Variant(
+        Method method,
+        List<Place> sources,
+        @Nullable Place destination,
+        Unit unit,
+        boolean lanes,
+        boolean aligned,
+        boolean mxcsr) {
+
+    /** The part of the processor whose availability (CR0.EM, CR0.TS, CR4.OSFXSR) a handler checks first. */
+    enum Unit {
+        INTEGER,
+        X87,
+        /** x87 instructions that leave a pending exception pending. */
+        X87_NO_WAIT,
+        MMX,
+        SSE
+    }
+
+    static Variant of(Row row, Method method, int operandSize, boolean memory) {
+        Unit unit = unit(row);
+        if (instructionStyle(method)) {
+            return new Variant(method, List.of(), null, unit, false, false, row.has(Attribute.MXCSR));
+        }
+        List<Operand> operands = row.operands();
+        int values = method.getParameterCount() - (takesCpu(method) ? 1 : 0);
+        if (values > operands.size()) {
+            throw new IllegalStateException(row + ": " + method.getName() + " takes " + values + " values");
+        }
+        List<Place> sources = new ArrayList<>();
+        for (Operand operand : operands.subList(operands.size() - values, operands.size())) {
+            sources.add(Place.of(operand, operandSize, memory));
+        }
+        boolean returns = method.getReturnType() != void.class;
+        Place destination = returns ? Place.of(operands.getFirst(), operandSize, memory) : null;
+        return new Variant(
+                method,
+                sources,
+                destination,
+                unit,
+                row.has(Attribute.LANES),
+                row.has(Attribute.ALIGNED),
+                row.has(Attribute.MXCSR));
+    }
+
+    private static Unit unit(Row row) {
+        if (row.needs(Feature.X87)) return row.has(Attribute.NOWAIT) ? Unit.X87_NO_WAIT : Unit.X87;
+        boolean mmx = row.operands().stream().anyMatch(operand -> switch (operand.kind()) {
+            case P, Q, N -> true;
+            default -> false;
+        });
+        if (mmx || row.needs(Feature.MMX)) return Unit.MMX;
+        boolean xmm = row.operands().stream().anyMatch(operand -> switch (operand.kind()) {
+            case V, W, U -> true;
+            default -> false;
+        });
+        return xmm || row.has(Attribute.MXCSR) ? Unit.SSE : Unit.INTEGER;
+    }
+
+    static boolean instructionStyle(Method method) {
+        return List.of(method.getParameterTypes()).contains(Instruction.class);
+    }
+
+    static boolean takesCpu(Method method) {
+        return method.getParameterCount() > 0 && method.getParameterTypes()[0] == Cpu.class;
+    }
+
+    /** Whether the destination is memory that is read first. */
+    boolean updatesMemory() {
+        return destination != null && destination.kind() == Place.Kind.MEMORY && sources.contains(destination);
+    }
+
+    /** For the handler's method name: readable in stack traces and profiles. */
+    String label() {
+        StringBuilder label = new StringBuilder(method.getName());
+        if (destination != null) label.append('_').append(destination.kind()).append(destination.bits());
+        for (Place source : sources) label.append('_').append(source.kind()).append(source.bits());
+        return label.toString();
+    }
+}
