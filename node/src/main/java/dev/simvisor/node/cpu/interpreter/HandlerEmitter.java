@@ -13,6 +13,8 @@ import java.lang.classfile.CodeBuilder;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.reflect.Method;
+import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * Emits one handler: {@code static void handler(Cpu cpu, Instruction i)} that checks what must be usable, loads the operands
@@ -32,6 +34,8 @@ final class HandlerEmitter {
     private static final int LINEAR = 2; // long: address of the memory operand
     private static final int LOW = 4; // long: result of the low lane, or the only result
     private static final int HIGH = 6; // long: result of the high lane
+    private static final int MEMORY_LOW = 8; // long: low half of a 128-bit memory operand
+    private static final int MEMORY_HIGH = 10; // long: its high half
 
     private final CodeBuilder code;
     private final Variant variant;
@@ -47,7 +51,7 @@ final class HandlerEmitter {
             code.aload(0).aload(1);
             invokeSemantics();
         } else if (variant.lanes()) {
-            emitLanes();
+            emitLanes(Objects.requireNonNull(variant.destination()));
         } else {
             emitScalar();
         }
@@ -71,7 +75,7 @@ final class HandlerEmitter {
                 method.getName(),
                 MethodTypeDesc.of(
                         method.getReturnType().describeConstable().orElseThrow(),
-                        java.util.Arrays.stream(method.getParameterTypes())
+                        Arrays.stream(method.getParameterTypes())
                                 .map(type -> type.describeConstable().orElseThrow())
                                 .toList()));
     }
@@ -79,7 +83,8 @@ final class HandlerEmitter {
     // ---- general registers, memory and scalar SIMD
 
     private void emitScalar() {
-        if (variant.updatesMemory()) emitAddress("writeAddress", variant.destination().bits());
+        Place destination = variant.destination();
+        if (destination != null && variant.updatesMemory()) emitAddress("writeAddress", destination.bits());
         Class<?>[] parameters = variant.method().getParameterTypes();
         int parameter = 0;
         if (Variant.takesCpu(variant.method())) {
@@ -88,7 +93,7 @@ final class HandlerEmitter {
         }
         for (Place source : variant.sources()) emitLoad(source, parameters[parameter++] == long.class);
         invokeSemantics();
-        if (variant.destination() != null) emitStore(variant.destination(), returnsLong());
+        if (destination != null) emitStore(destination, returnsLong());
     }
 
     private boolean returnsLong() {
@@ -235,8 +240,8 @@ final class HandlerEmitter {
 
     // ---- lanes: the same method on each 64-bit half
 
-    private void emitLanes() {
-        boolean two = variant.destination().isXmm();
+    private void emitLanes(Place destination) {
+        boolean two = destination.isXmm();
         for (Place source : variant.sources()) {
             if (source.kind() == Place.Kind.MEMORY) emitLaneMemory(two);
         }
@@ -247,7 +252,7 @@ final class HandlerEmitter {
             code.lstore(HIGH);
         }
         if (variant.mxcsr()) emitRaiseUnmasked();
-        code.aload(0).aload(1).getfield(INSTRUCTION, simdField(variant.destination()), CD_int).lload(LOW);
+        code.aload(0).aload(1).getfield(INSTRUCTION, simdField(destination), CD_int).lload(LOW);
         if (!two) {
             code.invokestatic(SIMD_OPERANDS, "mmx", MethodTypeDesc.of(CD_void, CPU, CD_int, CD_long));
             return;
@@ -269,9 +274,6 @@ final class HandlerEmitter {
         code.aload(0).getfield(CPU, "memory", MEMORY).lload(LINEAR).loadConstant(8L).ladd();
         code.invokevirtual(MEMORY, "read64", MethodTypeDesc.of(CD_long, CD_long)).lstore(MEMORY_HIGH);
     }
-
-    private static final int MEMORY_LOW = 8;
-    private static final int MEMORY_HIGH = 10;
 
     private void emitLane(String half, boolean high) {
         Class<?>[] parameters = variant.method().getParameterTypes();

@@ -46,7 +46,7 @@ public final class HandlerTable {
         // The dispatch switches over frequent instructions first; the sort is stable, so the numbering is too.
         variants.sort(Comparator.comparingInt(HandlerTable::rarity).thenComparing(Variant::label));
         for (int number = 0; number < variants.size(); number++) {
-            for (int index : instances.get(variants.get(number))) handlers[index] = number;
+            for (int index : instances.getOrDefault(variants.get(number), List.of())) handlers[index] = number;
         }
         undefinedOpcode = handlers[index(table.undefined(), 32, false)];
         runner = HandlerCompiler.compile(variants);

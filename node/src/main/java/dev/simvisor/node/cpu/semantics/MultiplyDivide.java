@@ -142,11 +142,12 @@ public final class MultiplyDivide {
     }
 
     public static void idiv16(Cpu cpu, int divisor) {
-        long dividend = cpu.reg16(RDX) << 16 | cpu.reg16(RAX);
+        int dividend = cpu.reg16(RDX) << 16 | cpu.reg16(RAX);
         int signed = (short) divisor;
+        // The quotient of the most negative dividend by -1 wraps, and is refused like any that does not fit.
         if (signed == 0 || dividend / signed != (short) (dividend / signed)) throw divideError(cpu);
-        cpu.reg16(RAX, (int) (dividend / signed));
-        cpu.reg16(RDX, (int) (dividend % signed));
+        cpu.reg16(RAX, dividend / signed);
+        cpu.reg16(RDX, dividend % signed);
     }
 
     public static void idiv32(Cpu cpu, int divisor) {
