@@ -11,8 +11,7 @@ import java.util.Set;
  * @param physicalAddressBits MAXPHYADDR
  * @param clockHertz rate of the time-stamp counter
  */
-public record CpuModel(
-        String name, int signature, Set<String> features, int physicalAddressBits, long clockHertz) {
+public record CpuModel(String name, int signature, Set<String> features, int physicalAddressBits, long clockHertz) {
     public CpuModel {
         features = Set.copyOf(features);
     }

@@ -21,6 +21,7 @@ final class BlockCache {
     /** A frame with decoded code: which of its 64-byte lines hold some, and the blocks. */
     private static final class CodeFrame {
         long lines;
+
         @Nullable
         Block first;
     }

@@ -33,9 +33,9 @@ final class HandlerCompiler {
     static final ClassDesc CPU = Cpu.class.describeConstable().orElseThrow();
     static final ClassDesc INSTRUCTION = Instruction.class.describeConstable().orElseThrow();
     private static final ClassDesc INSTRUCTIONS = INSTRUCTION.arrayType();
-    private static final ClassDesc RUNNER = BlockRunner.class.describeConstable().orElseThrow();
-    private static final ClassDesc SELF =
-            ClassDesc.of(HandlerCompiler.class.getPackageName(), "InstructionHandlers");
+    private static final ClassDesc RUNNER =
+            BlockRunner.class.describeConstable().orElseThrow();
+    private static final ClassDesc SELF = ClassDesc.of(HandlerCompiler.class.getPackageName(), "InstructionHandlers");
     private static final MethodTypeDesc HANDLER = MethodTypeDesc.of(CD_void, CPU, INSTRUCTION);
     /** Cases per switch: 12 bytes each of table, call and jump stay below 8,000 with room for the loop. */
     private static final int CHUNK = 600;
@@ -64,13 +64,17 @@ final class HandlerCompiler {
 
     private void emitClass(ClassBuilder builder) {
         builder.withFlags(ACC_PUBLIC | ACC_FINAL).withInterfaceSymbols(RUNNER);
-        builder.withMethodBody(INIT_NAME, MTD_void, ACC_PUBLIC, code -> code.aload(0)
-                .invokespecial(CD_Object, INIT_NAME, MTD_void)
-                .return_());
+        builder.withMethodBody(
+                INIT_NAME,
+                MTD_void,
+                ACC_PUBLIC,
+                code -> code.aload(0)
+                        .invokespecial(CD_Object, INIT_NAME, MTD_void)
+                        .return_());
         for (int number = 0; number < variants.size(); number++) {
             Variant variant = variants.get(number);
-            builder.withMethodBody(handlerName(number), HANDLER, ACC_STATIC, code -> new HandlerEmitter(code, variant)
-                    .emit());
+            builder.withMethodBody(
+                    handlerName(number), HANDLER, ACC_STATIC, code -> new HandlerEmitter(code, variant).emit());
         }
         builder.withMethodBody("run", MethodTypeDesc.of(CD_void, CPU, INSTRUCTIONS), ACC_PUBLIC, this::emitLoop);
         for (int chunk = 1; chunk * CHUNK < variants.size(); chunk++) {
@@ -97,7 +101,10 @@ final class HandlerCompiler {
         code.iinc(INDEX_LOCAL, 1);
         emitSwitch(code, 0, CPU_LOCAL, INSTRUCTION_LOCAL, test);
         code.labelBinding(test);
-        code.iload(INDEX_LOCAL).aload(CPU_LOCAL).getfield(CPU, "blockEnd", CD_int).if_icmplt(next);
+        code.iload(INDEX_LOCAL)
+                .aload(CPU_LOCAL)
+                .getfield(CPU, "blockEnd", CD_int)
+                .if_icmplt(next);
         code.aload(CPU_LOCAL).iload(INDEX_LOCAL).putfield(CPU, "position", CD_int);
         code.return_();
     }

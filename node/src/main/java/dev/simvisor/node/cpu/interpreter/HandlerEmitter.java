@@ -5,7 +5,6 @@ import static java.lang.constant.ConstantDescs.CD_long;
 import static java.lang.constant.ConstantDescs.CD_void;
 
 import dev.simvisor.node.cpu.Cpu;
-import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.mmu.LinearMemory;
 import dev.simvisor.node.cpu.semantics.Simd;
 import dev.simvisor.node.cpu.semantics.X87;
@@ -23,11 +22,13 @@ import java.util.Objects;
 final class HandlerEmitter {
     private static final ClassDesc CPU = HandlerCompiler.CPU;
     private static final ClassDesc INSTRUCTION = HandlerCompiler.INSTRUCTION;
-    private static final ClassDesc MEMORY = LinearMemory.class.describeConstable().orElseThrow();
+    private static final ClassDesc MEMORY =
+            LinearMemory.class.describeConstable().orElseThrow();
     private static final ClassDesc LONGS = CD_long.arrayType();
     private static final ClassDesc SIMD = Simd.class.describeConstable().orElseThrow();
     private static final ClassDesc X87_UNIT = X87.class.describeConstable().orElseThrow();
-    private static final ClassDesc SIMD_OPERANDS = SimdOperands.class.describeConstable().orElseThrow();
+    private static final ClassDesc SIMD_OPERANDS =
+            SimdOperands.class.describeConstable().orElseThrow();
     private static final MethodTypeDesc CHECK = MethodTypeDesc.of(CD_void, CPU);
 
     // Locals: 0 the Cpu, 1 the Instruction, then
@@ -252,7 +253,10 @@ final class HandlerEmitter {
             code.lstore(HIGH);
         }
         if (variant.mxcsr()) emitRaiseUnmasked();
-        code.aload(0).aload(1).getfield(INSTRUCTION, simdField(destination), CD_int).lload(LOW);
+        code.aload(0)
+                .aload(1)
+                .getfield(INSTRUCTION, simdField(destination), CD_int)
+                .lload(LOW);
         if (!two) {
             code.invokestatic(SIMD_OPERANDS, "mmx", MethodTypeDesc.of(CD_void, CPU, CD_int, CD_long));
             return;
@@ -269,10 +273,16 @@ final class HandlerEmitter {
             code.invokestatic(SIMD_OPERANDS, "checkAligned", MethodTypeDesc.of(CD_void, CPU, CD_long));
         }
         code.aload(0).getfield(CPU, "memory", MEMORY).lload(LINEAR);
-        code.invokevirtual(MEMORY, "read64", MethodTypeDesc.of(CD_long, CD_long)).lstore(MEMORY_LOW);
+        code.invokevirtual(MEMORY, "read64", MethodTypeDesc.of(CD_long, CD_long))
+                .lstore(MEMORY_LOW);
         if (!two) return;
-        code.aload(0).getfield(CPU, "memory", MEMORY).lload(LINEAR).loadConstant(8L).ladd();
-        code.invokevirtual(MEMORY, "read64", MethodTypeDesc.of(CD_long, CD_long)).lstore(MEMORY_HIGH);
+        code.aload(0)
+                .getfield(CPU, "memory", MEMORY)
+                .lload(LINEAR)
+                .loadConstant(8L)
+                .ladd();
+        code.invokevirtual(MEMORY, "read64", MethodTypeDesc.of(CD_long, CD_long))
+                .lstore(MEMORY_HIGH);
     }
 
     private void emitLane(String half, boolean high) {

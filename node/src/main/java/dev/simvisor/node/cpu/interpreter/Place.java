@@ -62,8 +62,9 @@ record Place(Kind kind, int bits) {
             case V -> Kind.XMM_REG;
             case W -> memory ? Kind.MEMORY : Kind.XMM_RM;
             case U -> Kind.XMM_RM;
-            default -> throw new IllegalStateException(
-                    "operand " + operand.notation() + " has no value: its semantics must take the instruction");
+            default ->
+                throw new IllegalStateException(
+                        "operand " + operand.notation() + " has no value: its semantics must take the instruction");
         };
     }
 }

@@ -198,8 +198,8 @@ final class PageWalker {
 
     /** The error code's I/D flag is set only where fetches are checked at all (SDM Vol 3A §4.7). */
     private boolean fetchesAreTold() {
-        boolean executeDisable = (cpu.cr4 & ControlRegister.CR4_PAE) != 0
-                && (cpu.msr.efer & ModelSpecificRegisters.EFER_NXE) != 0;
+        boolean executeDisable =
+                (cpu.cr4 & ControlRegister.CR4_PAE) != 0 && (cpu.msr.efer & ModelSpecificRegisters.EFER_NXE) != 0;
         return executeDisable || (cpu.cr4 & ControlRegister.CR4_SMEP) != 0;
     }
 

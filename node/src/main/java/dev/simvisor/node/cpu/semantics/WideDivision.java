@@ -23,8 +23,7 @@ final class WideDivision {
         long divisorLow = divisor & 0xFFFF_FFFFL;
         long estimate = Long.divideUnsigned(upper, divisorHigh);
         long rest = upper - estimate * divisorHigh;
-        while (estimate >>> 32 != 0
-                || Long.compareUnsigned(estimate * divisorLow, rest << 32 | nextDigit) > 0) {
+        while (estimate >>> 32 != 0 || Long.compareUnsigned(estimate * divisorLow, rest << 32 | nextDigit) > 0) {
             estimate--;
             rest += divisorHigh;
             if (rest >>> 32 != 0) break;
