@@ -73,7 +73,8 @@ public final class Decoder {
             }
         }
         opcode = map << 8 | value;
-        // 90H is a NOP although it looks like XCHG of the accumulator with itself; with REX.B it is an XCHG (SDM Vol 2B NOP).
+        // 90H is a NOP although it looks like XCHG of the accumulator with itself; with REX.B it is an XCHG (SDM Vol 2B
+        // NOP).
         int lookup = opcode == 0x90 && prefixes.rexB() != 0 ? XCHG_WITH_RAX : value;
         hasModRm = table.hasModRm(map, lookup);
         modRm = hasModRm ? code.next() : 0;
@@ -254,7 +255,10 @@ public final class Decoder {
         if (prefixes.lock && !(row.has(Attribute.LOCK) && instruction.memory)) return false;
         for (Operand operand : row.operands()) {
             boolean exists = switch (operand.kind()) {
-                case S -> operand.isFixed() || segmentExists(instruction.reg, operand == row.operands().getFirst());
+                case S ->
+                    operand.isFixed()
+                            || segmentExists(
+                                    instruction.reg, operand == row.operands().getFirst());
                 case C -> controlRegisterExists(instruction.reg);
                 case D -> instruction.reg < 8;
                 default -> true;

@@ -83,7 +83,8 @@ public final class Disassembler {
         boolean second = operand != i.row.operands().getFirst()
                 && i.row.operands().getFirst().kind() == OperandKind.I;
         if (second) return hex(i.immediate2);
-        boolean alone = i.row.governingSize() == OperandSize.NONE || i.row.operands().size() == 3;
+        boolean alone =
+                i.row.governingSize() == OperandSize.NONE || i.row.operands().size() == 3;
         int bits = operand.size() == OperandSize.B && alone ? 8 : Math.max(8, i.operandSize);
         return hex(i.immediate & -1L >>> 64 - bits);
     }
@@ -128,7 +129,9 @@ public final class Disassembler {
         }
         if (text.isEmpty()) return hex(displacement & i.addressMask);
         if (displacement < 0) return text.append('-').append(hex(-displacement)).toString();
-        return displacement == 0 ? text.toString() : text.append('+').append(hex(displacement)).toString();
+        return displacement == 0
+                ? text.toString()
+                : text.append('+').append(hex(displacement)).toString();
     }
 
     private static String hex(long value) {

@@ -94,7 +94,8 @@ public final class InstructionTable {
             Opcode opcode = row.opcode();
             if (opcode.code() == Opcode.NONE) continue;
             int count = opcode.lowRegister() ? 8 : 1;
-            for (int i = 0; i < count; i++) lists.get(opcode.map() << 8 | opcode.code() + i).add(row);
+            for (int i = 0; i < count; i++)
+                lists.get(opcode.map() << 8 | opcode.code() + i).add(row);
         }
         Comparator<Row> byRank = Comparator.comparingInt(row -> -row.opcode().specificity());
         for (List<Row> list : lists) list.sort(byRank);
@@ -106,7 +107,8 @@ public final class InstructionTable {
     private static List<Line> lines(String name) {
         List<Line> lines = new ArrayList<>();
         try (InputStream stream = InstructionTable.class.getResourceAsStream(name)) {
-            if (stream == null) throw new TableFormatException(name + ": no such resource beside the instruction table");
+            if (stream == null)
+                throw new TableFormatException(name + ": no such resource beside the instruction table");
             BufferedReader reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8));
             int number = 0;
             for (String text = reader.readLine(); text != null; text = reader.readLine()) {

@@ -111,8 +111,7 @@ final class RowParser {
             case "DX" -> fixed(OperandKind.DX, OperandSize.W, 2, word);
             case "1" -> fixed(OperandKind.ONE, OperandSize.B, 0, word);
             case "ST(0)" -> fixed(OperandKind.ST0, OperandSize.NONE, 0, word);
-            case "ST(i)" ->
-                new Operand(OperandKind.STI, OperandSize.NONE, OperandSize.NONE, Operand.NOT_FIXED, word);
+            case "ST(i)" -> new Operand(OperandKind.STI, OperandSize.NONE, OperandSize.NONE, Operand.NOT_FIXED, word);
             case "ES", "CS", "SS", "DS", "FS", "GS" ->
                 fixed(OperandKind.S, OperandSize.W, SEGMENTS.indexOf(word) / 3, word);
             default -> lettered(word);

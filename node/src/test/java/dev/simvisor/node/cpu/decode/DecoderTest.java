@@ -1,7 +1,7 @@
 package dev.simvisor.node.cpu.decode;
 
-import static org.assertj.core.api.Assertions.assertThat;
 import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.simvisor.node.cpu.SegmentRegister;
 import dev.simvisor.node.cpu.disassemble.Disassembler;
@@ -122,9 +122,12 @@ class DecoderTest {
     void asksForMoreBytesUntilTheInstructionIsWhole() {
         byte[] code = HexFormat.of().parseHex("48c7843801020304a0b0c0d0");
         for (int available = 0; available < code.length; available++) {
-            assertThat(decoder.decode(code, 0, available, 64, 0)).as("%d bytes", available).isNull();
+            assertThat(decoder.decode(code, 0, available, 64, 0))
+                    .as("%d bytes", available)
+                    .isNull();
         }
-        assertThat(requireNonNull(decoder.decode(code, 0, code.length, 64, 0)).length).isEqualTo(12);
+        assertThat(requireNonNull(decoder.decode(code, 0, code.length, 64, 0)).length)
+                .isEqualTo(12);
     }
 
     @Test

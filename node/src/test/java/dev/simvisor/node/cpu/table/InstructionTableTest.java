@@ -14,8 +14,8 @@ class InstructionTableTest {
     @Test
     void noBytesMatchTwoRowsEqually() {
         forEachOpcode((map, code) -> {
-            for (MandatoryPrefix prefix : List.of(
-                    MandatoryPrefix.NP, MandatoryPrefix.P66, MandatoryPrefix.F2, MandatoryPrefix.F3)) {
+            for (MandatoryPrefix prefix :
+                    List.of(MandatoryPrefix.NP, MandatoryPrefix.P66, MandatoryPrefix.F2, MandatoryPrefix.F3)) {
                 for (int bits = 0; bits < 4 * 256; bits++) {
                     assertOneBest(map, code, prefix, bits);
                 }
@@ -39,8 +39,8 @@ class InstructionTableTest {
 
     @Test
     void allRowsOfAnOpcodeAgreeOnHavingAModRmByte() {
-        forEachOpcode((map, code) -> assertThat(table.candidates(map, code))
-                .allMatch(row -> row.hasModRm() == table.hasModRm(map, code)));
+        forEachOpcode((map, code) ->
+                assertThat(table.candidates(map, code)).allMatch(row -> row.hasModRm() == table.hasModRm(map, code)));
     }
 
     @Test
