@@ -1,0 +1,143 @@
+package dev.simvisor.controller.guest;
+
+import dev.simvisor.config.Guest;
+import dev.simvisor.config.GuestCatalogue;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The guests on this machine: a folder with one folder per fetched guest, each holding {@code vmlinuz}, {@code initrd} and
+ * {@code packages.txt}, which says what it was made of. A guest's folder is there complete or not at all.
+ */
+public final class GuestCache {
+    static final String KERNEL = "vmlinuz";
+    static final String INITRD = "initrd";
+    static final String PACKAGES = "packages.txt";
+
+    private final GuestCatalogue catalogue;
+    private final Path folder;
+
+    public GuestCache(GuestCatalogue catalogue, Path folder) {
+        this.catalogue = catalogue;
+        this.folder = folder;
+    }
+
+    /**
+     * Where the cache is unless the user names a folder: SIMVISOR_GUEST_CACHE, else simvisor/guests below XDG_CACHE_HOME,
+     * else below ~/.cache (XDG Base Directory Specification).
+     */
+    public static Path defaultFolder(Map<String, String> environment) {
+        return named(environment, "SIMVISOR_GUEST_CACHE")
+                .or(() -> named(environment, "XDG_CACHE_HOME").map(cache -> cache.resolve("simvisor/guests")))
+                .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache/simvisor/guests"));
+    }
+
+    private static Optional<Path> named(Map<String, String> environment, String variable) {
+        return Optional.ofNullable(environment.get(variable))
+                .filter(value -> !value.isBlank())
+                .map(Path::of);
+    }
+
+    public GuestCatalogue catalogue() {
+        return catalogue;
+    }
+
+    public Path folder() {
+        return folder;
+    }
+
+    /** Whether the guest can be booted now. */
+    public boolean holds(Guest guest) {
+        return switch (guest) {
+            case Guest.BuiltIn builtIn -> true;
+            case Guest.Debian debian -> Files.isDirectory(folderOf(debian));
+        };
+    }
+
+    /** Where a fetched guest lies. */
+    Path folderOf(Guest.Debian guest) {
+        return folder.resolve(guest.name());
+    }
+
+    /**
+     * The guest of that name, ready to boot.
+     *
+     * @throws dev.simvisor.config.InvalidConfigException when the catalogue has no such guest
+     * @throws GuestException when it must be fetched first
+     */
+    public GuestImage resolve(String name) throws GuestException {
+        Guest guest = catalogue.find(name);
+        if (!holds(guest)) {
+            throw new GuestException(
+                    "guest " + name + " is not in the cache " + folder + "; run: simvisor guest fetch " + name);
+        }
+        return switch (guest) {
+            case Guest.BuiltIn builtIn ->
+                image(builtIn, new BootFile.Bundled(builtIn.image()), Optional.empty());
+            case Guest.Debian debian ->
+                image(
+                        debian,
+                        new BootFile.OnDisk(folderOf(debian).resolve(KERNEL)),
+                        Optional.of(new BootFile.OnDisk(folderOf(debian).resolve(INITRD))));
+        };
+    }
+
+    private static GuestImage image(Guest guest, BootFile kernel, Optional<BootFile> initrd) {
+        return new GuestImage(guest.name(), kernel, initrd, guest.commandLine(), guest.memory());
+    }
+
+    /** Fills the folder of a guest; what it leaves there is the guest. */
+    @FunctionalInterface
+    interface Filler {
+        /**
+         * Makes the guest.
+         *
+         * @param files an empty folder, which becomes the guest's
+         * @param scratch an empty folder for anything else
+         */
+        void fill(Path files, Path scratch) throws GuestException, IOException;
+    }
+
+    /** Puts a guest into the cache, or leaves the cache as it was. */
+    void install(Guest.Debian guest, Filler filler) throws GuestException {
+        Path work = null;
+        try {
+            Files.createDirectories(folder);
+            // Beside the guests, so that the last step is a rename within one file system.
+            work = Files.createTempDirectory(folder, ".fetch-");
+            Path files = Files.createDirectory(work.resolve("files"));
+            filler.fill(files, Files.createDirectory(work.resolve("scratch")));
+            replace(folderOf(guest), files, work.resolve("replaced"));
+        } catch (IOException failed) {
+            throw new GuestException("cannot write to the guest cache " + folder + ": " + failed, failed);
+        } finally {
+            delete(Optional.ofNullable(work));
+        }
+    }
+
+    private static void replace(Path target, Path files, Path replaced) throws IOException {
+        if (Files.exists(target)) {
+            Files.move(target, replaced, StandardCopyOption.ATOMIC_MOVE);
+        }
+        Files.move(files, target, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    private static void delete(Optional<Path> tree) throws GuestException {
+        if (tree.isEmpty()) {
+            return;
+        }
+        try (Stream<Path> paths = Files.walk(tree.get())) {
+            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        } catch (IOException failed) {
+            throw new GuestException("cannot remove " + tree.get() + ": " + failed.getMessage(), failed);
+        }
+    }
+}

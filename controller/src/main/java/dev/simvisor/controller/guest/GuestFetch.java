@@ -1,0 +1,135 @@
+package dev.simvisor.controller.guest;
+
+import dev.simvisor.config.Guest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Makes a Debian guest: downloads its packages, checks them, and packs kernel and initramfs into the cache. */
+final class GuestFetch {
+    /** Opens the source of packages, given an empty folder that lives as long as the source. */
+    @FunctionalInterface
+    interface Opener {
+        PackageSource open(Path folder) throws GuestException;
+    }
+
+    private static final Pattern KERNEL_IMAGE = Pattern.compile("boot/vmlinuz-.+");
+    private static final Pattern MODULE = Pattern.compile("(?:usr/)?lib/modules/([^/]+)/(?:.+/)?([^/]+\\.ko)");
+    private static final Pattern BUSYBOX = Pattern.compile("(?:usr/)?bin/busybox");
+
+    private final GuestCache cache;
+    private final Opener opener;
+    private final Progress progress;
+
+    GuestFetch(GuestCache cache, Opener opener, Progress progress) {
+        this.cache = cache;
+        this.opener = opener;
+        this.progress = progress;
+    }
+
+    /** Fetches the guest and puts it into the cache, in place of an earlier one. */
+    void fetch(Guest.Debian guest) throws GuestException {
+        cache.install(guest, (files, scratch) -> {
+            PackageSource source = opener.open(Files.createDirectory(scratch.resolve("source")));
+            DebianPackage kernel = source.find(kernelImagePackage(source, guest));
+            DebianPackage busybox = source.find(guest.busyboxPackage());
+
+            Path kernelDeb = download(source, kernel, scratch);
+            Path busyboxDeb = download(source, busybox, scratch);
+            String release = unpackKernel(kernelDeb, guest, files, scratch, program(busyboxDeb));
+            Files.writeString(files.resolve(GuestCache.PACKAGES), provenance(release, kernel, busybox));
+        });
+    }
+
+    /** A package such as linux-image-amd64 is empty and depends on the kernel of the day. */
+    private static String kernelImagePackage(PackageSource source, Guest.Debian guest) throws GuestException {
+        return source.find(guest.kernelPackage()).depends().stream()
+                .filter(name -> name.startsWith("linux-image-"))
+                .findFirst()
+                .orElseThrow(() -> new GuestException(guest.kernelPackage() + " of " + source.description()
+                        + " depends on no linux-image package; expected the kernel's meta-package"));
+    }
+
+    private Path download(PackageSource source, DebianPackage entry, Path folder) throws GuestException, IOException {
+        Path deb = folder.resolve(entry.name() + ".deb");
+        source.download(entry, deb, progress);
+        if (Files.size(deb) != entry.size() || !Sha256.of(deb).equals(entry.sha256())) {
+            throw new GuestException(entry.path() + " of " + source.description()
+                    + ": size or SHA-256 differs from the index; try again or use another mirror");
+        }
+        return deb;
+    }
+
+    private static byte[] program(Path busyboxDeb) throws GuestException {
+        var program = new Object() {
+            byte[] bytes = new byte[0];
+        };
+        new DebArchive(busyboxDeb).visit((path, content) -> {
+            if (BUSYBOX.matcher(path).matches()) {
+                program.bytes = content.readAllBytes();
+            }
+        });
+        if (program.bytes.length == 0) {
+            throw new GuestException(busyboxDeb.getFileName() + ": no bin/busybox in the package");
+        }
+        return program.bytes;
+    }
+
+    /** Writes kernel and initramfs to {@code files} and returns the kernel's release. */
+    private String unpackKernel(Path deb, Guest.Debian guest, Path files, Path scratch, byte[] busybox)
+            throws GuestException, IOException {
+        KernelPackage content = new KernelPackage(files.resolve(GuestCache.KERNEL), scratch.resolve("modules"));
+        try (Progress.Step step = progress.begin("unpack", OptionalLong.empty())) {
+            content.unpack(deb, step);
+        }
+        byte[] initrd = Initramfs.pack(busybox, content.release, content.modules.closure(guest.modules()));
+        Files.write(files.resolve(GuestCache.INITRD), initrd);
+        return content.release;
+    }
+
+    private static String provenance(String release, DebianPackage... packages) {
+        StringBuilder text = new StringBuilder("kernel " + release + "\n");
+        for (DebianPackage entry : List.of(packages)) {
+            text.append("%s %s sha256:%s%n".formatted(entry.name(), entry.version(), entry.sha256()));
+        }
+        return text.toString();
+    }
+
+    /** What is taken from a kernel's package: the image, and every module until it is known which are needed. */
+    private static final class KernelPackage {
+        private final Path image;
+        private final Path folder;
+        private final KernelModules modules = new KernelModules();
+        private String release = "";
+
+        KernelPackage(Path image, Path folder) throws IOException {
+            this.image = image;
+            this.folder = Files.createDirectory(folder);
+        }
+
+        void unpack(Path deb, Progress.Step step) throws GuestException {
+            var done = new Object() {
+                long bytes;
+            };
+            new DebArchive(deb).visit((path, content) -> {
+                Matcher module = MODULE.matcher(path);
+                if (KERNEL_IMAGE.matcher(path).matches()) {
+                    Files.copy(content, image);
+                } else if (module.matches()) {
+                    release = module.group(1);
+                    Path file = folder.resolve(module.group(2));
+                    done.bytes += Files.copy(content, file);
+                    modules.add(file);
+                    step.at(done.bytes);
+                }
+            });
+            if (!Files.exists(image) || release.isEmpty()) {
+                throw new GuestException(deb.getFileName() + ": no boot/vmlinuz or no modules in the package");
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package dev.simvisor.controller.guest;
+
+import java.util.OptionalLong;
+
+/** Where long work reports how far it has come. */
+interface Progress {
+    /** Reports to nobody. */
+    Progress SILENT = (task, total) -> done -> {};
+
+    /** Begins a piece of work of {@code total} units, when that is known; the step before it has ended. */
+    Step begin(String task, OptionalLong total);
+
+    /** One piece of work under way. */
+    @FunctionalInterface
+    interface Step extends AutoCloseable {
+        /** So many units are done since the beginning. */
+        void at(long done);
+
+        @Override
+        default void close() {}
+    }
+}
