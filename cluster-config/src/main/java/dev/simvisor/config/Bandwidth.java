@@ -10,8 +10,22 @@ public record Bandwidth(long bitsPerSecond) {
     static final String EXPECTED = "a bandwidth such as 1Gbit/s or 125MiB/s";
 
     private static final Map<String, Long> BITS_PER_UNIT = Map.of(
-            "bit/s", 1L, "kbit/s", 1_000L, "Mbit/s", 1_000_000L, "Gbit/s", 1_000_000_000L, //
-            "B/s", 8L, "KiB/s", 8L << 10, "MiB/s", 8L << 20, "GiB/s", 8L << 30);
+            "bit/s",
+            1L,
+            "kbit/s",
+            1_000L,
+            "Mbit/s",
+            1_000_000L,
+            "Gbit/s",
+            1_000_000_000L, //
+            "B/s",
+            8L,
+            "KiB/s",
+            8L << 10,
+            "MiB/s",
+            8L << 20,
+            "GiB/s",
+            8L << 30);
 
     public Bandwidth {
         if (bitsPerSecond <= 0) {

@@ -55,21 +55,21 @@ public record GuestCatalogue(SortedMap<String, Guest> guests) {
         String description = section.text("description", "one line for the user");
         MemorySize memory = section.scalar("memory", MemorySize.EXPECTED, MemorySize::parse);
         String commandLine = section.scalar("command-line", "the kernel's command line", text -> text);
-        Guest guest =
-                switch (section.choice("kind", Kind.class)) {
-                    case BUILT_IN -> new Guest.BuiltIn(
-                            name, description, memory, commandLine, section.text("image", "a resource's name"));
-                    case DEBIAN -> new Guest.Debian(
-                            name,
-                            description,
-                            memory,
-                            commandLine,
-                            section.text("release", "a Debian codename"),
-                            section.text("architecture", "a Debian architecture"),
-                            section.text("kernel-package", "a Debian package"),
-                            section.text("busybox-package", "a Debian package"),
-                            section.texts("modules", "the name of a kernel module"));
-                };
+        Guest guest = switch (section.choice("kind", Kind.class)) {
+            case BUILT_IN ->
+                new Guest.BuiltIn(name, description, memory, commandLine, section.text("image", "a resource's name"));
+            case DEBIAN ->
+                new Guest.Debian(
+                        name,
+                        description,
+                        memory,
+                        commandLine,
+                        section.text("release", "a Debian codename"),
+                        section.text("architecture", "a Debian architecture"),
+                        section.text("kernel-package", "a Debian package"),
+                        section.text("busybox-package", "a Debian package"),
+                        section.texts("modules", "the name of a kernel module"));
+        };
         section.end();
         return guest;
     }

@@ -22,7 +22,9 @@ final class Quantity {
             Long scale = baseUnitsPerUnit.get(matcher.group(2));
             if (scale != null) {
                 try {
-                    return new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(scale)).longValueExact();
+                    return new BigDecimal(matcher.group(1))
+                            .multiply(BigDecimal.valueOf(scale))
+                            .longValueExact();
                 } catch (ArithmeticException fractionOrOverflow) {
                     throw refusal(text, expected);
                 }

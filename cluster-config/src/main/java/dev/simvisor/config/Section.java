@@ -50,14 +50,18 @@ final class Section {
         if (!Files.isRegularFile(file)) {
             throw new InvalidConfigException(file + ": no such file; expected a HOCON file");
         }
-        return of(file.toString(), () -> ConfigFactory.parseFile(
-                file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false)));
+        return of(
+                file.toString(),
+                () -> ConfigFactory.parseFile(
+                        file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false)));
     }
 
     /** Reads a file that is part of this module, named from this package. */
     static Section ofResource(String name) {
-        return of(name, () -> ConfigFactory.parseResources(
-                Section.class, name, ConfigParseOptions.defaults().setAllowMissing(false)));
+        return of(
+                name,
+                () -> ConfigFactory.parseResources(
+                        Section.class, name, ConfigParseOptions.defaults().setAllowMissing(false)));
     }
 
     private static Section of(String source, java.util.function.Supplier<Config> parse) {
@@ -71,7 +75,8 @@ final class Section {
 
     /** The parser's message without the position that it puts in front and the advice that it appends. */
     private static String firstSentence(ConfigException invalid) {
-        String message = String.valueOf(invalid.getMessage()).lines().findFirst().orElse("");
+        String message =
+                String.valueOf(invalid.getMessage()).lines().findFirst().orElse("");
         ConfigOrigin origin = invalid.origin();
         if (origin != null && message.startsWith(origin.description())) {
             message = message.substring(origin.description().length()).replaceFirst("^[:\\s]+", "");
@@ -190,7 +195,9 @@ final class Section {
     }
 
     private static <E extends Enum<E>> String choices(Class<E> type) {
-        return Arrays.stream(type.getEnumConstants()).map(Section::written).collect(Collectors.joining(", ", "one of ", ""));
+        return Arrays.stream(type.getEnumConstants())
+                .map(Section::written)
+                .collect(Collectors.joining(", ", "one of ", ""));
     }
 
     private static <E extends Enum<E>> E constant(Class<E> type, String text) {

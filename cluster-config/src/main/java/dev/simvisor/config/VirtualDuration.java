@@ -9,8 +9,18 @@ public record VirtualDuration(long nanos) implements Comparable<VirtualDuration>
     public static final VirtualDuration ZERO = new VirtualDuration(0);
 
     private static final Map<String, Long> NANOS_PER_UNIT = Map.of(
-            "ns", 1L, "us", 1_000L, "ms", 1_000_000L, "s", 1_000_000_000L, //
-            "min", 60_000_000_000L, "h", 3_600_000_000_000L);
+            "ns",
+            1L,
+            "us",
+            1_000L,
+            "ms",
+            1_000_000L,
+            "s",
+            1_000_000_000L, //
+            "min",
+            60_000_000_000L,
+            "h",
+            3_600_000_000_000L);
 
     public VirtualDuration {
         if (nanos < 0) {

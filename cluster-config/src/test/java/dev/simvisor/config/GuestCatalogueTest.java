@@ -71,8 +71,7 @@ class GuestCatalogueTest {
     @Test
     void missingFileIsNamed() {
         Path file = folder.resolve("none.conf");
-        assertThatThrownBy(() -> GuestCatalogue.load(file))
-                .hasMessage(file + ": no such file; expected a HOCON file");
+        assertThatThrownBy(() -> GuestCatalogue.load(file)).hasMessage(file + ": no such file; expected a HOCON file");
     }
 
     private Path write(String... lines) throws IOException {

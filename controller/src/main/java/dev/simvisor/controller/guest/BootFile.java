@@ -24,7 +24,8 @@ public sealed interface BootFile {
         public byte[] read() throws IOException {
             try (InputStream in = BootFile.class.getClassLoader().getResourceAsStream(resource)) {
                 if (in == null) {
-                    throw new IOException(resource + ": not part of this installation; build it again with mvn package");
+                    throw new IOException(
+                            resource + ": not part of this installation; build it again with mvn package");
                 }
                 return in.readAllBytes();
             }

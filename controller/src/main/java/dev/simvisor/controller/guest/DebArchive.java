@@ -1,6 +1,7 @@
 package dev.simvisor.controller.guest;
 
 import java.io.BufferedInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -26,9 +27,10 @@ record DebArchive(Path file) {
         void file(String path, InputStream content) throws IOException;
     }
 
-    /** Shows every regular file to {@code visitor}, in the archive's order. */
-    void visit(Visitor visitor) throws GuestException {
-        try (ArArchiveInputStream ar = new ArArchiveInputStream(new BufferedInputStream(Files.newInputStream(file)))) {
+    /** Shows every regular file to {@code visitor}, in the archive's order, and reports the bytes read to {@code step}. */
+    void visit(Progress.Step step, Visitor visitor) throws GuestException {
+        try (InputStream in = new BufferedInputStream(new CountedInput(Files.newInputStream(file), step));
+                ArArchiveInputStream ar = new ArArchiveInputStream(in)) {
             for (ArArchiveEntry member = ar.getNextEntry(); member != null; member = ar.getNextEntry()) {
                 if (member.getName().startsWith("data.tar")) {
                     visitTar(decompressed(member.getName(), ar), visitor);
@@ -46,8 +48,9 @@ record DebArchive(Path file) {
             case "data.tar" -> content;
             case "data.tar.gz" -> new GZIPInputStream(content);
             case "data.tar.xz" -> new XZInputStream(content);
-            default -> throw new GuestException(
-                    file.getFileName() + ": cannot read " + member + "; expected data.tar, data.tar.gz or data.tar.xz");
+            default ->
+                throw new GuestException(file.getFileName() + ": cannot read " + member
+                        + "; expected data.tar, data.tar.gz or data.tar.xz");
         };
     }
 
@@ -57,6 +60,25 @@ record DebArchive(Path file) {
             if (entry.isFile()) {
                 visitor.file(entry.getName().replaceFirst("^(\\./|/)+", ""), tar);
             }
+        }
+    }
+
+    /** Reports how far the file is read. */
+    private static final class CountedInput extends FilterInputStream {
+        private final Progress.Step step;
+        private long count;
+
+        CountedInput(InputStream in, Progress.Step step) {
+            super(in);
+            this.step = step;
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            int read = super.read(buffer, offset, length);
+            count += Math.max(read, 0);
+            step.at(count);
+            return read;
         }
     }
 }

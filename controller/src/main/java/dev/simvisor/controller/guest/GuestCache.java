@@ -6,10 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * The guests on this machine: a folder with one folder per fetched guest, each holding {@code vmlinuz}, {@code initrd} and
@@ -55,7 +53,7 @@ public final class GuestCache {
     /** Whether the guest can be booted now. */
     public boolean holds(Guest guest) {
         return switch (guest) {
-            case Guest.BuiltIn builtIn -> true;
+            case Guest.BuiltIn _ -> true;
             case Guest.Debian debian -> Files.isDirectory(folderOf(debian));
         };
     }
@@ -78,8 +76,7 @@ public final class GuestCache {
                     "guest " + name + " is not in the cache " + folder + "; run: simvisor guest fetch " + name);
         }
         return switch (guest) {
-            case Guest.BuiltIn builtIn ->
-                image(builtIn, new BootFile.Bundled(builtIn.image()), Optional.empty());
+            case Guest.BuiltIn builtIn -> image(builtIn, new BootFile.Bundled(builtIn.image()), Optional.empty());
             case Guest.Debian debian ->
                 image(
                         debian,
@@ -104,20 +101,18 @@ public final class GuestCache {
         void fill(Path files, Path scratch) throws GuestException, IOException;
     }
 
-    /** Puts a guest into the cache, or leaves the cache as it was. */
+    /** Puts a guest into the cache, or leaves the cache as it was, also when the process is told to end meanwhile. */
     void install(Guest.Debian guest, Filler filler) throws GuestException {
-        Path work = null;
         try {
             Files.createDirectories(folder);
             // Beside the guests, so that the last step is a rename within one file system.
-            work = Files.createTempDirectory(folder, ".fetch-");
-            Path files = Files.createDirectory(work.resolve("files"));
-            filler.fill(files, Files.createDirectory(work.resolve("scratch")));
-            replace(folderOf(guest), files, work.resolve("replaced"));
+            try (WorkFolder work = WorkFolder.create(folder)) {
+                Path files = Files.createDirectory(work.path().resolve("files"));
+                filler.fill(files, Files.createDirectory(work.path().resolve("scratch")));
+                replace(folderOf(guest), files, work.path().resolve("replaced"));
+            }
         } catch (IOException failed) {
             throw new GuestException("cannot write to the guest cache " + folder + ": " + failed, failed);
-        } finally {
-            delete(Optional.ofNullable(work));
         }
     }
 
@@ -126,18 +121,5 @@ public final class GuestCache {
             Files.move(target, replaced, StandardCopyOption.ATOMIC_MOVE);
         }
         Files.move(files, target, StandardCopyOption.ATOMIC_MOVE);
-    }
-
-    private static void delete(Optional<Path> tree) throws GuestException {
-        if (tree.isEmpty()) {
-            return;
-        }
-        try (Stream<Path> paths = Files.walk(tree.get())) {
-            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        } catch (IOException failed) {
-            throw new GuestException("cannot remove " + tree.get() + ": " + failed.getMessage(), failed);
-        }
     }
 }

@@ -68,7 +68,7 @@ final class GuestFetch {
         var program = new Object() {
             byte[] bytes = new byte[0];
         };
-        new DebArchive(busyboxDeb).visit((path, content) -> {
+        new DebArchive(busyboxDeb).visit(Progress.NO_STEP, (path, content) -> {
             if (BUSYBOX.matcher(path).matches()) {
                 program.bytes = content.readAllBytes();
             }
@@ -83,7 +83,7 @@ final class GuestFetch {
     private String unpackKernel(Path deb, Guest.Debian guest, Path files, Path scratch, byte[] busybox)
             throws GuestException, IOException {
         KernelPackage content = new KernelPackage(files.resolve(GuestCache.KERNEL), scratch.resolve("modules"));
-        try (Progress.Step step = progress.begin("unpack", OptionalLong.empty())) {
+        try (Progress.Step step = progress.begin("unpack " + deb.getFileName(), OptionalLong.of(Files.size(deb)))) {
             content.unpack(deb, step);
         }
         byte[] initrd = Initramfs.pack(busybox, content.release, content.modules.closure(guest.modules()));
@@ -112,19 +112,15 @@ final class GuestFetch {
         }
 
         void unpack(Path deb, Progress.Step step) throws GuestException {
-            var done = new Object() {
-                long bytes;
-            };
-            new DebArchive(deb).visit((path, content) -> {
+            new DebArchive(deb).visit(step, (path, content) -> {
                 Matcher module = MODULE.matcher(path);
                 if (KERNEL_IMAGE.matcher(path).matches()) {
                     Files.copy(content, image);
                 } else if (module.matches()) {
                     release = module.group(1);
                     Path file = folder.resolve(module.group(2));
-                    done.bytes += Files.copy(content, file);
+                    Files.copy(content, file);
                     modules.add(file);
-                    step.at(done.bytes);
                 }
             });
             if (!Files.exists(image) || release.isEmpty()) {

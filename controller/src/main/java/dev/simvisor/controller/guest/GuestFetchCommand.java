@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +21,8 @@ import picocli.CommandLine.Spec;
 /** {@code simvisor guest fetch}. */
 @Command(
         name = "fetch",
-        description = "Downloads a guest's packages, verifies them, and packs kernel and initramfs into the guest cache.",
+        description =
+                "Downloads a guest's packages, verifies them, and packs kernel and initramfs into the guest cache.",
         mixinStandardHelpOptions = true)
 public final class GuestFetchCommand implements Callable<Integer> {
     private static final Path DEBIAN_KEYRING = Path.of("/usr/share/keyrings/debian-archive-keyring.gpg");
@@ -55,7 +57,7 @@ public final class GuestFetchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        PrintWriter out = java.util.Objects.requireNonNull(spec).commandLine().getOut();
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         try {
             out.println(fetch(cacheOption.cache()));
             return ExitCode.OK;
@@ -67,7 +69,7 @@ public final class GuestFetchCommand implements Callable<Integer> {
 
     private String fetch(GuestCache cache) throws GuestException {
         return switch (cache.catalogue().find(name)) {
-            case Guest.BuiltIn builtIn -> name + " is part of Simvisor; there is nothing to fetch";
+            case Guest.BuiltIn _ -> name + " is part of Simvisor; there is nothing to fetch";
             case Guest.Debian debian -> {
                 if (cache.holds(debian) && !refresh) {
                     yield name + " is in the cache: " + cache.folderOf(debian) + " (--refresh fetches it again)";
@@ -93,7 +95,8 @@ public final class GuestFetchCommand implements Callable<Integer> {
     private static URI checked(URI mirror) throws GuestException {
         String scheme = mirror.getScheme();
         if (mirror.getHost() == null || !("http".equals(scheme) || "https".equals(scheme))) {
-            throw new GuestException("--mirror " + mirror + ": expected an address such as https://deb.debian.org/debian");
+            throw new GuestException(
+                    "--mirror " + mirror + ": expected an address such as https://deb.debian.org/debian");
         }
         return mirror;
     }

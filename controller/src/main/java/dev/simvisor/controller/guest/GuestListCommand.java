@@ -34,7 +34,6 @@ public final class GuestListCommand implements Callable<Integer> {
     private CacheOption cacheOption = new CacheOption();
 
     /** Spelt as on the command line. */
-    @SuppressWarnings("checkstyle:ConstantName")
     enum OutputFormat {
         table,
         json
@@ -76,7 +75,7 @@ public final class GuestListCommand implements Callable<Integer> {
 
     private static String status(GuestCache cache, Guest guest) {
         return switch (guest) {
-            case Guest.BuiltIn builtIn -> "built in";
+            case Guest.BuiltIn _ -> "built in";
             case Guest.Debian debian -> cache.holds(debian) ? "fetched" : "not fetched";
         };
     }

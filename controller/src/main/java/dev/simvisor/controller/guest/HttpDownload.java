@@ -39,8 +39,8 @@ final class HttpDownload {
 
     private void transfer(URI uri, OutputStream out, Progress progress) throws GuestException {
         try {
-            HttpResponse<InputStream> response = client.send(
-                    HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofInputStream());
+            HttpResponse<InputStream> response =
+                    client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofInputStream());
             try (InputStream body = response.body()) {
                 if (response.statusCode() != 200) {
                     throw new GuestException(uri + ": the mirror answers " + response.statusCode()

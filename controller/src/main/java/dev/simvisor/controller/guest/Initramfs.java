@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -62,11 +65,11 @@ final class Initramfs {
         return lines.toString();
     }
 
-    private static Collection<String> allNeeded(KernelModule module, Map<String, KernelModule> byName) {
-        var needed = new java.util.LinkedHashSet<String>(module.depends());
+    private static Set<String> allNeeded(KernelModule module, Map<String, KernelModule> byName) {
+        Set<String> needed = new LinkedHashSet<>(module.depends());
         for (String name : module.depends()) {
             // A module that others need as well goes to the end, because modprobe loads from the end.
-            for (String deeper : allNeeded(java.util.Objects.requireNonNull(byName.get(name)), byName)) {
+            for (String deeper : allNeeded(Objects.requireNonNull(byName.get(name)), byName)) {
                 needed.remove(deeper);
                 needed.add(deeper);
             }
@@ -78,7 +81,11 @@ final class Initramfs {
         StringBuilder lines = new StringBuilder();
         for (KernelModule module : modules) {
             for (String alias : module.aliases()) {
-                lines.append("alias ").append(alias).append(' ').append(module.name()).append('\n');
+                lines.append("alias ")
+                        .append(alias)
+                        .append(' ')
+                        .append(module.name())
+                        .append('\n');
             }
         }
         return lines.toString();

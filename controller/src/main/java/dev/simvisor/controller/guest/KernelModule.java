@@ -74,7 +74,12 @@ record KernelModule(String name, List<String> depends, List<String> aliases) {
     private record SectionTable(ByteBuffer file, boolean wide, int offset, int entrySize, int count, int nameIndex) {
         static SectionTable of64(ByteBuffer file) {
             return new SectionTable(
-                    file, true, (int) file.getLong(0x28), file.getShort(0x3a), file.getShort(0x3c), file.getShort(0x3e));
+                    file,
+                    true,
+                    (int) file.getLong(0x28),
+                    file.getShort(0x3a),
+                    file.getShort(0x3c),
+                    file.getShort(0x3e));
         }
 
         static SectionTable of32(ByteBuffer file) {

@@ -39,10 +39,14 @@ final class Keyring {
 
     static Keyring read(Path file) throws GuestException {
         try (InputStream in = PGPUtil.getDecoderStream(new BufferedInputStream(Files.newInputStream(file)))) {
-            return new Keyring(new PGPPublicKeyRingCollection(in, new BcKeyFingerprintCalculator()));
+            PGPPublicKeyRingCollection keys = new PGPPublicKeyRingCollection(in, new BcKeyFingerprintCalculator());
+            if (keys.size() > 0) {
+                return new Keyring(keys);
+            }
         } catch (IOException | PGPException invalid) {
             throw new GuestException(file + ": not a readable OpenPGP keyring; expected public keys", invalid);
         }
+        throw new GuestException(file + ": no OpenPGP key in it; expected public keys");
     }
 
     /**

@@ -4,8 +4,11 @@ import java.util.OptionalLong;
 
 /** Where long work reports how far it has come. */
 interface Progress {
+    /** A piece of work that nobody watches. */
+    Step NO_STEP = done -> {};
+
     /** Reports to nobody. */
-    Progress SILENT = (task, total) -> done -> {};
+    Progress SILENT = (task, total) -> NO_STEP;
 
     /** Begins a piece of work of {@code total} units, when that is known; the step before it has ended. */
     Step begin(String task, OptionalLong total);

@@ -34,7 +34,8 @@ record ToolRun(List<String> command) {
             Path errors = Files.createTempFile(folder, "stderr", ".txt");
             ProcessBuilder builder = new ProcessBuilder(command)
                     .directory(folder.toFile())
-                    .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                    .redirectInput(
+                            ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                     .redirectError(errors.toFile());
             builder.environment().put("LC_ALL", "C");
             int status = finish(builder.start(), onLine);
