@@ -1,5 +1,6 @@
 package dev.simvisor.controller.cli;
 
+import dev.simvisor.controller.guest.GuestCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -10,7 +11,8 @@ import picocli.CommandLine.IVersionProvider;
         description = "Simulates a cloud whose hosts run real operating systems.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
-        synopsisSubcommandLabel = "COMMAND")
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = GuestCommand.class)
 public final class Main {
     /** Runs the command that {@code args} names and ends the process with its exit status. */
     public static void main(String[] args) {
