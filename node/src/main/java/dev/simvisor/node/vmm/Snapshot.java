@@ -123,11 +123,6 @@ public final class Snapshot implements AutoCloseable {
         return saved.getSpec();
     }
 
-    /** Frequency of its clock. */
-    public long clockHz() {
-        return saved.getClockHz();
-    }
-
     /** Fills an incoming VM with pages and state and checks that it is the one saved; it is then paused. */
     public void fill(VirtualMachine vm) throws IOException, StateRefused {
         try {

@@ -64,9 +64,9 @@ public final class VirtualMachine implements AutoCloseable {
         return new VirtualMachine(spec, epoch, machine, State.RUNNING, clock);
     }
 
-    /** A VM whose pages and state are about to be filled in. */
-    public static VirtualMachine incoming(VmSpec spec, long epoch, GuestMachine machine, long clockHz) {
-        VmClock clock = new VmClock(0, machine.cycles(), clockHz / 1000);
+    /** A VM whose pages and state, the frequency of its clock included, are about to be filled in. */
+    public static VirtualMachine incoming(VmSpec spec, long epoch, GuestMachine machine) {
+        VmClock clock = new VmClock(0, machine.cycles(), 1);
         return new VirtualMachine(spec, epoch, machine, State.INCOMING, clock);
     }
 
@@ -166,7 +166,7 @@ public final class VirtualMachine implements AutoCloseable {
         SavedVm message = parse(saved);
         machine.restore(message.getMachine());
         consoleBytes = message.getConsoleBytes();
-        clock = new VmClock(0, machine.cycles(), clock.khz());
+        clock = new VmClock(0, machine.cycles(), message.getClockHz() / 1000);
         state = State.PAUSED;
     }
 
@@ -175,6 +175,11 @@ public final class VirtualMachine implements AutoCloseable {
         if (!hasEnded()) {
             end(State.STOPPED, reason, 0);
         }
+    }
+
+    /** Ends it because of a bug of the simulator's own that its guest met. */
+    public void crash(String reason) {
+        end(State.CRASHED, reason, 1);
     }
 
     private void end(State last, String reason, int status) {
@@ -251,6 +256,9 @@ public final class VirtualMachine implements AutoCloseable {
             SavedVm message = SavedVm.parseFrom(saved);
             if (message.getVersion() != STATE_VERSION) {
                 throw new StateRefused("VM state of version " + message.getVersion() + ": expected " + STATE_VERSION);
+            }
+            if (message.getClockHz() < 1000) {
+                throw new StateRefused("VM state with a clock of " + message.getClockHz() + " Hz");
             }
             return message;
         } catch (InvalidProtocolBufferException e) {

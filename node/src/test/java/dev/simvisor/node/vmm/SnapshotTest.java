@@ -28,8 +28,7 @@ class SnapshotTest {
 
     private static VirtualMachine restore(Path file) throws IOException, StateRefused {
         try (Snapshot snapshot = Snapshot.open(file)) {
-            VirtualMachine vm =
-                    VirtualMachine.incoming(snapshot.spec(), 1, new ToyMachine(snapshot.spec()), snapshot.clockHz());
+            VirtualMachine vm = VirtualMachine.incoming(snapshot.spec(), 1, new ToyMachine(snapshot.spec()));
             snapshot.fill(vm);
             return vm;
         }

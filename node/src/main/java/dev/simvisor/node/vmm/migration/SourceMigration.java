@@ -282,10 +282,8 @@ public final class SourceMigration {
     }
 
     private static Step guestEnded() {
-        return Step.to(
-                new State.Ended(Outcome.GUEST_ENDED),
-                new Action.ReportBroken("the guest ended"),
-                new Action.CloseStream());
+        // The VM's own report tells the controller.
+        return Step.to(new State.Ended(Outcome.GUEST_ENDED), new Action.CloseStream());
     }
 
     private static RoundReport.Builder report(int number, Sent sent, long durationNanos) {

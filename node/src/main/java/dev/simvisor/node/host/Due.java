@@ -1,0 +1,35 @@
+package dev.simvisor.node.host;
+
+import java.util.Comparator;
+
+/**
+ * Something that happens on a host at a virtual time.
+ *
+ * @param rank and {@code key} order what happens at the same time: by what it is, never by when it became known
+ */
+record Due(long nanos, Rank rank, String key, Action action) implements Comparable<Due> {
+    private static final Comparator<Due> ORDER = Comparator.comparingLong(Due::nanos)
+            .thenComparing(Due::rank)
+            .thenComparing(Due::key);
+
+    /** What happens first at the same time. */
+    enum Rank {
+        /** A message from another host. */
+        ARRIVAL,
+        /** A migration's round has been sent. */
+        ROUND,
+        /** The scheduler decides. */
+        QUANTUM
+    }
+
+    /** What is done; it may wait for a page stream in real time. */
+    @FunctionalInterface
+    interface Action {
+        void run() throws InterruptedException;
+    }
+
+    @Override
+    public int compareTo(Due other) {
+        return ORDER.compare(this, other);
+    }
+}

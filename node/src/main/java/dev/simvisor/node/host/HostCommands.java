@@ -1,0 +1,336 @@
+package dev.simvisor.node.host;
+
+import dev.simvisor.node.host.HostSimulation.Resident;
+import dev.simvisor.node.host.transfer.PageStreams;
+import dev.simvisor.node.vmm.MachineFactory;
+import dev.simvisor.node.vmm.MachineFactory.Built;
+import dev.simvisor.node.vmm.Snapshot;
+import dev.simvisor.node.vmm.StateRefused;
+import dev.simvisor.node.vmm.VirtualMachine;
+import dev.simvisor.node.vmm.mode.VirtualizationMode;
+import dev.simvisor.proto.api.VmSpec;
+import dev.simvisor.proto.api.VmState;
+import dev.simvisor.proto.node.AbortMigration;
+import dev.simvisor.proto.node.CreateVm;
+import dev.simvisor.proto.node.GiveUp;
+import dev.simvisor.proto.node.HashReport;
+import dev.simvisor.proto.node.HostCommand;
+import dev.simvisor.proto.node.HostMessage;
+import dev.simvisor.proto.node.IncomingReady;
+import dev.simvisor.proto.node.PrepareIncoming;
+import dev.simvisor.proto.node.RestoreVm;
+import dev.simvisor.proto.node.SnapshotDone;
+import dev.simvisor.proto.node.StartMigration;
+import dev.simvisor.proto.node.TakeOver;
+import dev.simvisor.proto.node.TakeSnapshot;
+import dev.simvisor.proto.node.VmAction;
+import dev.simvisor.proto.node.VmReport;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** What the controller can have done on a host, and what becomes of messages from other hosts. */
+final class HostCommands implements AutoCloseable {
+    private final HostSimulation host;
+    private final MachineFactory machines;
+    private final PageStreams streams;
+    private final SortedMap<Long, OutgoingMigration> outgoing = new TreeMap<>();
+    private final SortedMap<Long, IncomingMigration> incoming = new TreeMap<>();
+
+    HostCommands(HostSimulation host, MachineFactory machines, PageStreams streams) {
+        this.host = host;
+        this.machines = machines;
+        this.streams = streams;
+    }
+
+    /** Carries out a command at the present virtual time. */
+    void execute(HostCommand command) throws InterruptedException {
+        long number = command.getNumber();
+        switch (command.getCommandCase()) {
+            case CREATE -> create(number, command.getCreate());
+            case PAUSE -> act(number, command.getPause(), VirtualMachine.State.RUNNING, VirtualMachine::pause);
+            case RESUME ->
+                act(number, command.getResume(), VirtualMachine.State.PAUSED, vm -> vm.resume(host.nowNanos()));
+            case STOP -> stop(number, command.getStop());
+            case TYPE -> type(command.getType().getVm(), command.getType().getBytes().toByteArray());
+            case SNAPSHOT -> snapshot(number, command.getSnapshot());
+            case RESTORE -> restore(number, command.getRestore());
+            case HASH -> hash(number, command.getHash().getVm());
+            case PREPARE_INCOMING -> prepareIncoming(command.getPrepareIncoming());
+            case START_MIGRATION -> startMigration(command.getStartMigration());
+            case ABORT_MIGRATION -> abortMigration(command.getAbortMigration());
+            case TAKE_OVER -> takeOver(command.getTakeOver());
+            case GIVE_UP -> giveUp(command.getGiveUp());
+            case COMMAND_NOT_SET ->
+                throw new IllegalArgumentException("a command of a kind this version does not know");
+        }
+        forgetEnded();
+    }
+
+    /** A message from another host has arrived. */
+    void arrived(HostMessage message) throws InterruptedException {
+        if (message.hasHandOver()) {
+            IncomingMigration migration = incoming.get(message.getHandOver().getMigration());
+            if (migration != null) {
+                migration.handOver(message.getHandOver());
+            }
+        }
+    }
+
+    // ---- life of VMs ----
+
+    private void create(long number, CreateVm command) {
+        VmSpec spec = command.getSpec();
+        String refusal = refusal(spec);
+        if (refusal != null) {
+            refuse(number, spec.getName(), refusal);
+            return;
+        }
+        switch (machines.booted(spec)) {
+            case Built.Refused(String reason) -> refuse(number, spec.getName(), reason);
+            case Built.Ready(var machine) -> {
+                VirtualMachine vm = VirtualMachine.started(
+                        spec, command.getEpoch(), machine, host.nowNanos(), host.clockHz());
+                host.adopt(vm);
+                report(number, vm);
+            }
+        }
+    }
+
+    private @Nullable String refusal(VmSpec spec) {
+        if (host.residents().containsKey(spec.getName())) {
+            return "host " + host.name() + " already has a VM " + spec.getName();
+        }
+        if (VirtualizationMode.named(spec.getMode()).isEmpty()) {
+            return VirtualizationMode.refusal(spec.getMode());
+        }
+        if (spec.getCpus() > 1) {
+            return spec.getCpus() + " vCPUs: expected 1, more are not available yet";
+        }
+        return null;
+    }
+
+    private void act(long number, VmAction action, VirtualMachine.State needed, Consumer<VirtualMachine> what) {
+        VirtualMachine vm = obedient(number, action.getVm());
+        if (vm == null) {
+            return;
+        }
+        if (vm.state() != needed) {
+            refuse(number, vm.name(), "VM " + vm.name() + " is " + lower(vm.state()) + ": expected " + lower(needed));
+            return;
+        }
+        what.accept(vm);
+        host.reschedule();
+        report(number, vm);
+    }
+
+    private static String lower(VirtualMachine.State state) {
+        return switch (state) {
+            case RUNNING -> "running";
+            case PAUSED -> "paused";
+            case INCOMING -> "incoming";
+            case STOPPED -> "stopped";
+            case CRASHED -> "crashed";
+        };
+    }
+
+    private void stop(long number, VmAction action) throws InterruptedException {
+        VirtualMachine vm = obedient(number, action.getVm());
+        if (vm != null) {
+            vm.stop("stopped");
+            guestEnded(vm.name());
+            report(number, vm);
+            host.destroy(vm);
+        }
+    }
+
+    private void type(String name, byte[] bytes) {
+        Resident resident = host.residents().get(name);
+        if (resident != null) {
+            resident.vm.type(bytes);
+            host.reschedule();
+        }
+    }
+
+    /** The VM, if it is here and not just being handed over; else the command is refused. */
+    private @Nullable VirtualMachine obedient(long number, String name) {
+        Resident resident = host.residents().get(name);
+        if (resident == null) {
+            refuse(number, name, "host " + host.name() + " has no VM " + name);
+            return null;
+        }
+        for (OutgoingMigration migration : outgoing.values()) {
+            if (migration.vmName().equals(name) && migration.isSwitching()) {
+                refuse(number, name, "VM " + name + " is just being handed over: try again");
+                return null;
+            }
+        }
+        return resident.vm;
+    }
+
+    /** Tells a VM's migration, if there is one, that the guest has ended. */
+    void guestEnded(String vm) throws InterruptedException {
+        for (OutgoingMigration migration : outgoing.values()) {
+            if (migration.vmName().equals(vm)) {
+                migration.guestEnded();
+            }
+        }
+        forgetEnded();
+    }
+
+    // ---- state ----
+
+    private void hash(long number, String name) {
+        HashReport.Builder answer = HashReport.newBuilder().setCommand(number).setNanos(host.nowNanos());
+        Resident resident = host.residents().get(name);
+        if (resident == null) {
+            answer.setFailure("host " + host.name() + " has no VM " + name);
+        } else {
+            answer.setStateHash(resident.vm.stateHash())
+                    .setVirtualCycles(resident.vm.machine().cycles());
+        }
+        host.tellController(HostMessage.newBuilder().setHash(answer));
+    }
+
+    private void snapshot(long number, TakeSnapshot command) {
+        SnapshotDone.Builder answer = SnapshotDone.newBuilder().setCommand(number);
+        Resident resident = host.residents().get(command.getVm());
+        Path file = Path.of(command.getFile());
+        if (resident == null) {
+            answer.setFailure("host " + host.name() + " has no VM " + command.getVm());
+        } else {
+            try {
+                answer.setStateHash(Snapshot.write(resident.vm, file)).setBytes(Files.size(file));
+            } catch (IOException e) {
+                answer.setFailure("cannot write " + file + ": " + e);
+            }
+        }
+        host.tellController(HostMessage.newBuilder().setSnapshot(answer));
+    }
+
+    private void restore(long number, RestoreVm command) {
+        Path file = Path.of(command.getFile());
+        try (Snapshot snapshot = Snapshot.open(file)) {
+            String name = command.getName().isEmpty() ? snapshot.spec().getName() : command.getName();
+            VmSpec spec = snapshot.spec().toBuilder().setName(name).build();
+            String refusal = refusal(spec);
+            if (refusal != null) {
+                refuse(number, name, refusal);
+                return;
+            }
+            switch (machines.blank(spec)) {
+                case Built.Refused(String reason) -> refuse(number, name, reason);
+                case Built.Ready(var machine) ->
+                    fill(number, command, snapshot, VirtualMachine.incoming(spec, command.getEpoch(), machine));
+            }
+        } catch (IOException e) {
+            refuse(number, command.getName(), "cannot read " + file + ": " + e);
+        } catch (StateRefused e) {
+            refuse(number, command.getName(), String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void fill(long number, RestoreVm command, Snapshot snapshot, VirtualMachine vm)
+            throws IOException, StateRefused {
+        try {
+            snapshot.fill(vm);
+        } catch (IOException | StateRefused e) {
+            vm.close();
+            throw e;
+        }
+        host.adopt(vm);
+        if (!command.getPaused()) {
+            vm.resume(host.nowNanos());
+        }
+        report(number, vm);
+    }
+
+    // ---- migrations ----
+
+    private void prepareIncoming(PrepareIncoming command) {
+        IncomingReady.Builder answer = IncomingReady.newBuilder().setMigration(command.getMigration());
+        String refusal = refusal(command.getSpec());
+        if (refusal != null) {
+            answer.setRefusal(refusal);
+        } else {
+            switch (machines.blank(command.getSpec())) {
+                case Built.Refused(String reason) -> answer.setRefusal(reason);
+                case Built.Ready(var machine) -> {
+                    VirtualMachine vm =
+                            VirtualMachine.incoming(command.getSpec(), command.getEpoch(), machine);
+                    incoming.put(
+                            command.getMigration(), new IncomingMigration(host, command.getMigration(), vm, streams));
+                }
+            }
+        }
+        host.tellController(HostMessage.newBuilder().setIncomingReady(answer));
+    }
+
+    private void startMigration(StartMigration command) throws InterruptedException {
+        Resident resident = host.residents().get(command.getVm());
+        if (resident == null) {
+            return; // the guest has just ended; the report of that is on its way
+        }
+        OutgoingMigration migration = new OutgoingMigration(host, resident.vm, command, streams);
+        outgoing.put(command.getMigration(), migration);
+        migration.begin();
+    }
+
+    private void abortMigration(AbortMigration command) throws InterruptedException {
+        OutgoingMigration source = outgoing.get(command.getMigration());
+        if (source != null) {
+            source.abort();
+        }
+        IncomingMigration target = incoming.get(command.getMigration());
+        if (target != null) {
+            target.abort();
+        }
+    }
+
+    private void takeOver(TakeOver command) throws InterruptedException {
+        IncomingMigration migration = incoming.get(command.getMigration());
+        if (migration != null) {
+            migration.takeOver(command.getPaused());
+        }
+    }
+
+    private void giveUp(GiveUp command) throws InterruptedException {
+        OutgoingMigration migration = outgoing.get(command.getMigration());
+        if (migration != null) {
+            migration.giveUp();
+        }
+    }
+
+    private void forgetEnded() {
+        outgoing.values().removeIf(OutgoingMigration::hasEnded);
+        incoming.values().removeIf(IncomingMigration::hasEnded);
+    }
+
+    // ---- answers ----
+
+    private void report(long number, VirtualMachine vm) {
+        VmReport.Builder report = HostSimulation.report(vm).setCommand(number).setSpec(vm.spec());
+        host.tellController(HostMessage.newBuilder().setVm(report));
+    }
+
+    private void refuse(long number, String vm, String reason) {
+        VmReport.Builder report = VmReport.newBuilder()
+                .setVm(vm)
+                .setCommand(number)
+                .setRefused(true)
+                .setState(VmState.VM_STATE_UNSPECIFIED)
+                .setReason(reason);
+        host.tellController(HostMessage.newBuilder().setVm(report));
+    }
+
+    /** The host dies: streams are cut. */
+    @Override
+    public void close() {
+        outgoing.values().forEach(OutgoingMigration::cut);
+        incoming.values().forEach(IncomingMigration::cut);
+    }
+}

@@ -1,0 +1,27 @@
+package dev.simvisor.node.host;
+
+import dev.simvisor.node.vmm.VirtualMachine;
+import dev.simvisor.proto.node.HostMessage;
+
+/** What a migration may do on its host. */
+interface HostContext {
+    /** The virtual time up to which all VMs of the host have run. */
+    long nowNanos();
+
+    /** Sends to the controller; it arrives one latency of the host's link later. */
+    void tellController(HostMessage.Builder message);
+
+    /** Sends to another host over a path of the given latency. */
+    void tellHost(String host, long latencyNanos, HostMessage.Builder message);
+
+    void at(Due due);
+
+    /** Makes a VM one of the host's. */
+    void adopt(VirtualMachine vm);
+
+    /** Ends a VM here, without a word to anybody, and gives its memory back. */
+    void destroy(VirtualMachine vm);
+
+    /** Which VMs can execute has changed. */
+    void reschedule();
+}

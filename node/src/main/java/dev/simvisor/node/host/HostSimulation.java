@@ -1,0 +1,322 @@
+package dev.simvisor.node.host;
+
+import dev.simvisor.node.host.VcpuScheduler.Contender;
+import dev.simvisor.node.host.transfer.PageStreams;
+import dev.simvisor.node.vmm.ConsoleChunk;
+import dev.simvisor.node.vmm.MachineFactory;
+import dev.simvisor.node.vmm.VirtualMachine;
+import dev.simvisor.proto.api.HostSpec;
+import dev.simvisor.proto.api.VmState;
+import dev.simvisor.proto.node.HostMessage;
+import dev.simvisor.proto.node.RunWindow;
+import dev.simvisor.proto.node.VmConsole;
+import dev.simvisor.proto.node.VmProgress;
+import dev.simvisor.proto.node.VmReport;
+import dev.simvisor.proto.node.WindowDone;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.Future;
+
+/**
+ * One physical host on its way through virtual time. All methods are called by one thread, the host's; the vCPUs run on
+ * theirs while it waits for them.
+ */
+final class HostSimulation implements HostContext, AutoCloseable {
+    private static final long DEFAULT_CLOCK_HZ = 1_000_000_000;
+
+    /** A VM of this host, the thread of its vCPU, and what it had executed when it was last charged for it. */
+    static final class Resident {
+        final VirtualMachine vm;
+        final VcpuThread vcpu;
+        long chargedInstructions;
+        long chargedNanos;
+
+        Resident(VirtualMachine vm, long nowNanos) {
+            this.vm = vm;
+            this.vcpu = new VcpuThread(vm);
+            this.chargedInstructions = vm.machine().instructions();
+            this.chargedNanos = nowNanos;
+        }
+
+        Contender contender() {
+            return new Contender(vm.name(), vm.spec().getWeight(), vm.spec().getCapPercent());
+        }
+    }
+
+    private final HostSpec spec;
+    private final long clockHz;
+    private final int pcpus;
+    private final VcpuScheduler scheduler;
+    private final HostCommands commands;
+    private final SortedMap<String, Resident> residents = new TreeMap<>();
+    private final PriorityQueue<Due> due = new PriorityQueue<>();
+    private final List<HostMessage> sent = new ArrayList<>();
+    private final List<VmConsole> consoles = new ArrayList<>();
+    private final Set<String> starving = new TreeSet<>();
+    private boolean mustReschedule;
+    private boolean contended;
+    private long nowNanos;
+
+    HostSimulation(HostSpec spec, MachineFactory machines, PageStreams streams, long nowNanos) {
+        this.spec = spec;
+        this.clockHz = spec.getClockHz() == 0 ? DEFAULT_CLOCK_HZ : spec.getClockHz();
+        this.pcpus = Math.max(1, spec.getPcpus());
+        this.scheduler = new VcpuScheduler(pcpus);
+        this.nowNanos = nowNanos;
+        this.commands = new HostCommands(this, machines, streams);
+    }
+
+    /** Runs up to, not including, the end of a window. */
+    WindowDone run(RunWindow window) throws InterruptedException {
+        advance(window.getFromNanos());
+        for (int i = 0; i < window.getMessagesCount(); i++) {
+            arrive(window.getMessages(i), i);
+        }
+        for (var command : window.getCommandsList()) {
+            commands.execute(command);
+        }
+        rescheduleIfNeeded();
+        long until = window.getUntilNanos();
+        while (nowNanos < until) {
+            runDue();
+            long next = due.isEmpty() ? until : Math.min(until, due.element().nanos());
+            advance(next);
+        }
+        return done(window);
+    }
+
+    private void arrive(HostMessage message, int index) {
+        // The controller sorts messages of equal times by their senders, so their order within a window is settled.
+        String key = String.format("%020d-%06d", message.getSentNanos(), index);
+        due.add(new Due(message.getArrivalNanos(), Due.Rank.ARRIVAL, key, () -> commands.arrived(message)));
+    }
+
+    private void runDue() throws InterruptedException {
+        while (!due.isEmpty() && due.element().nanos() <= nowNanos) {
+            due.remove().action().run();
+        }
+        rescheduleIfNeeded();
+    }
+
+    // ---- time ----
+
+    /** Lets every VM run, or starve, up to a time. */
+    private void advance(long toNanos) throws InterruptedException {
+        if (toNanos <= nowNanos) {
+            return;
+        }
+        List<Future<?>> runs = new ArrayList<>();
+        for (Resident resident : residents.values()) {
+            if (starving.contains(resident.vm.name())) {
+                resident.vm.starveTo(toNanos);
+            } else if (resident.vm.isRunning()) {
+                runs.add(resident.vcpu.runTo(toNanos));
+            }
+        }
+        for (Future<?> run : runs) {
+            VcpuThread.join(run);
+        }
+        nowNanos = toNanos;
+        for (Resident resident : List.copyOf(residents.values())) {
+            collectConsole(resident.vm);
+            if (resident.vm.hasEnded()) {
+                guestEnded(resident);
+            }
+        }
+    }
+
+    private void guestEnded(Resident resident) throws InterruptedException {
+        VirtualMachine vm = resident.vm;
+        long endedNanos = Math.min(vm.nanos(), nowNanos);
+        commands.guestEnded(vm.name());
+        tell("", endedNanos, linkLatencyNanos(), HostMessage.newBuilder().setVm(report(vm)));
+        destroy(vm);
+    }
+
+    static VmReport.Builder report(VirtualMachine vm) {
+        return VmReport.newBuilder()
+                .setVm(vm.name())
+                .setEpoch(vm.epoch())
+                .setState(
+                        switch (vm.state()) {
+                            case RUNNING -> VmState.VM_RUNNING;
+                            case PAUSED -> VmState.VM_PAUSED;
+                            case INCOMING -> VmState.VM_CREATING;
+                            case STOPPED -> VmState.VM_STOPPED;
+                            case CRASHED -> VmState.VM_CRASHED;
+                        })
+                .setReason(vm.endReason())
+                .setExitStatus(vm.exitStatus());
+    }
+
+    private void collectConsole(VirtualMachine vm) {
+        for (ConsoleChunk chunk : vm.takeConsole()) {
+            consoles.add(VmConsole.newBuilder()
+                    .setVm(vm.name())
+                    .setEpoch(vm.epoch())
+                    .setOffset(chunk.offset())
+                    .setBytes(chunk.bytes())
+                    .setNanos(chunk.nanos())
+                    .build());
+        }
+    }
+
+    private WindowDone done(RunWindow window) {
+        WindowDone.Builder done = WindowDone.newBuilder()
+                .setHost(spec.getName())
+                .setWindow(window.getWindow())
+                .setNextDueNanos(nextDueNanos());
+        sent.sort(Comparator.comparingLong(HostMessage::getSentNanos));
+        done.addAllSent(sent).addAllConsoles(consoles);
+        sent.clear();
+        consoles.clear();
+        for (Resident resident : residents.values()) {
+            done.addProgress(VmProgress.newBuilder()
+                    .setVm(resident.vm.name())
+                    .setVirtualCycles(resident.vm.machine().cycles())
+                    .setInstructions(resident.vm.machine().instructions()));
+        }
+        return done.build();
+    }
+
+    private long nextDueNanos() {
+        long next = due.isEmpty() ? Long.MAX_VALUE : due.element().nanos();
+        for (Resident resident : residents.values()) {
+            next = Math.min(next, Math.max(nowNanos, resident.vm.nextDueNanos()));
+        }
+        return next;
+    }
+
+    // ---- scheduling ----
+
+    @Override
+    public void reschedule() {
+        mustReschedule = true;
+    }
+
+    private void rescheduleIfNeeded() {
+        if (mustReschedule) {
+            mustReschedule = false;
+            schedule();
+        }
+    }
+
+    private void schedule() {
+        charge();
+        List<Contender> runnable = new ArrayList<>();
+        boolean capped = false;
+        int running = 0;
+        long quantumEnd = VcpuScheduler.nextQuantum(nowNanos);
+        for (Resident resident : residents.values()) {
+            if (resident.vm.isRunning()) {
+                running++;
+                capped |= resident.vm.spec().getCapPercent() != 0;
+                if (resident.vm.nextDueNanos() < quantumEnd) {
+                    runnable.add(resident.contender());
+                }
+            }
+        }
+        starving.clear();
+        contended = capped || running > pcpus;
+        if (contended) {
+            Set<String> chosen = scheduler.choose(nowNanos, runnable);
+            runnable.stream().map(Contender::vm).filter(vm -> !chosen.contains(vm)).forEach(starving::add);
+            due.removeIf(event -> event.rank() == Due.Rank.QUANTUM);
+            due.add(new Due(quantumEnd, Due.Rank.QUANTUM, "", this::reschedule));
+        }
+    }
+
+    /** Books what every vCPU has executed since it was last booked; an instruction takes a cycle. */
+    private void charge() {
+        for (Resident resident : residents.values()) {
+            long instructions = resident.vm.machine().instructions();
+            long usedNanos = (instructions - resident.chargedInstructions) * 1_000_000 / (clockHz / 1000);
+            if (contended) {
+                long elapsed = nowNanos - resident.chargedNanos;
+                scheduler.charge(resident.contender(), nowNanos, Math.min(usedNanos, elapsed));
+            }
+            resident.chargedInstructions = instructions;
+            resident.chargedNanos = nowNanos;
+        }
+    }
+
+    // ---- what commands and migrations use ----
+
+    @Override
+    public long nowNanos() {
+        return nowNanos;
+    }
+
+    long clockHz() {
+        return clockHz;
+    }
+
+    String name() {
+        return spec.getName();
+    }
+
+    SortedMap<String, Resident> residents() {
+        return residents;
+    }
+
+    @Override
+    public void tellController(HostMessage.Builder message) {
+        tell("", nowNanos, linkLatencyNanos(), message);
+    }
+
+    @Override
+    public void tellHost(String host, long latencyNanos, HostMessage.Builder message) {
+        tell(host, nowNanos, latencyNanos, message);
+    }
+
+    private void tell(String to, long sentNanos, long latencyNanos, HostMessage.Builder message) {
+        sent.add(message.setTo(to)
+                .setSentNanos(sentNanos)
+                .setArrivalNanos(sentNanos + latencyNanos)
+                .build());
+    }
+
+    private long linkLatencyNanos() {
+        return spec.getLink().getLatencyNanos();
+    }
+
+    @Override
+    public void at(Due event) {
+        due.add(event);
+    }
+
+    @Override
+    public void adopt(VirtualMachine vm) {
+        residents.put(vm.name(), new Resident(vm, nowNanos));
+        reschedule();
+    }
+
+    @Override
+    public void destroy(VirtualMachine vm) {
+        collectConsole(vm);
+        Resident resident = residents.remove(vm.name());
+        if (resident != null) {
+            resident.vcpu.close();
+        }
+        scheduler.forget(vm.name());
+        vm.close();
+        reschedule();
+    }
+
+    /** All VMs die with the host. */
+    @Override
+    public void close() {
+        commands.close();
+        for (Resident resident : residents.values()) {
+            resident.vcpu.close();
+            resident.vm.close();
+        }
+        residents.clear();
+    }
+}

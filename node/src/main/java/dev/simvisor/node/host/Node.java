@@ -1,0 +1,176 @@
+package dev.simvisor.node.host;
+
+import dev.simvisor.node.host.transfer.PageStreams;
+import dev.simvisor.node.vmm.MachineFactory;
+import dev.simvisor.proto.api.HostSpec;
+import dev.simvisor.proto.node.DefineHost;
+import dev.simvisor.proto.node.HostReady;
+import dev.simvisor.proto.node.HostRefused;
+import dev.simvisor.proto.node.NodeJoined;
+import dev.simvisor.proto.node.ToController;
+import dev.simvisor.proto.node.ToNode;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorRefResolver;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.Terminated;
+import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.Receive;
+import org.apache.pekko.actor.typed.receptionist.Receptionist;
+import org.apache.pekko.actor.typed.receptionist.ServiceKey;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The actor of a node: finds the controller, offers itself, and carries the hosts that the controller defines. Ends when the
+ * controller says goodbye or is gone.
+ */
+public final class Node extends AbstractBehavior<Node.Command> {
+    /** Under which the controller is found. */
+    public static final ServiceKey<ToController> CONTROLLER = ServiceKey.create(ToController.class, "controller");
+
+    /** What the node is told. */
+    public sealed interface Command {
+        record FromController(ToNode message) implements Command {}
+
+        record ControllerFound(ActorRef<ToController> controller) implements Command {}
+    }
+
+    /** What a node is and has. */
+    public record Settings(
+            String name, String transferAddress, PageStreams streams, Function<HostSpec, MachineFactory> machines) {}
+
+    private final Settings settings;
+    private final ActorRef<ToNode> inbox;
+    private final Map<String, ActorRef<PhysicalHost.Command>> hosts = new HashMap<>();
+    private @Nullable ActorRef<ToController> controller;
+
+    public static Behavior<Command> create(Settings settings) {
+        return Behaviors.setup(context -> new Node(context, settings));
+    }
+
+    private Node(ActorContext<Command> context, Settings settings) {
+        super(context);
+        this.settings = settings;
+        this.inbox = context.messageAdapter(ToNode.class, Command.FromController::new);
+        ActorRef<Receptionist.Listing> listings =
+                context.spawn(Behaviors.receive(Receptionist.Listing.class)
+                        .onMessage(Receptionist.Listing.class, listing -> {
+                            Set<ActorRef<ToController>> found = listing.getServiceInstances(CONTROLLER);
+                            found.forEach(one -> context.getSelf().tell(new Command.ControllerFound(one)));
+                            return Behaviors.same();
+                        })
+                        .build(), "controller-finder");
+        context.getSystem().receptionist().tell(Receptionist.subscribe(CONTROLLER, listings));
+    }
+
+    @Override
+    public Receive<Command> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(Command.ControllerFound.class, this::onControllerFound)
+                .onMessage(Command.FromController.class, this::onFromController)
+                .onSignal(Terminated.class, this::onTerminated)
+                .build();
+    }
+
+    private Behavior<Command> onControllerFound(Command.ControllerFound found) {
+        if (controller == null) {
+            controller = found.controller();
+            getContext().watch(controller);
+            tell(ToController.newBuilder()
+                    .setNodeJoined(NodeJoined.newBuilder()
+                            .setNode(settings.name())
+                            .setReference(ActorRefResolver.get(getContext().getSystem()).toSerializationFormat(inbox))
+                            .setTransferAddress(settings.transferAddress())));
+        }
+        return this;
+    }
+
+    private Behavior<Command> onFromController(Command.FromController received) {
+        ToNode message = received.message();
+        return switch (message.getMessageCase()) {
+            case WELCOME -> {
+                getContext().getLog().info("node {} has joined the cluster", settings.name());
+                yield this;
+            }
+            case DEFINE_HOST -> onDefineHost(message.getDefineHost());
+            case REMOVE_HOST -> onRemoveHost(message.getRemoveHost().getHost());
+            case RUN_WINDOW -> {
+                ActorRef<PhysicalHost.Command> host = hosts.get(message.getRunWindow().getHost());
+                if (host != null) {
+                    host.tell(new PhysicalHost.Command.Run(message.getRunWindow()));
+                }
+                yield this;
+            }
+            case GOODBYE -> {
+                getContext().getLog().info("node {} ends: {}", settings.name(), message.getGoodbye().getReason());
+                yield Behaviors.stopped();
+            }
+            case MESSAGE_NOT_SET -> {
+                getContext().getLog().warn("a message of a kind this version does not know was ignored");
+                yield this;
+            }
+        };
+    }
+
+    private Behavior<Command> onDefineHost(DefineHost definition) {
+        HostSpec spec = definition.getSpec();
+        String refusal = refusal(spec);
+        if (refusal != null) {
+            tell(ToController.newBuilder()
+                    .setHostRefused(HostRefused.newBuilder().setHost(spec.getName()).setReason(refusal)));
+            return this;
+        }
+        ActorRef<PhysicalHost.Command> host = getContext().spawnAnonymous(PhysicalHost.create(
+                spec, definition.getNowNanos(), settings.machines().apply(spec), settings.streams(), controller()));
+        getContext().watch(host);
+        hosts.put(spec.getName(), host);
+        tell(ToController.newBuilder().setHostReady(HostReady.newBuilder().setHost(spec.getName())));
+        return this;
+    }
+
+    private @Nullable String refusal(HostSpec spec) {
+        if (hosts.containsKey(spec.getName())) {
+            return "node " + settings.name() + " already carries a host " + spec.getName();
+        }
+        if (spec.getMemoryBytes() <= 0) {
+            return "host " + spec.getName() + " without memory";
+        }
+        return null;
+    }
+
+    private Behavior<Command> onRemoveHost(String name) {
+        ActorRef<PhysicalHost.Command> host = hosts.remove(name);
+        if (host != null) {
+            host.tell(new PhysicalHost.Command.Die());
+        }
+        return this;
+    }
+
+    private Behavior<Command> onTerminated(Terminated terminated) {
+        if (terminated.getRef().equals(controller)) {
+            getContext().getLog().info("node {} ends: the controller is gone", settings.name());
+            return Behaviors.stopped();
+        }
+        // A host that was not removed has died of a bug: so does the node, and the controller will notice.
+        if (hosts.containsValue(terminated.getRef())) {
+            throw new IllegalStateException("host " + terminated.getRef() + " died");
+        }
+        return this;
+    }
+
+    private ActorRef<ToController> controller() {
+        if (controller == null) {
+            throw new IllegalStateException("there is no controller yet");
+        }
+        return controller;
+    }
+
+    private void tell(ToController.Builder message) {
+        controller().tell(message.build());
+    }
+}

@@ -1,0 +1,205 @@
+package dev.simvisor.node.host;
+
+import com.google.protobuf.ByteString;
+import dev.simvisor.node.host.transfer.PageStreams;
+import dev.simvisor.node.host.transfer.PageStreams.SentPages;
+import dev.simvisor.node.host.transfer.TransferBroken;
+import dev.simvisor.node.vmm.GuestMachine;
+import dev.simvisor.node.vmm.VirtualMachine;
+import dev.simvisor.node.vmm.migration.MigrationPlan;
+import dev.simvisor.node.vmm.migration.SourceMigration;
+import dev.simvisor.node.vmm.migration.SourceMigration.Action;
+import dev.simvisor.node.vmm.migration.SourceMigration.Event;
+import dev.simvisor.node.vmm.migration.SourceMigration.State;
+import dev.simvisor.proto.api.RoundReport;
+import dev.simvisor.proto.node.HandOver;
+import dev.simvisor.proto.node.HostMessage;
+import dev.simvisor.proto.node.MigrationBroken;
+import dev.simvisor.proto.node.MigrationProgress;
+import dev.simvisor.proto.node.StartMigration;
+import java.util.ArrayDeque;
+import java.util.BitSet;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/** Carries out what {@link SourceMigration} decides, for one VM of this host. */
+final class OutgoingMigration {
+    private final HostContext host;
+    private final VirtualMachine vm;
+    private final StartMigration order;
+    private final PageStreams.Outgoing stream;
+    private State state;
+    private boolean resumeWhenKept;
+    private long wakes;
+    private long roundWallNanos;
+    private long pausedWallNanos;
+
+    OutgoingMigration(HostContext host, VirtualMachine vm, StartMigration order, PageStreams streams) {
+        this.host = host;
+        this.vm = vm;
+        this.order = order;
+        this.state = new State.Ready(MigrationPlan.of(order.getParameters(), order.getPath()));
+        this.stream = streams.open(order.getTransferAddress(), order.getMigration());
+    }
+
+    String vmName() {
+        return vm.name();
+    }
+
+    boolean hasEnded() {
+        return state instanceof State.Ended;
+    }
+
+    /** From the pause for the last round on: the VM takes no orders but the controller's about this migration. */
+    boolean isSwitching() {
+        return state instanceof State.Switching || state instanceof State.HandedOver;
+    }
+
+    void begin() throws InterruptedException {
+        BitSet pages = new BitSet();
+        GuestMachine machine = vm.machine();
+        for (int gfn = 0; gfn < machine.endFrame(); gfn++) {
+            pages.set(gfn, machine.isMemory(gfn));
+        }
+        handle(new Event.Begin(host.nowNanos(), pages));
+    }
+
+    void guestEnded() throws InterruptedException {
+        handle(new Event.GuestEnded());
+    }
+
+    void abort() throws InterruptedException {
+        handle(new Event.Aborted());
+    }
+
+    void giveUp() throws InterruptedException {
+        handle(new Event.GivenUp());
+    }
+
+    /** The host dies. */
+    void cut() {
+        stream.close();
+    }
+
+    /** Feeds an event, and the answers to the actions that follow from it. */
+    private void handle(Event first) throws InterruptedException {
+        Deque<Event> events = new ArrayDeque<>();
+        events.add(first);
+        while (!events.isEmpty()) {
+            SourceMigration.Step step = SourceMigration.next(state, events.poll());
+            state = step.state();
+            for (Action action : step.actions()) {
+                Event answer = perform(action);
+                if (answer != null) {
+                    events.add(answer);
+                }
+            }
+        }
+    }
+
+    private @Nullable Event perform(Action action) throws InterruptedException {
+        switch (action) {
+            case Action.StartDirtyLog() -> vm.machine().startDirtyLog();
+            case Action.StopDirtyLog() -> vm.machine().stopDirtyLog();
+            case Action.SendPages(BitSet gfns) -> {
+                return sendPages(gfns);
+            }
+            case Action.SendState() -> {
+                return sendState();
+            }
+            case Action.WakeAt(long nanos) -> wakeAt(nanos);
+            case Action.PauseGuest() -> pauseGuest();
+            case Action.ResumeGuest() -> resumeGuest();
+            case Action.DestroyGuest() -> host.destroy(vm);
+            case Action.ReportRound(RoundReport round) -> reportRound(round);
+            case Action.HandOver handOver -> handOver(handOver);
+            case Action.ReportBroken(String reason) ->
+                host.tellController(HostMessage.newBuilder()
+                        .setBroken(MigrationBroken.newBuilder()
+                                .setMigration(order.getMigration())
+                                .setReason(reason)));
+            case Action.CloseStream() -> stream.close();
+        }
+        return null;
+    }
+
+    private Event sendPages(BitSet gfns) throws InterruptedException {
+        long began = System.nanoTime();
+        try {
+            SentPages sent = stream.send(vm.machine(), gfns);
+            roundWallNanos = System.nanoTime() - began;
+            return new Event.PagesSent(host.nowNanos(), sent.pages(), sent.zeroPages());
+        } catch (TransferBroken e) {
+            return new Event.StreamLost(message(e));
+        }
+    }
+
+    /** Waits, in real time, until the target has applied all of it: after the hand-over it can complete without us. */
+    private Event sendState() throws InterruptedException {
+        ByteString saved = vm.save().toByteString();
+        try {
+            stream.finish(saved);
+            return new Event.StateSent(host.nowNanos(), saved.size(), vm.stateHash());
+        } catch (TransferBroken e) {
+            return new Event.StreamLost(message(e));
+        }
+    }
+
+    private static String message(TransferBroken e) {
+        String message = e.getMessage();
+        return message == null ? "stream lost" : message;
+    }
+
+    private void wakeAt(long nanos) {
+        long wake = ++wakes;
+        host.at(new Due(nanos, Due.Rank.ROUND, String.format("%020d", order.getMigration()), () -> wake(wake)));
+    }
+
+    private void wake(long number) throws InterruptedException {
+        switch (state) {
+            case State.Copying copying when number == wakes ->
+                handle(new Event.RoundOver(host.nowNanos(), vm.machine().takeDirty()));
+            case State.Switching switching when number == wakes -> handle(new Event.FinalCopyOver(host.nowNanos()));
+            default -> {} // it ended before its time came
+        }
+    }
+
+    private void pauseGuest() {
+        pausedWallNanos = System.nanoTime();
+        resumeWhenKept = vm.isRunning();
+        if (resumeWhenKept) {
+            vm.pause();
+            host.reschedule();
+        }
+    }
+
+    private void resumeGuest() {
+        if (resumeWhenKept) {
+            vm.resume(host.nowNanos());
+            host.reschedule();
+        }
+    }
+
+    private void reportRound(RoundReport round) {
+        RoundReport withWall = round.toBuilder().setWallNanos(roundWallNanos).build();
+        host.tellController(HostMessage.newBuilder()
+                .setProgress(MigrationProgress.newBuilder()
+                        .setMigration(order.getMigration())
+                        .setRound(withWall)));
+    }
+
+    private void handOver(Action.HandOver action) {
+        HandOver handOver = HandOver.newBuilder()
+                .setMigration(order.getMigration())
+                .setStateHash(action.stateHash())
+                .setSwitchOverCause(action.cause().label())
+                .setPausedNanos(action.pausedNanos())
+                .setFinalCopyNanos(action.finalCopyNanos())
+                .setWallPausedNanos(System.nanoTime() - pausedWallNanos)
+                .build();
+        host.tellHost(
+                order.getTarget(),
+                order.getPath().getLatencyNanos(),
+                HostMessage.newBuilder().setHandOver(handOver));
+    }
+}

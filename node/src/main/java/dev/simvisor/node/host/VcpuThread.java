@@ -1,0 +1,52 @@
+package dev.simvisor.node.host;
+
+import dev.simvisor.node.vmm.VirtualMachine;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The thread that a VM's vCPU runs on: a platform thread of its own, never one of an actor's. */
+final class VcpuThread implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(VcpuThread.class);
+
+    private final VirtualMachine vm;
+    private final ExecutorService thread;
+
+    VcpuThread(VirtualMachine vm) {
+        this.vm = vm;
+        this.thread = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().daemon().name("vcpu-" + vm.name()).factory());
+    }
+
+    /** Lets the VM run to a virtual time; the VM is that thread's until {@link #join}. */
+    Future<?> runTo(long nanos) {
+        return thread.submit(() -> run(nanos));
+    }
+
+    private void run(long nanos) {
+        try {
+            vm.runTo(nanos);
+        } catch (RuntimeException | StackOverflowError e) {
+            // A guest must not end the simulator, not even by a bug of ours that it happens to meet.
+            LOG.error("VM {} met a bug of the simulator", vm.name(), e);
+            vm.crash("bug of the simulator: " + e);
+        }
+    }
+
+    /** Waits for a run, whatever its outcome. */
+    static void join(Future<?> run) throws InterruptedException {
+        try {
+            run.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("a vCPU thread died", e.getCause());
+        }
+    }
+
+    @Override
+    public void close() {
+        thread.shutdown();
+    }
+}

@@ -1,0 +1,17 @@
+/**
+ * A physical host and the node that carries it. Start with {@link dev.simvisor.node.host.HostSimulation}: one host's way
+ * through virtual time, plain Java on a thread of its own. {@link dev.simvisor.node.host.PhysicalHost} and
+ * {@link dev.simvisor.node.host.Node} are the actors around it, {@link dev.simvisor.node.host.NodeMain} the process.
+ *
+ * <p>Time. The controller's time keeper grants windows; in a window a host runs its VMs from event to event. An event has an
+ * exact virtual time and a rank among those of the same time that does not depend on when it became known, so results depend
+ * neither on the length of windows nor on threads. What a host sends arrives one latency later, never within the window.
+ *
+ * <p>Ownership. A host runs a VM under an epoch. It begins one only when the controller says so (create, take over) and ends it
+ * only when the controller says so (give up) or the guest ends. A host that the controller has declared dead is granted no
+ * window any more, so a VM of an old epoch cannot run.
+ */
+@NullMarked
+package dev.simvisor.node.host;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,107 @@
+package dev.simvisor.node.host.transfer;
+
+import static dev.simvisor.node.vmm.GuestMachine.PAGE_BYTES;
+
+import com.google.protobuf.ByteString;
+import dev.simvisor.node.vmm.GuestMachine;
+import dev.simvisor.proto.node.Applied;
+import dev.simvisor.proto.node.Finish;
+import dev.simvisor.proto.node.Pages;
+import dev.simvisor.proto.node.TransferChunk;
+import org.jspecify.annotations.Nullable;
+
+/** The pages of one migration on their way into the target's machine. */
+final class PageReceiver implements PageStreams.Incoming {
+    private final GuestMachine machine;
+    private final Runnable whenClosed;
+    private final byte[] page = new byte[PAGE_BYTES];
+    private long applied;
+    private @Nullable ByteString deviceState;
+    private @Nullable String failure;
+    private boolean closed;
+
+    PageReceiver(GuestMachine machine, Runnable whenClosed) {
+        this.machine = machine;
+        this.whenClosed = whenClosed;
+    }
+
+    /** Applies a chunk; the answer says how far the stream is. */
+    synchronized Applied apply(TransferChunk chunk) throws TransferBroken {
+        if (closed) {
+            throw new TransferBroken("the migration was given up at the target");
+        }
+        try {
+            switch (chunk.getChunkCase()) {
+                case HELLO -> {}
+                case PAGES -> write(chunk.getPages());
+                case FINISH -> finish(chunk.getFinish());
+                case CHUNK_NOT_SET -> throw new TransferBroken("a chunk of a kind this version does not know");
+            }
+        } catch (TransferBroken e) {
+            broken(e.getMessage());
+            throw e;
+        }
+        return Applied.newBuilder()
+                .setPages(applied)
+                .setFinished(deviceState != null)
+                .build();
+    }
+
+    private void write(Pages pages) throws TransferBroken {
+        if (pages.getContents().size() != pages.getGfnsCount() * PAGE_BYTES) {
+            throw new TransferBroken("a chunk of " + pages.getGfnsCount() + " pages with "
+                    + pages.getContents().size() + " bytes of contents");
+        }
+        for (int i = 0; i < pages.getGfnsCount(); i++) {
+            pages.getContents().copyTo(page, i * PAGE_BYTES, 0, PAGE_BYTES);
+            machine.writePage(checked(pages.getGfns(i)), page, 0);
+        }
+        for (int gfn : pages.getZeroGfnsList()) {
+            machine.clearPage(checked(gfn));
+        }
+        applied += pages.getGfnsCount() + pages.getZeroGfnsCount();
+    }
+
+    private int checked(int gfn) throws TransferBroken {
+        if (gfn < 0 || gfn >= machine.endFrame() || !machine.isMemory(gfn)) {
+            throw new TransferBroken("page " + gfn + " is outside the VM's memory");
+        }
+        return gfn;
+    }
+
+    private void finish(Finish finish) throws TransferBroken {
+        if (finish.getPages() != applied) {
+            throw new TransferBroken(applied + " pages arrived of " + finish.getPages());
+        }
+        deviceState = finish.getDeviceState();
+        notifyAll();
+    }
+
+    /** Nothing more comes; of no consequence once everything has. */
+    synchronized void broken(String reason) {
+        if (failure == null && deviceState == null) {
+            failure = reason;
+            notifyAll();
+        }
+    }
+
+    @Override
+    public synchronized ByteString await() throws TransferBroken, InterruptedException {
+        while (deviceState == null) {
+            if (failure != null) {
+                throw new TransferBroken(failure);
+            }
+            wait();
+        }
+        return deviceState;
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            closed = true;
+            broken("the migration was given up at the target");
+        }
+        whenClosed.run();
+    }
+}

@@ -1,0 +1,40 @@
+package dev.simvisor.node.host.transfer;
+
+import com.google.protobuf.ByteString;
+import dev.simvisor.node.vmm.GuestMachine;
+import java.util.BitSet;
+
+/** Where page streams come from: what a host needs of the network. */
+public interface PageStreams {
+    /** Opens a stream to the node at {@code address} for a migration that it expects. */
+    Outgoing open(String address, long migration);
+
+    /** Lets the pages of a migration that come in be written to a machine, which nobody else may touch meanwhile. */
+    Incoming expect(long migration, GuestMachine machine);
+
+    /** The source's end of a stream. Calls wait while the receiver is slower. */
+    interface Outgoing extends AutoCloseable {
+        /** Reads pages of the machine, as they are now, and sends them. */
+        SentPages send(GuestMachine machine, BitSet gfns) throws TransferBroken, InterruptedException;
+
+        /** Sends the device state as the last of all, and waits until the receiver has applied everything. */
+        void finish(ByteString deviceState) throws TransferBroken, InterruptedException;
+
+        /** Ends the stream; one that has not been finished breaks at the receiver. */
+        @Override
+        void close();
+    }
+
+    /** How many pages were sent in full, and how many as zeros. */
+    record SentPages(long pages, long zeroPages) {}
+
+    /** The target's end of a stream. */
+    interface Incoming extends AutoCloseable {
+        /** Waits until everything has been applied; returns the device state. */
+        ByteString await() throws TransferBroken, InterruptedException;
+
+        /** No page is written once this has returned. */
+        @Override
+        void close();
+    }
+}
