@@ -1,0 +1,33 @@
+package dev.simvisor.controller.cluster;
+
+/** A request that cannot be granted; the message is one line that says what was wrong and what was expected. */
+public final class Refusal extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    /** What kind of refusal, in gRPC's terms. */
+    public enum Kind {
+        /** There is no such host, VM or migration. */
+        NOT_FOUND,
+        /** The name is taken. */
+        ALREADY_EXISTS,
+        /** The request makes no sense at any time. */
+        INVALID,
+        /** It makes sense, but not in the present state. */
+        NOT_NOW,
+        /** No host has room. */
+        NO_ROOM,
+        /** Who should have done it is gone. */
+        LOST
+    }
+
+    private final Kind kind;
+
+    public Refusal(Kind kind, String message) {
+        super(message);
+        this.kind = kind;
+    }
+
+    public Kind kind() {
+        return kind;
+    }
+}

@@ -1,0 +1,12 @@
+/**
+ * The controller's heart: the cluster's virtual time, who owns which VM, and the migrations.
+ *
+ * <p>{@link dev.simvisor.controller.cluster.ClusterControl} is what everything else uses (services, command line, experiments).
+ * Behind it the {@link dev.simvisor.controller.cluster.TimeKeeper} actor grants windows of virtual time to the hosts and,
+ * between two windows, lets {@link dev.simvisor.controller.cluster.ClusterState} decide. Decisions depend on virtual times and
+ * numbers alone, so a run can be repeated; only the death of a process comes from outside of virtual time.
+ */
+@NullMarked
+package dev.simvisor.controller.cluster;
+
+import org.jspecify.annotations.NullMarked;
