@@ -1,0 +1,408 @@
+package dev.simvisor.node.machine.memory;
+
+import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_OFFSET_MASK;
+import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SHIFT;
+import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SIZE;
+import static dev.simvisor.node.machine.memory.MachineMemory.ZERO_FRAME;
+
+import dev.simvisor.node.cpu.HostMemory;
+import dev.simvisor.node.cpu.SystemBus.CodeWatcher;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.BitSet;
+
+/**
+ * The physical memory of one VM: its p2m from guest frame number (gfn) to machine frame.
+ *
+ * <p>Memory lies as in a PC: from 0 up to {@link #LOW_LIMIT}, the rest from 4 GiB on, with a gap below 1 MiB where a
+ * display adapter would be. A page gets a frame when it is first written; until then it reads as zeros.
+ *
+ * <p>Whoever must see stores write-protects pages, each for a reason of its own: {@link #DIRTY_LOG}, {@link #CODE}. A
+ * protected page has no {@link #directWrite} address, so every store, by the processor or by a device, comes through
+ * {@link #write}, which serves the reasons.
+ */
+public final class GuestMemory implements AutoCloseable {
+    /** Reason for write protection: the first store to the page is to be logged. */
+    public static final int DIRTY_LOG = 1;
+
+    /** Reason for write protection: the processor holds decoded code of the page. */
+    public static final int CODE = 1 << 1;
+
+    /** Memory above this address is moved to 4 GiB and up, to leave room for devices. */
+    public static final long LOW_LIMIT = 0xC000_0000L;
+
+    public static final long HIGH_START = 0x1_0000_0000L;
+
+    /** Where a display adapter's memory would be; this machine has none, and no memory there either. */
+    public static final long DISPLAY_START = 0xA_0000;
+
+    public static final long DISPLAY_END = 0xC_0000;
+
+    /** Told when addresses that {@link #directRead} or {@link #directWrite} gave out must not be used any more. */
+    public interface MappingObserver {
+        /** Direct writes must be asked for again. */
+        void writesProtected();
+
+        /** Direct reads and writes must be asked for again. */
+        void framesReplaced();
+    }
+
+    private static final MappingObserver NO_MAPPING_OBSERVER = new MappingObserver() {
+        @Override
+        public void writesProtected() {}
+
+        @Override
+        public void framesReplaced() {}
+    };
+
+    private final MachineMemory machine;
+    private final long bytes;
+    private final int lowFrames;
+    private final int endFrame;
+    private final int[] p2m;
+    private final long[] hostAddresses;
+    private final byte[] protection;
+    private final BitSet dirty = new BitSet();
+    private boolean dirtyLogging;
+    private CodeWatcher codeWatcher = (address, length) -> {};
+    private MappingObserver mappingObserver = NO_MAPPING_OBSERVER;
+
+    /**
+     * Memory for a VM, reserved in the host's.
+     *
+     * @param bytes size, a multiple of 4 KiB
+     * @throws MachineMemoryExhausted when the host has no room for it
+     */
+    public GuestMemory(MachineMemory machine, long bytes) {
+        if (bytes < (1 << 20) || (bytes & FRAME_OFFSET_MASK) != 0) {
+            throw new IllegalArgumentException("memory of " + bytes + " bytes: expected a multiple of 4 KiB from 1 MiB up");
+        }
+        if (!machine.reserve(bytes >> FRAME_SHIFT)) {
+            throw new MachineMemoryExhausted(bytes >> FRAME_SHIFT, machine);
+        }
+        this.machine = machine;
+        this.bytes = bytes;
+        this.lowFrames = (int) (Math.min(bytes, LOW_LIMIT) >> FRAME_SHIFT);
+        this.endFrame = bytes <= LOW_LIMIT ? lowFrames : (int) ((HIGH_START + bytes - LOW_LIMIT) >> FRAME_SHIFT);
+        this.p2m = new int[endFrame];
+        this.hostAddresses = new long[endFrame];
+        this.protection = new byte[endFrame];
+    }
+
+    public void observeMappings(MappingObserver observer) {
+        mappingObserver = observer;
+    }
+
+    public void watchCodeWith(CodeWatcher watcher) {
+        codeWatcher = watcher;
+    }
+
+    // ---- shape ----
+
+    /** Size in bytes. */
+    public long bytes() {
+        return bytes;
+    }
+
+    /** End of the memory below 4 GiB, as an address. */
+    public long lowEnd() {
+        return (long) lowFrames << FRAME_SHIFT;
+    }
+
+    /** End of the memory above 4 GiB, as an address; {@link #HIGH_START} when there is none. */
+    public long highEnd() {
+        return Math.max(HIGH_START, (long) endFrame << FRAME_SHIFT);
+    }
+
+    /** All gfns are below this one. */
+    public int endFrame() {
+        return endFrame;
+    }
+
+    /** Whether {@code gfn} names a page of memory. */
+    public boolean isMemory(long gfn) {
+        if (gfn < 0 || gfn >= endFrame) {
+            return false;
+        }
+        return gfn < lowFrames
+                ? gfn < DISPLAY_START >> FRAME_SHIFT || gfn >= DISPLAY_END >> FRAME_SHIFT
+                : gfn >= HIGH_START >> FRAME_SHIFT;
+    }
+
+    /** Whether all of {@code length} bytes from {@code address} are memory. */
+    public boolean contains(long address, long length) {
+        if (length <= 0 || address < 0 || address + length < 0) {
+            return false;
+        }
+        long last = (address + length - 1) >> FRAME_SHIFT;
+        if (last >= endFrame) {
+            return false;
+        }
+        for (long gfn = address >> FRAME_SHIFT; gfn <= last; gfn++) {
+            if (!isMemory(gfn)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    // ---- the processor's view ----
+
+    /** Host address of a page that has a frame, or 0: an untouched page gets no address to read that a write would move. */
+    public long directRead(long page) {
+        long gfn = page >>> FRAME_SHIFT;
+        return gfn < endFrame ? hostAddresses[(int) gfn] : 0;
+    }
+
+    /** Host address of a page for a store that is about to happen, or 0 when it must come through {@link #write}. */
+    public long directWrite(long page) {
+        long gfn = page >>> FRAME_SHIFT;
+        if (gfn >= endFrame || protection[(int) gfn] != 0 || !isMemory(gfn)) {
+            return 0;
+        }
+        return touch((int) gfn);
+    }
+
+    /** Loads 1, 2, 4 or 8 bytes, zero-extended, within one page of memory. */
+    public long read(long address, int size) {
+        long frame = hostAddresses[(int) (address >> FRAME_SHIFT)];
+        if (frame == 0) {
+            return 0;
+        }
+        long host = frame + (address & FRAME_OFFSET_MASK);
+        return switch (size) {
+            case 1 -> HostMemory.getByte(host) & 0xFFL;
+            case 2 -> HostMemory.getShort(host) & 0xFFFFL;
+            case 4 -> HostMemory.getInt(host) & 0xFFFF_FFFFL;
+            case 8 -> HostMemory.getLong(host);
+            default -> throw new IllegalArgumentException("access of " + size + " bytes");
+        };
+    }
+
+    /** Stores 1, 2, 4 or 8 bytes within one page of memory. */
+    public void write(long address, int size, long value) {
+        int gfn = (int) (address >> FRAME_SHIFT);
+        long host = touch(gfn) + (address & FRAME_OFFSET_MASK);
+        switch (size) {
+            case 1 -> HostMemory.putByte(host, (byte) value);
+            case 2 -> HostMemory.putShort(host, (short) value);
+            case 4 -> HostMemory.putInt(host, (int) value);
+            case 8 -> HostMemory.putLong(host, value);
+            default -> throw new IllegalArgumentException("access of " + size + " bytes");
+        }
+        serveProtection(gfn, address, size);
+    }
+
+    public void watchCode(long page) {
+        long gfn = page >>> FRAME_SHIFT;
+        if (isMemory(gfn)) {
+            protection[(int) gfn] |= CODE;
+        }
+    }
+
+    public void unwatchCode(long page) {
+        long gfn = page >>> FRAME_SHIFT;
+        if (isMemory(gfn)) {
+            protection[(int) gfn] &= ~CODE;
+        }
+    }
+
+    // ---- devices and loaders ----
+
+    /** Copies memory out, as a device's read by DMA; false, and nothing copied, when the range is not all memory. */
+    public boolean read(long address, byte[] target, int offset, int length) {
+        if (length == 0) {
+            return true;
+        }
+        if (!contains(address, length)) {
+            return false;
+        }
+        for (int done = 0; done < length; ) {
+            long at = address + done;
+            int part = partWithinPage(at, length - done);
+            long frame = hostAddresses[(int) (at >> FRAME_SHIFT)];
+            if (frame == 0) {
+                Arrays.fill(target, offset + done, offset + done + part, (byte) 0);
+            } else {
+                MemorySegment source = HostMemory.segment(frame + (at & FRAME_OFFSET_MASK), part);
+                MemorySegment.copy(source, ValueLayout.JAVA_BYTE, 0, target, offset + done, part);
+            }
+            done += part;
+        }
+        return true;
+    }
+
+    /** Copies into memory, as a device's write by DMA; false, and nothing copied, when the range is not all memory. */
+    public boolean write(long address, byte[] source, int offset, int length) {
+        if (length == 0) {
+            return true;
+        }
+        if (!contains(address, length)) {
+            return false;
+        }
+        for (int done = 0; done < length; ) {
+            long at = address + done;
+            int part = partWithinPage(at, length - done);
+            int gfn = (int) (at >> FRAME_SHIFT);
+            MemorySegment target = HostMemory.segment(touch(gfn) + (at & FRAME_OFFSET_MASK), part);
+            MemorySegment.copy(source, offset + done, target, ValueLayout.JAVA_BYTE, 0, part);
+            serveProtection(gfn, at, part);
+            done += part;
+        }
+        return true;
+    }
+
+    public boolean write(long address, byte[] source) {
+        return write(address, source, 0, source.length);
+    }
+
+    private static int partWithinPage(long address, int length) {
+        return (int) Math.min(length, FRAME_SIZE - (address & FRAME_OFFSET_MASK));
+    }
+
+    // ---- dirty logging ----
+
+    /** Starts to log which pages are written, from none. */
+    public void startDirtyLog() {
+        dirtyLogging = true;
+        dirty.clear();
+        for (int gfn = 0; gfn < endFrame; gfn++) {
+            protection[gfn] |= DIRTY_LOG;
+        }
+        mappingObserver.writesProtected();
+    }
+
+    /** Ends a round: returns the gfns written since the last call, or since the start, and logs anew. */
+    public BitSet takeDirty() {
+        BitSet round = (BitSet) dirty.clone();
+        dirty.clear();
+        if (dirtyLogging) {
+            round.stream().forEach(gfn -> protection[gfn] |= DIRTY_LOG);
+            mappingObserver.writesProtected();
+        }
+        return round;
+    }
+
+    /** Pages written in the present round. */
+    public int dirtyCount() {
+        return dirty.cardinality();
+    }
+
+    public void stopDirtyLog() {
+        dirtyLogging = false;
+        dirty.clear();
+        for (int gfn = 0; gfn < endFrame; gfn++) {
+            protection[gfn] &= ~DIRTY_LOG;
+        }
+    }
+
+    private void serveProtection(int gfn, long address, long length) {
+        int reasons = protection[gfn];
+        if (reasons == 0) {
+            return;
+        }
+        if ((reasons & DIRTY_LOG) != 0) {
+            dirty.set(gfn);
+            protection[gfn] &= ~DIRTY_LOG;
+        }
+        if ((reasons & CODE) != 0) {
+            codeWatcher.codeWritten(address, length);
+        }
+    }
+
+    // ---- whole pages, for migration, snapshots and hashes ----
+
+    /** Whether a page holds nothing but zeros, touched or not. */
+    public boolean isZero(int gfn) {
+        long frame = hostAddresses[gfn];
+        if (frame == 0) {
+            return true;
+        }
+        for (long offset = 0; offset < FRAME_SIZE; offset += Long.BYTES) {
+            if (HostMemory.getLong(frame + offset) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Whether a page has a frame of its own. */
+    public boolean isTouched(int gfn) {
+        return hostAddresses[gfn] != 0;
+    }
+
+    /** Copies a page of memory into {@code target} at {@code offset}. */
+    public void readPage(int gfn, byte[] target, int offset) {
+        checkMemory(gfn);
+        read((long) gfn << FRAME_SHIFT, target, offset, FRAME_SIZE);
+    }
+
+    /** Replaces a page of memory by the 4 KiB of {@code source} at {@code offset}. */
+    public void writePage(int gfn, byte[] source, int offset) {
+        checkMemory(gfn);
+        write((long) gfn << FRAME_SHIFT, source, offset, FRAME_SIZE);
+    }
+
+    /** Makes a page read as zeros again and gives its frame back. */
+    public void clearPage(int gfn) {
+        checkMemory(gfn);
+        if (hostAddresses[gfn] == 0) {
+            return;
+        }
+        machine.release(p2m[gfn]);
+        p2m[gfn] = ZERO_FRAME;
+        hostAddresses[gfn] = 0;
+        mappingObserver.framesReplaced();
+        serveProtection(gfn, (long) gfn << FRAME_SHIFT, FRAME_SIZE);
+    }
+
+    /** Adds all that memory holds to {@code digest}: its size, then number and contents of every page that is not zero. */
+    public void digest(MessageDigest digest) {
+        byte[] page = new byte[FRAME_SIZE];
+        digest(digest, bytes);
+        for (int gfn = 0; gfn < endFrame; gfn++) {
+            if (!isZero(gfn)) {
+                readPage(gfn, page, 0);
+                digest(digest, gfn);
+                digest.update(page);
+            }
+        }
+    }
+
+    private static void digest(MessageDigest digest, long value) {
+        for (int shift = 0; shift < Long.SIZE; shift += Byte.SIZE) {
+            digest.update((byte) (value >> shift));
+        }
+    }
+
+    private void checkMemory(int gfn) {
+        if (!isMemory(gfn)) {
+            throw new IllegalArgumentException("gfn " + gfn + " is not a page of this VM's memory");
+        }
+    }
+
+    private long touch(int gfn) {
+        long frame = hostAddresses[gfn];
+        if (frame != 0) {
+            return frame;
+        }
+        int mfn = machine.allocate();
+        p2m[gfn] = mfn;
+        hostAddresses[gfn] = machine.addressOf(mfn);
+        return hostAddresses[gfn];
+    }
+
+    /** Gives all frames and the reservation back to the host. */
+    @Override
+    public void close() {
+        for (int gfn = 0; gfn < endFrame; gfn++) {
+            if (hostAddresses[gfn] != 0) {
+                machine.release(p2m[gfn]);
+                hostAddresses[gfn] = 0;
+            }
+        }
+        machine.unreserve(bytes >> FRAME_SHIFT);
+    }
+}
