@@ -1,0 +1,17 @@
+package dev.simvisor.node.machine.boot;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a machine boots. */
+public sealed interface BootSource {
+    /** A Linux bzImage with an optional initial file system. */
+    record Linux(Image kernel, @Nullable Image initrd, String commandLine) implements BootSource {}
+
+    /** A Multiboot 1 kernel with its modules. */
+    record Multiboot(Image kernel, String commandLine, List<Image> modules) implements BootSource {
+        public Multiboot {
+            modules = List.copyOf(modules);
+        }
+    }
+}

@@ -1,0 +1,8 @@
+/**
+ * The PCI bus: configuration space by mechanism #1 (PCI Local Bus Specification 3.0), base address registers that follow
+ * what the guest programs, and interrupt pins. Start with {@link dev.simvisor.node.machine.pci.PciBus}.
+ */
+@NullMarked
+package dev.simvisor.node.machine.pci;
+
+import org.jspecify.annotations.NullMarked;
