@@ -96,8 +96,8 @@ record ElfImage(long entry, List<Segment> segments) {
     long load(Image image, GuestMemory memory) throws InvalidImageException {
         long end = 0;
         for (Segment segment : segments) {
-            boolean fits = segment.memorySize() == 0
-                    || memory.contains(segment.physicalAddress(), segment.memorySize());
+            boolean fits =
+                    segment.memorySize() == 0 || memory.contains(segment.physicalAddress(), segment.memorySize());
             if (!fits) {
                 throw image.invalid("a segment at 0x%x..0x%x is outside the VM's memory"
                         .formatted(segment.physicalAddress(), segment.end()));

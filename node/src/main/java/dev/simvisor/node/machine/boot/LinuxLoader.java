@@ -79,8 +79,8 @@ public final class LinuxLoader {
         int codeOffset = (1 + (setupSectors == 0 ? DEFAULT_SETUP_SECTORS : setupSectors)) * SECTOR;
         long codeSize = Integer.toUnsignedLong(header.getInt(SYSTEM_SIZE)) * 16;
         if (codeOffset + codeSize > kernel.length()) {
-            throw kernel.invalid("truncated kernel: its header promises " + (codeOffset + codeSize) + " bytes, the file has "
-                    + kernel.length());
+            throw kernel.invalid("truncated kernel: its header promises " + (codeOffset + codeSize)
+                    + " bytes, the file has " + kernel.length());
         }
         long address = loadAddress();
         long end = address + Math.max(Integer.toUnsignedLong(header.getInt(INIT_SIZE)), codeSize);
@@ -122,14 +122,16 @@ public final class LinuxLoader {
         long limit = Math.min(Integer.toUnsignedLong(header.getInt(INITRD_ADDRESS_MAX)) + 1, memory.lowEnd());
         long address = (limit - initrd.length()) & PAGE_MASK;
         if (address < kernelEnd) {
-            throw initrd.invalid("initrd of " + mebibytes(initrd.length()) + " MiB does not fit: the VM's memory has room for "
-                    + mebibytes(Math.max(0, limit - kernelEnd)) + " MiB after the kernel");
+            throw initrd.invalid(
+                    "initrd of " + mebibytes(initrd.length()) + " MiB does not fit: the VM's memory has room for "
+                            + mebibytes(Math.max(0, limit - kernelEnd)) + " MiB after the kernel");
         }
         memory.write(address, initrd.bytes());
         return address;
     }
 
-    private void writeBootParams(long address, String commandLine, @Nullable Image initrd, long initrdAddress, long rsdp)
+    private void writeBootParams(
+            long address, String commandLine, @Nullable Image initrd, long initrdAddress, long rsdp)
             throws InvalidImageException {
         ByteBuffer params = ByteBuffer.allocate(BOOT_PARAMS_SIZE).order(ByteOrder.LITTLE_ENDIAN);
         int headerEnd = HEADER_MAGIC + (header.get(JUMP_LENGTH) & 0xFF);
@@ -144,7 +146,9 @@ public final class LinuxLoader {
         params.put(E820_ENTRIES, (byte) map.size());
         params.position(E820_TABLE);
         for (MemoryMap.Range range : map) {
-            params.putLong(range.start()).putLong(range.length()).putInt(range.kind().value());
+            params.putLong(range.start())
+                    .putLong(range.length())
+                    .putInt(range.kind().value());
         }
         memory.write(BOOT_PARAMS_ADDRESS, params.array());
     }
@@ -153,8 +157,8 @@ public final class LinuxLoader {
         byte[] bytes = (commandLine + '\0').getBytes(StandardCharsets.UTF_8);
         int longest = header.getInt(COMMAND_LINE_SIZE);
         if (bytes.length - 1 > longest) {
-            throw new InvalidImageException("command line of " + (bytes.length - 1) + " bytes: " + kernel.name()
-                    + " takes at most " + longest);
+            throw new InvalidImageException(
+                    "command line of " + (bytes.length - 1) + " bytes: " + kernel.name() + " takes at most " + longest);
         }
         memory.write(COMMAND_LINE_ADDRESS, bytes);
         return COMMAND_LINE_ADDRESS;

@@ -91,11 +91,12 @@ public final class MultibootLoader {
 
     private void checkDemands(int demands) throws InvalidImageException {
         if ((demands & (UNKNOWN_DEMANDS | WANTS_VIDEO)) != 0) {
-            throw kernel.invalid("its Multiboot header demands 0x%x, which this loader does not offer"
-                    .formatted(demands & 0xFFFF));
+            throw kernel.invalid(
+                    "its Multiboot header demands 0x%x, which this loader does not offer".formatted(demands & 0xFFFF));
         }
         if ((demands & HAS_ADDRESSES) != 0) {
-            throw kernel.invalid("its Multiboot header brings load addresses of its own: expected an ELF kernel without");
+            throw kernel.invalid(
+                    "its Multiboot header brings load addresses of its own: expected an ELF kernel without");
         }
     }
 
@@ -111,7 +112,10 @@ public final class MultibootLoader {
             if (end > memory.lowEnd() || !memory.write(address, module.bytes())) {
                 throw module.invalid("module of " + module.length() + " bytes does not fit into the VM's memory");
             }
-            table.putInt((int) address).putInt((int) end).putInt((int) placeString(module.name())).putInt(0);
+            table.putInt((int) address)
+                    .putInt((int) end)
+                    .putInt((int) placeString(module.name()))
+                    .putInt(0);
             address = end;
         }
         information.putInt(MODULE_COUNT, modules.size());

@@ -77,7 +77,8 @@ public final class GuestMemory implements AutoCloseable {
      */
     public GuestMemory(MachineMemory machine, long bytes) {
         if (bytes < (1 << 20) || (bytes & FRAME_OFFSET_MASK) != 0) {
-            throw new IllegalArgumentException("memory of " + bytes + " bytes: expected a multiple of 4 KiB from 1 MiB up");
+            throw new IllegalArgumentException(
+                    "memory of " + bytes + " bytes: expected a multiple of 4 KiB from 1 MiB up");
         }
         if (!machine.reserve(bytes >> FRAME_SHIFT)) {
             throw new MachineMemoryExhausted(bytes >> FRAME_SHIFT, machine);

@@ -128,7 +128,8 @@ public final class MachineMemory implements AutoCloseable {
 
     private void addChunk() {
         // A segment from an arena is filled with zeros, so frames never used before need no clearing.
-        chunkAddresses.add(arena.allocate((long) FRAMES_PER_CHUNK << FRAME_SHIFT, FRAME_SIZE).address());
+        chunkAddresses.add(arena.allocate((long) FRAMES_PER_CHUNK << FRAME_SHIFT, FRAME_SIZE)
+                .address());
         references = Arrays.copyOf(references, chunkAddresses.size() * FRAMES_PER_CHUNK);
     }
 

@@ -38,7 +38,8 @@ public final class VirtualClock implements TimestampCounter {
             throw new IllegalArgumentException("clock rate " + hertz + " Hz: expected 1 to " + MAX_HERTZ);
         }
         if (cyclesPerInstruction < 1) {
-            throw new IllegalArgumentException("cycles per instruction " + cyclesPerInstruction + ": expected at least 1");
+            throw new IllegalArgumentException(
+                    "cycles per instruction " + cyclesPerInstruction + ": expected at least 1");
         }
         this.hertz = hertz;
         this.cyclesPerInstruction = cyclesPerInstruction;

@@ -88,9 +88,7 @@ public final class LocalApic implements InterruptController {
     private int errorStatus;
     private int pendingErrors;
     private long interruptCommand;
-    private final int[] localVectors = {
-        LVT_MASKED, LVT_MASKED, LVT_MASKED, LVT_MASKED, LVT_MASKED, LVT_MASKED
-    };
+    private final int[] localVectors = {LVT_MASKED, LVT_MASKED, LVT_MASKED, LVT_MASKED, LVT_MASKED, LVT_MASKED};
     private final VectorSet requests = new VectorSet();
     private final VectorSet inService = new VectorSet();
     private final VectorSet levelTriggered = new VectorSet();
@@ -361,12 +359,11 @@ public final class LocalApic implements InterruptController {
             raiseError(ERROR_ILLEGAL_SEND_VECTOR);
             return;
         }
-        boolean toSelf =
-                switch (command >> 18 & 3) {
-                    case 0 -> isDestination((int) (interruptCommand >>> 56), (command & 1 << 11) != 0);
-                    case 1, 2 -> true; // self, all including self
-                    default -> false; // all excluding self
-                };
+        boolean toSelf = switch (command >> 18 & 3) {
+            case 0 -> isDestination((int) (interruptCommand >>> 56), (command & 1 << 11) != 0);
+            case 1, 2 -> true; // self, all including self
+            default -> false; // all excluding self
+        };
         if (toSelf) {
             accept(vector, mode, false);
         }

@@ -79,7 +79,10 @@ public final class PicPair {
     }
 
     public PicPairState save() {
-        return PicPairState.newBuilder().setFirst(first.save()).setSecond(second.save()).build();
+        return PicPairState.newBuilder()
+                .setFirst(first.save())
+                .setSecond(second.save())
+                .build();
     }
 
     public void restore(PicPairState state) {

@@ -77,7 +77,9 @@ final class PitCounter {
 
     /** Drives GATE. A rising edge restarts all modes but 0 and 4, which it merely lets count again. */
     void gate(boolean high, long now) {
-        if (high && !gate && (mode == ONE_SHOT || mode == RATE_GENERATOR || mode == SQUARE_WAVE || mode == HARDWARE_STROBE)) {
+        if (high
+                && !gate
+                && (mode == ONE_SHOT || mode == RATE_GENERATOR || mode == SQUARE_WAVE || mode == HARDWARE_STROBE)) {
             loaded = true;
             loadedAt = now;
         }
@@ -123,12 +125,11 @@ final class PitCounter {
     private int count(long now) {
         long elapsed = loaded ? now - loadedAt : 0;
         int range = bcd ? 10_000 : 0x10000;
-        long value =
-                switch (mode) {
-                    case RATE_GENERATOR -> reload - elapsed % reload;
-                    case SQUARE_WAVE -> reload - 2 * elapsed % reload;
-                    default -> reload - elapsed;
-                };
+        long value = switch (mode) {
+            case RATE_GENERATOR -> reload - elapsed % reload;
+            case SQUARE_WAVE -> reload - 2 * elapsed % reload;
+            default -> reload - elapsed;
+        };
         int wrapped = (int) Math.floorMod(value, (long) range);
         return bcd ? toBcd(wrapped) : wrapped;
     }
@@ -162,9 +163,8 @@ final class PitCounter {
                 int half = (reload + 1) / 2;
                 yield loadedAt + period + (elapsed % reload < half && half < reload ? half : reload);
             }
-            case SOFTWARE_STROBE, HARDWARE_STROBE -> elapsed < reload
-                    ? loadedAt + reload
-                    : elapsed == reload ? loadedAt + reload + 1 : Timer.NEVER;
+            case SOFTWARE_STROBE, HARDWARE_STROBE ->
+                elapsed < reload ? loadedAt + reload : elapsed == reload ? loadedAt + reload + 1 : Timer.NEVER;
             default -> elapsed < reload ? loadedAt + reload : Timer.NEVER;
         };
     }

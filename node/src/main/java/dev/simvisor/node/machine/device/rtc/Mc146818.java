@@ -31,9 +31,7 @@ public final class Mc146818 {
     /** Where PCs keep the century, as the FADT says. */
     public static final int CENTURY = 0x32;
 
-    private static final int[] TIME_BYTES = {
-        SECONDS, MINUTES, HOURS, DAY_OF_WEEK, DAY_OF_MONTH, MONTH, YEAR, CENTURY
-    };
+    private static final int[] TIME_BYTES = {SECONDS, MINUTES, HOURS, DAY_OF_WEEK, DAY_OF_MONTH, MONTH, YEAR, CENTURY};
 
     private static final int A_UPDATE_IN_PROGRESS = 0x80;
     private static final int A_RATE = 0x0F;
@@ -116,7 +114,8 @@ public final class Mc146818 {
 
     private void writeSelected(int address, int value) {
         switch (address) {
-            case SECONDS, MINUTES, HOURS, DAY_OF_WEEK, DAY_OF_MONTH, MONTH, YEAR, CENTURY -> writeTimeByte(address, value);
+            case SECONDS, MINUTES, HOURS, DAY_OF_WEEK, DAY_OF_MONTH, MONTH, YEAR, CENTURY ->
+                writeTimeByte(address, value);
             case REGISTER_A -> {
                 memory[REGISTER_A] = (byte) (value & ~A_UPDATE_IN_PROGRESS);
                 armPeriodicTimer();

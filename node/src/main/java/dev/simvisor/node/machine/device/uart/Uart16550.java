@@ -91,18 +91,17 @@ public final class Uart16550 {
     // ---- registers ----
 
     public int read(int register) {
-        int value =
-                switch (register) {
-                    case DATA -> divisorSelected() ? divisor & 0xFF : takeReceived();
-                    case INTERRUPT_ENABLE -> divisorSelected() ? divisor >> 8 : interruptEnable;
-                    case IDENTIFICATION_OR_FIFO -> identifyInterrupt();
-                    case LINE_CONTROL -> lineControl;
-                    case MODEM_CONTROL -> modemControl;
-                    case LINE_STATUS -> takeLineStatus();
-                    case MODEM_STATUS -> takeModemStatus();
-                    case SCRATCH -> scratch;
-                    default -> throw new IllegalArgumentException("UART register " + register);
-                };
+        int value = switch (register) {
+            case DATA -> divisorSelected() ? divisor & 0xFF : takeReceived();
+            case INTERRUPT_ENABLE -> divisorSelected() ? divisor >> 8 : interruptEnable;
+            case IDENTIFICATION_OR_FIFO -> identifyInterrupt();
+            case LINE_CONTROL -> lineControl;
+            case MODEM_CONTROL -> modemControl;
+            case LINE_STATUS -> takeLineStatus();
+            case MODEM_STATUS -> takeModemStatus();
+            case SCRATCH -> scratch;
+            default -> throw new IllegalArgumentException("UART register " + register);
+        };
         driveInterrupt();
         return value;
     }
@@ -213,7 +212,8 @@ public final class Uart16550 {
     // ---- status and interrupts ----
 
     private int takeLineStatus() {
-        int status = LSR_TRANSMITTER_EMPTY | (receiverFifo.isEmpty() ? 0 : LSR_DATA_READY) | (overrun ? LSR_OVERRUN : 0);
+        int status =
+                LSR_TRANSMITTER_EMPTY | (receiverFifo.isEmpty() ? 0 : LSR_DATA_READY) | (overrun ? LSR_OVERRUN : 0);
         overrun = false;
         return status;
     }
