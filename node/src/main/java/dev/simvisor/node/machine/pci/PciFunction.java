@@ -133,5 +133,6 @@ public class PciFunction {
         configuration.restore(saved);
         interruptAsserted = (configuration.get(STATUS, 2) & STATUS_INTERRUPT) != 0;
         mapRange();
+        driveInterrupt();
     }
 }

@@ -1,0 +1,306 @@
+package dev.simvisor.node.machine;
+
+import dev.simvisor.node.cpu.SystemBus;
+import dev.simvisor.node.machine.acpi.AcpiTables;
+import dev.simvisor.node.machine.bus.Bus;
+import dev.simvisor.node.machine.bus.ByteRegisters;
+import dev.simvisor.node.machine.bus.DoublewordRegisters;
+import dev.simvisor.node.machine.device.InterruptLine;
+import dev.simvisor.node.machine.device.apic.IoApic;
+import dev.simvisor.node.machine.device.apic.LocalApic;
+import dev.simvisor.node.machine.device.debug.DebugPorts;
+import dev.simvisor.node.machine.device.pic.PicPair;
+import dev.simvisor.node.machine.device.pit.Pit8254;
+import dev.simvisor.node.machine.device.power.KeyboardController;
+import dev.simvisor.node.machine.device.power.PowerControl;
+import dev.simvisor.node.machine.device.rtc.Mc146818;
+import dev.simvisor.node.machine.device.uart.Uart16550;
+import dev.simvisor.node.machine.memory.GuestMemory;
+import dev.simvisor.node.machine.memory.MachineMemory;
+import dev.simvisor.node.machine.pci.PciBus;
+import dev.simvisor.node.machine.pci.PciFunction;
+import dev.simvisor.node.machine.time.VirtualClock;
+import dev.simvisor.proto.state.MachineState;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+
+/** Wires memory and chips together, at the places where a PC has them, and is the processor's view of them all. */
+final class Board implements SystemBus {
+    private static final int PIT_IRQ = 0;
+    private static final int COM1_IRQ = 4;
+    private static final int RTC_IRQ = 8;
+    private static final int SYSTEM_CONTROL_IRQ = 9;
+
+    /** The 8254's request reaches the I/O APIC at pin 2, where the 8259As have their cascade (MADT override). */
+    private static final int PIT_IO_APIC_PIN = 2;
+
+    private static final int PM1_EVENT_PORTS = 0x600;
+    private static final int PM1_CONTROL_PORTS = 0x604;
+    private static final int PM_TIMER_PORT = 0x608;
+    private static final int RESET_PORT = 0x60C;
+
+    private static final long PCI_MEMORY_START = 0xE000_0000L;
+    private static final long PCI_MEMORY_END = IoApic.DEFAULT_BASE;
+
+    /** Size of the local APIC's registers, and of a page. */
+    private static final int APIC_SIZE = 0x1000;
+
+    final GuestMemory memory;
+    final VirtualClock clock;
+    final PciBus pci;
+    final LocalApic localApic;
+    final Uart16550 uart;
+    final PowerControl power;
+    private final PicPair pics = new PicPair();
+    private final IoApic ioApic;
+    private final Pit8254 pit;
+    private final Mc146818 rtc;
+    private final KeyboardController keyboardController;
+    private final Bus ports = new Bus("ports");
+    private final Bus devices = new Bus("memory-mapped devices");
+    private final DoublewordRegisters localApicRegisters;
+
+    /**
+     * @param console takes what COM1 sends
+     * @param debugConsole takes what is written to port E9h
+     * @param end told when the guest ends the machine
+     */
+    Board(
+            MachineConfiguration configuration,
+            GuestMemory memory,
+            VirtualClock clock,
+            IntConsumer console,
+            IntConsumer debugConsole,
+            Consumer<RunOutcome> end) {
+        this.memory = memory;
+        this.clock = clock;
+        localApic = new LocalApic(0, clock, pics);
+        ioApic = new IoApic(1, localApic);
+        localApic.onEndOfInterrupt(ioApic::endOfInterrupt);
+        pit = new Pit8254(clock, interrupt(PIT_IRQ));
+        rtc = new Mc146818(clock, configuration.timeOfDay(), interrupt(RTC_IRQ));
+        uart = new Uart16550(console, interrupt(COM1_IRQ));
+        Runnable reset = () -> end.accept(new RunOutcome.ResetRequested());
+        keyboardController = new KeyboardController(reset);
+        power = new PowerControl(
+                clock, interrupt(SYSTEM_CONTROL_IRQ), () -> end.accept(new RunOutcome.PoweredOff()), reset);
+        pci = new PciBus(devices, this::interrupt);
+        pci.plug(0, hostBridge());
+        localApicRegisters = doublewords(localApic::read, localApic::write);
+        devices.attach("I/O APIC", IoApic.DEFAULT_BASE, 0x20, doublewords(ioApic::read, ioApic::write));
+        attachLegacyPorts();
+        attachPowerPorts();
+        attachDebugPorts(configuration, debugConsole, end);
+    }
+
+    private static PciFunction hostBridge() {
+        // Intel 82441FX, the north bridge whose memory and interrupt layout every PC system knows; class "host bridge".
+        return new PciFunction("host bridge", 0x8086, 0x1237, 2, 0x060000);
+    }
+
+    /** An interrupt request reaches both kinds of controller; the guest programs one of them. */
+    private InterruptLine interrupt(int irq) {
+        int pin = irq == PIT_IRQ ? PIT_IO_APIC_PIN : irq;
+        return asserted -> {
+            pics.line(irq, asserted);
+            ioApic.line(pin, asserted);
+        };
+    }
+
+    private void attachLegacyPorts() {
+        ports.attach("first 8259A", 0x20, 2, bytes(pics::readFirst, pics::writeFirst));
+        ports.attach("second 8259A", 0xA0, 2, bytes(pics::readSecond, pics::writeSecond));
+        ports.attach("ELCR", 0x4D0, 2, bytes(pics::readLevelControl, pics::writeLevelControl));
+        ports.attach("8254", 0x40, 4, bytes(pit::read, pit::write));
+        ports.attach(
+                "system control B", 0x61, 1, bytes(x -> pit.systemControl(), (x, value) -> pit.systemControl(value)));
+        ports.attach("MC146818", 0x70, 2, bytes(rtc::read, rtc::write));
+        ports.attach("COM1", 0x3F8, 8, bytes(uart::read, uart::write));
+        ports.attach("8042 data", 0x60, 1, keyboardRegister(KeyboardController.DATA));
+        ports.attach("8042 command", 0x64, 1, keyboardRegister(KeyboardController.STATUS_OR_COMMAND));
+        ports.attach("PCI configuration", 0xCF8, 8, pci);
+    }
+
+    private ByteRegisters keyboardRegister(int register) {
+        return bytes(x -> keyboardController.read(register), (x, value) -> keyboardController.write(register, value));
+    }
+
+    private void attachPowerPorts() {
+        ports.attach(
+                "system control A",
+                0x92,
+                1,
+                bytes(x -> power.systemControl(), (x, value) -> power.systemControl(value)));
+        ports.attach("PM1 event", PM1_EVENT_PORTS, 4, bytes(power::readEvent, power::writeEvent));
+        ports.attach("PM1 control", PM1_CONTROL_PORTS, 2, bytes(power::readControl, power::writeControl));
+        ports.attach("PM timer", PM_TIMER_PORT, 4, doublewords(x -> power.readTimer(), (x, value) -> {}));
+        ports.attach("reset", RESET_PORT, 1, bytes(x -> 0, (x, value) -> power.writeResetControl(value)));
+    }
+
+    private void attachDebugPorts(
+            MachineConfiguration configuration, IntConsumer debugConsole, Consumer<RunOutcome> end) {
+        DebugPorts debug = new DebugPorts(debugConsole, status -> end.accept(new RunOutcome.DebugExit(status)));
+        ports.attach(
+                "debug console", 0xE9, 1, bytes(x -> debug.readConsole(), (x, value) -> debug.writeConsole(value)));
+        if (configuration.debugExit()) {
+            ports.attach("debug exit", 0xF4, 1, bytes(x -> 0xFF, (x, value) -> debug.writeExit(value)));
+        }
+    }
+
+    /** Does firmware's work before an image is entered; returns the address of the ACPI root pointer. */
+    long initializeFirmware() {
+        localApic.enterVirtualWireMode();
+        pci.assignResources(PCI_MEMORY_START);
+        presetMemorySize();
+        return AcpiTables.write(
+                memory,
+                new AcpiTables.Layout(
+                        1,
+                        SYSTEM_CONTROL_IRQ,
+                        PM1_EVENT_PORTS,
+                        PM1_CONTROL_PORTS,
+                        PM_TIMER_PORT,
+                        RESET_PORT,
+                        PCI_MEMORY_START,
+                        PCI_MEMORY_END));
+    }
+
+    /** Memory sizes where firmware of PCs leaves them in CMOS memory, for guests that read no tables. */
+    private void presetMemorySize() {
+        long kibibytesAboveOneMebibyte = Math.min(memory.lowEnd() - (1 << 20) >> 10, 0xFFFF);
+        long chunksAbove16Mebibytes = Math.max(0, Math.min(memory.lowEnd() - (16 << 20) >> 16, 0xFFFF));
+        rtc.preset(0x15, 640 & 0xFF);
+        rtc.preset(0x16, 640 >> 8);
+        for (int address : new int[] {0x17, 0x30}) {
+            rtc.preset(address, (int) kibibytesAboveOneMebibyte & 0xFF);
+            rtc.preset(address + 1, (int) kibibytesAboveOneMebibyte >> 8);
+        }
+        rtc.preset(0x34, (int) chunksAbove16Mebibytes & 0xFF);
+        rtc.preset(0x35, (int) chunksAbove16Mebibytes >> 8);
+    }
+
+    // ---- the processor's view ----
+
+    @Override
+    public long directRead(long physicalPage) {
+        return memory.directRead(physicalPage);
+    }
+
+    @Override
+    public long directWrite(long physicalPage) {
+        return memory.directWrite(physicalPage);
+    }
+
+    @Override
+    public long read(long physicalAddress, int size) {
+        if (memory.isMemory(physicalAddress >>> MachineMemory.FRAME_SHIFT)) {
+            return memory.read(physicalAddress, size);
+        }
+        long apicOffset = physicalAddress - localApic.registersAddress();
+        if (apicOffset >= 0 && apicOffset < APIC_SIZE && localApic.registersAddress() >= 0) {
+            return localApicRegisters.read(apicOffset, size);
+        }
+        return devices.read(physicalAddress, size);
+    }
+
+    @Override
+    public void write(long physicalAddress, int size, long value) {
+        if (memory.isMemory(physicalAddress >>> MachineMemory.FRAME_SHIFT)) {
+            memory.write(physicalAddress, size, value);
+            return;
+        }
+        long apicOffset = physicalAddress - localApic.registersAddress();
+        if (apicOffset >= 0 && apicOffset < APIC_SIZE && localApic.registersAddress() >= 0) {
+            localApicRegisters.write(apicOffset, size, value);
+        } else {
+            devices.write(physicalAddress, size, value);
+        }
+    }
+
+    @Override
+    public int in(int port, int size) {
+        return (int) ports.read(port, size);
+    }
+
+    @Override
+    public void out(int port, int size, int value) {
+        ports.write(port, size, Integer.toUnsignedLong(value));
+    }
+
+    @Override
+    public void watchCode(long physicalPage) {
+        memory.watchCode(physicalPage);
+    }
+
+    @Override
+    public void unwatchCode(long physicalPage) {
+        memory.unwatchCode(physicalPage);
+    }
+
+    // ---- state ----
+
+    void save(MachineState.Builder state) {
+        state.setClock(clock.save())
+                .setPics(pics.save())
+                .setLocalApic(localApic.save())
+                .setIoApic(ioApic.save())
+                .setPit(pit.save())
+                .setRtc(rtc.save())
+                .setUart(uart.save())
+                .setKeyboardController(keyboardController.save())
+                .setPower(power.save())
+                .setPci(pci.save());
+    }
+
+    /** Restores the chips; levels of interrupt lines are part of the controllers' state and are not driven again. */
+    void restore(MachineState state) {
+        clock.restore(state.getClock());
+        pics.restore(state.getPics());
+        localApic.restore(state.getLocalApic());
+        ioApic.restore(state.getIoApic());
+        pit.restore(state.getPit());
+        rtc.restore(state.getRtc());
+        uart.restore(state.getUart());
+        keyboardController.restore(state.getKeyboardController());
+        power.restore(state.getPower());
+        pci.restore(state.getPci());
+    }
+
+    // ---- from a chip's methods to a bus's registers ----
+
+    private interface Reader {
+        int read(int register);
+    }
+
+    private interface Writer {
+        void write(int register, int value);
+    }
+
+    private static ByteRegisters bytes(Reader reader, Writer writer) {
+        return new ByteRegisters() {
+            @Override
+            public int read(int offset) {
+                return reader.read(offset);
+            }
+
+            @Override
+            public void write(int offset, int value) {
+                writer.write(offset, value);
+            }
+        };
+    }
+
+    private static DoublewordRegisters doublewords(Reader reader, Writer writer) {
+        return new DoublewordRegisters() {
+            @Override
+            public int read(int offset) {
+                return reader.read(offset);
+            }
+
+            @Override
+            public void write(int offset, int value) {
+                writer.write(offset, value);
+            }
+        };
+    }
+}

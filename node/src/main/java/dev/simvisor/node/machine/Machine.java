@@ -1,0 +1,282 @@
+package dev.simvisor.node.machine;
+
+import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.CpuStateCodec;
+import dev.simvisor.node.cpu.Engine;
+import dev.simvisor.node.machine.boot.BootSource;
+import dev.simvisor.node.machine.boot.Entry;
+import dev.simvisor.node.machine.boot.InvalidImageException;
+import dev.simvisor.node.machine.boot.LinuxLoader;
+import dev.simvisor.node.machine.boot.MultibootLoader;
+import dev.simvisor.node.machine.memory.GuestMemory;
+import dev.simvisor.node.machine.memory.MachineMemory;
+import dev.simvisor.node.machine.time.Timer;
+import dev.simvisor.node.machine.time.VirtualClock;
+import dev.simvisor.proto.state.MachineState;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.function.Function;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A whole virtual machine: a processor on a board with memory.
+ *
+ * <p>Legal order: make it; {@link #boot} or restore it; then {@link #runUntil} as often as wished until an outcome says that
+ * the guest ended; {@link #close}. Pages, console and state may be used between any two calls. Used by one thread at a time.
+ *
+ * <p>How a run is split makes no difference: {@code runUntil(a)} and then {@code runUntil(b)} leave the state that
+ * {@code runUntil(b)} alone leaves.
+ */
+public final class Machine implements AutoCloseable {
+    private static final int STATE_VERSION = 1;
+
+    private final MachineConfiguration configuration;
+    private final GuestMemory memory;
+    private final VirtualClock clock;
+    private final Board board;
+    private final Cpu cpu;
+    private final Engine engine;
+    private IntConsumer console = value -> {};
+    private IntConsumer debugConsole = value -> {};
+    private @Nullable RunOutcome ending;
+
+    /**
+     * A machine that is switched off, with its memory reserved in the host's.
+     *
+     * @param engine makes the engine that runs the processor
+     * @throws dev.simvisor.node.machine.memory.MachineMemoryExhausted when the host has no room for the memory
+     */
+    public Machine(MachineConfiguration configuration, MachineMemory host, Function<Cpu, Engine> engine) {
+        this.configuration = configuration;
+        memory = new GuestMemory(host, configuration.memoryBytes());
+        clock = new VirtualClock(configuration.clockHertz(), configuration.cyclesPerInstruction(), this::instructions);
+        board = new Board(
+                configuration,
+                memory,
+                clock,
+                value -> console.accept(value),
+                value -> debugConsole.accept(value),
+                this::endWith);
+        cpu = new Cpu(board, configuration.cpuModel());
+        cpu.interruptController = board.localApic;
+        cpu.timestampCounter = clock;
+        this.engine = engine.apply(cpu);
+        memory.watchCodeWith(this.engine);
+        memory.observeMappings(new GuestMemory.MappingObserver() {
+            @Override
+            public void writesProtected() {
+                cpu.memory.flushWrites();
+            }
+
+            @Override
+            public void framesReplaced() {
+                cpu.memory.flushAll();
+            }
+        });
+    }
+
+    /**
+     * Loads an image and points the processor at its entry, as firmware does.
+     *
+     * @throws InvalidImageException when the image cannot be booted; the machine is of no use then
+     */
+    public void boot(BootSource source) throws InvalidImageException {
+        long rsdp = board.initializeFirmware();
+        Entry entry = switch (source) {
+            case BootSource.Linux linux -> LinuxLoader.load(memory, linux, rsdp);
+            case BootSource.Multiboot multiboot -> MultibootLoader.load(memory, multiboot);
+        };
+        entry.enter(cpu, memory);
+    }
+
+    // ---- running ----
+
+    /**
+     * Runs the guest, or lets it idle, until the clock is at {@code deadlineCycles} or the guest ends. Stops at the first
+     * instruction boundary that is not before the deadline, with all events delivered that are due by then.
+     */
+    public RunOutcome runUntil(long deadlineCycles) {
+        while (true) {
+            clock.deliverDueEvents();
+            if (cpu.shutdown) {
+                return new RunOutcome.TripleFault();
+            }
+            RunOutcome ended = ending;
+            if (ended != null) {
+                return ended;
+            }
+            if (clock.cycles() >= deadlineCycles) {
+                return isIdle() ? new RunOutcome.Idle() : new RunOutcome.DeadlineReached();
+            }
+            long next = Math.min(clock.nextDueCycles(), deadlineCycles);
+            if (isIdle()) {
+                clock.skipTo(next);
+            } else {
+                execute(next);
+            }
+        }
+    }
+
+    /** Runs the processor until the clock is at {@code targetCycles}, or less if a device arms an event sooner. */
+    private void execute(long targetCycles) {
+        clock.announceEventsBefore(targetCycles, this::stopAtNextEvent);
+        engine.run(clock.instructionsUntil(targetCycles));
+        clock.announceEventsBefore(Long.MIN_VALUE, () -> {});
+    }
+
+    /** A device, being accessed by the guest, armed an event that is due within this run. */
+    private void stopAtNextEvent() {
+        stopAfter(Math.max(1, clock.instructionsUntil(clock.nextDueCycles())));
+    }
+
+    /** Ends the present run after so many more instructions, the one that is executing included. */
+    private void stopAfter(long instructions) {
+        cpu.runLimit = Math.min(cpu.runLimit, cpu.instructionsExecuted() + instructions);
+        cpu.endBlock();
+    }
+
+    private void endWith(RunOutcome outcome) {
+        ending = outcome;
+        stopAfter(1);
+    }
+
+    /** Whether the processor is halted and nothing is there to wake it. */
+    private boolean isIdle() {
+        boolean interrupted = cpu.interruptsEnabled() && board.localApic.interruptPending();
+        return cpu.halted && !interrupted && !cpu.nmiPending;
+    }
+
+    /** Lets the clock advance without executing anything, as when the vCPU has no processor to run on. */
+    public void skipUntil(long cycles) {
+        clock.skipTo(cycles);
+    }
+
+    /** When there is something to do: now, unless the processor is idle; {@link Timer#NEVER} if nothing is due at all. */
+    public long nextEventCycles() {
+        return isIdle() ? Math.max(clock.cycles(), clock.nextDueCycles()) : clock.cycles();
+    }
+
+    /** Virtual cycles since the machine was made, exact at any moment. */
+    public long cycles() {
+        return clock.cycles();
+    }
+
+    /** Instructions executed since the machine was made. */
+    public long instructions() {
+        // The clock is asked for the time while the board is wired, before there is a processor.
+        Cpu processor = cpu;
+        return processor == null ? 0 : processor.instructionsExecuted();
+    }
+
+    public VirtualClock clock() {
+        return clock;
+    }
+
+    public GuestMemory memory() {
+        return memory;
+    }
+
+    /** The processor, for a debugger and for tests. */
+    public Cpu cpu() {
+        return cpu;
+    }
+
+    public MachineConfiguration configuration() {
+        return configuration;
+    }
+
+    // ---- console ----
+
+    /** Where the bytes go that the guest sends through COM1, 0 to 255 each. */
+    public void consoleTo(IntConsumer sink) {
+        console = sink;
+    }
+
+    /** Where the bytes go that the guest writes to the debug console. */
+    public void debugConsoleTo(IntConsumer sink) {
+        debugConsole = sink;
+    }
+
+    /** Sends bytes to the guest's COM1, at the present cycle. */
+    public void type(byte[] bytes) {
+        board.uart.receive(bytes);
+    }
+
+    /** Presses the power button, which asks the guest to shut down. */
+    public void pressPowerButton() {
+        board.power.pressPowerButton();
+    }
+
+    // ---- state ----
+
+    /** Everything but the contents of memory. */
+    public MachineState save() {
+        MachineState.Builder state = MachineState.newBuilder()
+                .setVersion(STATE_VERSION)
+                .setMemoryBytes(configuration.memoryBytes())
+                .setClockHertz(configuration.clockHertz())
+                .setCyclesPerInstruction(configuration.cyclesPerInstruction())
+                .setProcessor(CpuStateCodec.save(cpu));
+        board.save(state);
+        return state.build();
+    }
+
+    /**
+     * Takes over the saved state of a machine of the same configuration; the contents of memory are restored apart.
+     *
+     * @throws UnusableStateException when the state belongs to another kind of machine; the machine is of no use then
+     */
+    public void restore(MachineState state) throws UnusableStateException {
+        checkShape(state);
+        try {
+            CpuStateCodec.restore(cpu, state.getProcessor());
+            board.restore(state);
+        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+            throw new UnusableStateException("saved state does not fit this machine: " + e.getMessage());
+        }
+        engine.flushCode();
+        cpu.memory.flushAll();
+        ending = null;
+    }
+
+    private void checkShape(MachineState state) throws UnusableStateException {
+        if (state.getVersion() != STATE_VERSION) {
+            throw new UnusableStateException(
+                    "saved state has version " + state.getVersion() + ": expected " + STATE_VERSION);
+        }
+        if (state.getMemoryBytes() != configuration.memoryBytes()) {
+            throw new UnusableStateException("saved state is of a machine with " + state.getMemoryBytes()
+                    + " bytes of memory, this one has " + configuration.memoryBytes());
+        }
+        if (state.getClockHertz() != configuration.clockHertz()
+                || state.getCyclesPerInstruction() != configuration.cyclesPerInstruction()) {
+            throw new UnusableStateException("saved state is of a machine with another clock: " + state.getClockHertz()
+                    + " Hz, " + state.getCyclesPerInstruction() + " cycles per instruction");
+        }
+    }
+
+    /** SHA-256, in hexadecimal, over registers, devices, time and memory: equal hashes mean equal machines. */
+    public String stateHash() {
+        MessageDigest digest = sha256();
+        // The state has no maps, so that its encoding is the same wherever it is made.
+        digest.update(save().toByteArray());
+        memory.digest(digest);
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java platform has SHA-256", e);
+        }
+    }
+
+    /** Gives the memory back to the host. */
+    @Override
+    public void close() {
+        memory.close();
+    }
+}

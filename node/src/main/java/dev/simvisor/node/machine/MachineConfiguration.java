@@ -1,0 +1,36 @@
+package dev.simvisor.node.machine;
+
+import dev.simvisor.node.cpu.CpuModel;
+
+/**
+ * What a machine is made of. Two machines of one configuration that boot the same image do the same.
+ *
+ * @param memoryBytes size of its memory, a multiple of 4 KiB from 1 MiB up
+ * @param cpuModel its processor
+ * @param clockHertz virtual cycles per virtual second
+ * @param cyclesPerInstruction virtual cycles that an instruction takes
+ * @param timeOfDay what the real-time clock shows at virtual time 0, in seconds since 1970
+ * @param debugExit whether a guest may end the machine with a status, by a write to port F4h
+ */
+public record MachineConfiguration(
+        long memoryBytes,
+        CpuModel cpuModel,
+        long clockHertz,
+        int cyclesPerInstruction,
+        long timeOfDay,
+        boolean debugExit) {
+    /** A virtual cycle of a nanosecond. */
+    public static final long DEFAULT_CLOCK_HERTZ = 1_000_000_000L;
+
+    /** 2026-01-01T00:00:00Z. */
+    public static final long DEFAULT_TIME_OF_DAY = 1_767_225_600L;
+
+    /** A machine with the default clock. */
+    public static MachineConfiguration of(long memoryBytes, CpuModel cpuModel) {
+        return new MachineConfiguration(memoryBytes, cpuModel, DEFAULT_CLOCK_HERTZ, 1, DEFAULT_TIME_OF_DAY, false);
+    }
+
+    public MachineConfiguration withDebugExit() {
+        return new MachineConfiguration(memoryBytes, cpuModel, clockHertz, cyclesPerInstruction, timeOfDay, true);
+    }
+}

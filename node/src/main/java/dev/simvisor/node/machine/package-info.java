@@ -1,0 +1,11 @@
+/**
+ * The board of a virtual machine: memory, buses, chips, firmware tables, boot loaders and virtual time around a processor.
+ *
+ * <p>Start with {@link dev.simvisor.node.machine.Machine}, which is what a VMM owns; {@code Board} wires the chips to their
+ * ports, addresses and interrupts. A machine is deterministic: what it does depends on its configuration, its image, and
+ * what is typed at which virtual cycle.
+ */
+@NullMarked
+package dev.simvisor.node.machine;
+
+import org.jspecify.annotations.NullMarked;
