@@ -2,6 +2,7 @@ package dev.simvisor.node.cpu;
 
 import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.mmu.LinearMemory;
+import dev.simvisor.node.cpu.softfloat.FloatEnvironment;
 
 /**
  * The architectural state of one x86-64 processor, and what is cached from it for speed.
@@ -63,6 +64,8 @@ public final class Cpu {
     public final long[] xmm = new long[32];
     public int mxcsr = 0x1F80;
     public final FpuState fpu = new FpuState();
+    /** Working state of SSE arithmetic; nothing of it outlives an instruction. */
+    public final FloatEnvironment sseArithmetic = new FloatEnvironment();
 
     // The world outside the processor.
     public final SystemBus bus;

@@ -1,5 +1,9 @@
 package dev.simvisor.node.cpu;
 
+import dev.simvisor.node.cpu.softfloat.FloatEnvironment;
+import dev.simvisor.node.cpu.x87.Transcendental;
+import dev.simvisor.node.cpu.x87.Trigonometry;
+
 /** The x87 FPU's registers (SDM Vol 1 §8.1). The MMX registers are the significands. */
 public final class FpuState {
     /** Physical registers R0 to R7: 64-bit significands with their explicit integer bit. */
@@ -25,4 +29,12 @@ public final class FpuState {
     public long lastInstructionPointer;
     public int lastDataSelector;
     public long lastDataPointer;
+
+    /** FIP, FCS, FDP and FDS as FNSTENV lays them out, while it does. */
+    public final int[] pointerWords = new int[4];
+
+    // Working state of the arithmetic; nothing of it outlives an instruction.
+    public final FloatEnvironment arithmetic = new FloatEnvironment();
+    public final Transcendental transcendental = new Transcendental();
+    public final Trigonometry trigonometry = new Trigonometry();
 }

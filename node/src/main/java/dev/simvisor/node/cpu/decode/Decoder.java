@@ -135,6 +135,7 @@ public final class Decoder {
     // ---- ModRM
 
     private void readModRm(Instruction instruction, Row row) {
+        instruction.modRm = modRm;
         instruction.reg = modRm >> 3 & 7 | prefixes.rexR();
         if (modRm >= 0xC0 || isRegisterRegardless(row)) {
             instruction.rm = modRm & 7 | prefixes.rexB();

@@ -38,6 +38,9 @@ public final class Instruction {
 
     public long addressMask;
 
+    /** The ModRM byte, which x87 instructions leave in the last-opcode register; 0 where there is none. */
+    public int modRm;
+
     /** ModRM.reg with REX.R; for 8-bit registers possibly with {@link #HIGH_BYTE}. Segment, control or debug register number. */
     public int reg;
 

@@ -6,13 +6,27 @@ import dev.simvisor.node.cpu.semantics.Conditions;
 import dev.simvisor.node.cpu.semantics.DataMovement;
 import dev.simvisor.node.cpu.semantics.Decimal;
 import dev.simvisor.node.cpu.semantics.Exchange;
+import dev.simvisor.node.cpu.semantics.ExtendedState;
 import dev.simvisor.node.cpu.semantics.Logic;
 import dev.simvisor.node.cpu.semantics.MultiplyDivide;
 import dev.simvisor.node.cpu.semantics.NearBranches;
+import dev.simvisor.node.cpu.semantics.PackedIntegers;
+import dev.simvisor.node.cpu.semantics.PackedShifts;
+import dev.simvisor.node.cpu.semantics.PackedShuffles;
 import dev.simvisor.node.cpu.semantics.Rotate;
 import dev.simvisor.node.cpu.semantics.Shift;
+import dev.simvisor.node.cpu.semantics.SimdMoves;
+import dev.simvisor.node.cpu.semantics.SseArithmetic;
+import dev.simvisor.node.cpu.semantics.SseComparison;
+import dev.simvisor.node.cpu.semantics.SseConversion;
 import dev.simvisor.node.cpu.semantics.Stack;
 import dev.simvisor.node.cpu.semantics.Strings;
+import dev.simvisor.node.cpu.semantics.X87Arithmetic;
+import dev.simvisor.node.cpu.semantics.X87Comparison;
+import dev.simvisor.node.cpu.semantics.X87Control;
+import dev.simvisor.node.cpu.semantics.X87Environment;
+import dev.simvisor.node.cpu.semantics.X87Functions;
+import dev.simvisor.node.cpu.semantics.X87Moves;
 import dev.simvisor.node.cpu.table.Row;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -39,13 +53,27 @@ public final class SemanticMethods {
             DataMovement.class,
             Decimal.class,
             Exchange.class,
+            ExtendedState.class,
             Logic.class,
             MultiplyDivide.class,
             NearBranches.class,
+            PackedIntegers.class,
+            PackedShifts.class,
+            PackedShuffles.class,
             Rotate.class,
             Shift.class,
+            SimdMoves.class,
+            SseArithmetic.class,
+            SseComparison.class,
+            SseConversion.class,
             Stack.class,
-            Strings.class);
+            Strings.class,
+            X87Arithmetic.class,
+            X87Comparison.class,
+            X87Control.class,
+            X87Environment.class,
+            X87Functions.class,
+            X87Moves.class);
 
     private final Map<String, Method> methods = new HashMap<>();
 

@@ -3,12 +3,13 @@ package dev.simvisor.node.cpu.semantics;
 import dev.simvisor.node.cpu.ControlRegister;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.GuestException;
+import dev.simvisor.node.cpu.softfloat.FloatEnvironment;
 
-/** What holds for every MMX and SSE instruction: when they may run, and their floating-point exceptions. */
+/**
+ * What holds for every MMX and SSE instruction: when they may run, and their floating-point exceptions. Arithmetic collects
+ * its exceptions in {@link Cpu#sseArithmetic}; {@link #raiseUnmasked} moves them to MXCSR before the result is stored.
+ */
 public final class Simd {
-    private static final int EXCEPTION_FLAGS = 0x3F;
-    private static final int MASK_SHIFT = 7;
-
     private Simd() {}
 
     /** #UD without CR4.OSFXSR or with CR0.EM, #NM with CR0.TS (SDM Vol 3A §13.1). */
@@ -26,10 +27,28 @@ public final class Simd {
         cpu.fpu.empty = 0;
     }
 
-    /** #XM when an exception that MXCSR leaves unmasked is flagged; #UD without CR4.OSXMMEXCPT (SDM Vol 1 §11.5.3). */
+    /** The environment of an instruction's arithmetic, set up from MXCSR. */
+    static FloatEnvironment environment(Cpu cpu) {
+        FloatEnvironment env = cpu.sseArithmetic;
+        env.useMxcsr(cpu.mxcsr);
+        return env;
+    }
+
+    /**
+     * Moves what the instruction raised to MXCSR; #XM when some of it is unmasked, #UD then without CR4.OSXMMEXCPT (SDM Vol 1
+     * §11.5.3).
+     */
     public static void raiseUnmasked(Cpu cpu) {
-        int unmasked = ~(cpu.mxcsr >>> MASK_SHIFT) & cpu.mxcsr & EXCEPTION_FLAGS;
-        if (unmasked == 0) return;
+        if (cpu.sseArithmetic.raised() != 0) settle(cpu);
+    }
+
+    private static void settle(Cpu cpu) {
+        FloatEnvironment env = cpu.sseArithmetic;
+        // With several lanes: what stops one before its computation keeps the others from being computed.
+        if (env.stopped()) env.retract(FloatEnvironment.ALL & ~FloatEnvironment.PRE_COMPUTATION);
+        boolean unmasked = env.unmasked() != 0;
+        cpu.mxcsr |= env.takeRaised();
+        if (!unmasked) return;
         boolean told = (cpu.cr4 & ControlRegister.CR4_OSXMMEXCPT) != 0;
         throw cpu.raise(told ? GuestException.SIMD_FLOATING_POINT : GuestException.INVALID_OPCODE);
     }

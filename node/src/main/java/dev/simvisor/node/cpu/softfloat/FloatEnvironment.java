@@ -39,6 +39,9 @@ public final class FloatEnvironment {
     private static final int[] PRECISION_CONTROL = {24, 64, 53, 64};
 
     private final Unrounded unrounded = new Unrounded();
+    /** The control word or MXCSR that was loaded last; -1 before. */
+    private int word = -1;
+
     private int rounding = NEAREST;
     private int precision = 64;
     private int masks = ALL;
@@ -46,6 +49,7 @@ public final class FloatEnvironment {
     private boolean denormalsAreZero;
     private boolean inexactInvisible;
     private int raised;
+    private boolean denormalSource;
     private boolean roundedUp;
     private int resultSignExponent;
     private long resultSignificand;
@@ -67,6 +71,22 @@ public final class FloatEnvironment {
         flushToZero = (mxcsr & MXCSR_FLUSH_TO_ZERO) != 0;
         denormalsAreZero = (mxcsr & MXCSR_DENORMALS_ARE_ZERO) != 0;
         inexactInvisible = rounding == NEAREST && (masks & PRECISION) != 0 && (mxcsr & PRECISION) != 0;
+    }
+
+    /** {@link #loadControlWord}, if it is not the word loaded last. */
+    public void useControlWord(int controlWord) {
+        if (word != controlWord) {
+            loadControlWord(controlWord);
+            word = controlWord;
+        }
+    }
+
+    /** {@link #loadMxcsr}, if it is not the value loaded last. */
+    public void useMxcsr(int mxcsr) {
+        if (word != mxcsr) {
+            loadMxcsr(mxcsr);
+            word = mxcsr;
+        }
     }
 
     /** Rounding control, {@link #NEAREST} to {@link #TOWARD_ZERO}. */
@@ -104,6 +124,16 @@ public final class FloatEnvironment {
         raised |= exceptions;
     }
 
+    /** Says that an operand in memory was denormal in its own format, which its extended form no longer shows. */
+    public void setDenormalSource(boolean denormal) {
+        denormalSource = denormal;
+    }
+
+    /** See {@link #setDenormalSource}; holds for the running instruction. */
+    public boolean denormalSource() {
+        return denormalSource;
+    }
+
     /** Takes back exceptions of the running instruction. */
     public void retract(int exceptions) {
         raised &= ~exceptions;
@@ -128,6 +158,7 @@ public final class FloatEnvironment {
     public int takeRaised() {
         int exceptions = raised;
         raised = 0;
+        denormalSource = false;
         return exceptions;
     }
 

@@ -28,6 +28,21 @@ public final class ExtendedConversion {
         }
     }
 
+    /**
+     * The number of an arithmetic instruction's operand in memory as an extended; nothing is raised yet: a signaling NaN stays
+     * one, and a denormal is noted in the environment.
+     */
+    public static void widen(FloatEnvironment env, BinaryFormat format, long bits) {
+        if (format.isNan(bits)) {
+            env.setResult(
+                    Extended.sign(format.isNegative(bits)) | Extended.EXPONENT, format.nanSignificand(bits));
+        } else {
+            load(env, format, bits);
+            env.retract(FloatEnvironment.DENORMAL);
+            env.setDenormalSource(format.isDenormal(bits));
+        }
+    }
+
     /** FILD: a sign-extended integer as an extended, exactly. */
     public static void loadInteger(FloatEnvironment env, long value) {
         env.setRoundedUp(false);

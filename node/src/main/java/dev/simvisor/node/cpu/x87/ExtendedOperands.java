@@ -70,7 +70,7 @@ final class ExtendedOperands {
 
     /** Raises DE for a denormal; true when that is unmasked and the operation stops. */
     static boolean stopped(FloatEnvironment env, int a, long aSignificand) {
-        if (Extended.isDenormal(a, aSignificand)) {
+        if (Extended.isDenormal(a, aSignificand) || env.denormalSource()) {
             env.raise(FloatEnvironment.DENORMAL);
         }
         return env.stopped();
