@@ -159,13 +159,12 @@ public final class X87Comparison {
     }
 
     private static void setConditions(FpuState fpu, Ordering order) {
-        int conditions =
-                switch (order) {
-                    case LESS -> X87.C0;
-                    case EQUAL -> X87.C3;
-                    case GREATER -> 0;
-                    case UNORDERED -> X87.C3 | X87.C2 | X87.C0;
-                };
+        int conditions = switch (order) {
+            case LESS -> X87.C0;
+            case EQUAL -> X87.C3;
+            case GREATER -> 0;
+            case UNORDERED -> X87.C3 | X87.C2 | X87.C0;
+        };
         X87.setCondition(fpu, X87.C0 | X87.C2 | X87.C3, conditions);
     }
 

@@ -81,7 +81,7 @@ public final class X87Environment {
     private static void store(Cpu cpu, Instruction i, long linear) {
         FpuState fpu = cpu.fpu;
         boolean wide = i.operandSize != 16;
-        int step = wide ? 4 : 2;
+        long step = wide ? 4 : 2;
         int[] pointers = cpu.fpu.pointerWords;
         if (selectors(cpu)) selectorForm(fpu, pointers, wide);
         else linearForm(fpu, pointers, wide);
@@ -135,7 +135,7 @@ public final class X87Environment {
     private static void load(Cpu cpu, Instruction i, long linear) {
         FpuState fpu = cpu.fpu;
         boolean wide = i.operandSize != 16;
-        int step = wide ? 4 : 2;
+        long step = wide ? 4 : 2;
         int[] pointers = fpu.pointerWords;
         for (int n = 0; n < 4; n++) {
             long place = linear + (3 + n) * step;

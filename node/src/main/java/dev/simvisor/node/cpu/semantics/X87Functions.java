@@ -62,7 +62,11 @@ public final class X87Functions {
         FpuState fpu = cpu.fpu;
         FloatEnvironment env = X87.environment(cpu);
         fpu.transcendental.logarithm(
-                env, X87.signExponent(fpu, 0), X87.significand(fpu, 0), X87.signExponent(fpu, 1), X87.significand(fpu, 1));
+                env,
+                X87.signExponent(fpu, 0),
+                X87.significand(fpu, 0),
+                X87.signExponent(fpu, 1),
+                X87.significand(fpu, 1));
         replaceAndPop(cpu, env);
     }
 
@@ -71,7 +75,11 @@ public final class X87Functions {
         FpuState fpu = cpu.fpu;
         FloatEnvironment env = X87.environment(cpu);
         fpu.transcendental.logarithmPlusOne(
-                env, X87.signExponent(fpu, 0), X87.significand(fpu, 0), X87.signExponent(fpu, 1), X87.significand(fpu, 1));
+                env,
+                X87.signExponent(fpu, 0),
+                X87.significand(fpu, 0),
+                X87.signExponent(fpu, 1),
+                X87.significand(fpu, 1));
         replaceAndPop(cpu, env);
     }
 
@@ -80,7 +88,11 @@ public final class X87Functions {
         FpuState fpu = cpu.fpu;
         FloatEnvironment env = X87.environment(cpu);
         fpu.transcendental.arcTangent(
-                env, X87.signExponent(fpu, 0), X87.significand(fpu, 0), X87.signExponent(fpu, 1), X87.significand(fpu, 1));
+                env,
+                X87.signExponent(fpu, 0),
+                X87.significand(fpu, 0),
+                X87.signExponent(fpu, 1),
+                X87.significand(fpu, 1));
         replaceAndPop(cpu, env);
     }
 
@@ -89,7 +101,11 @@ public final class X87Functions {
         FpuState fpu = cpu.fpu;
         FloatEnvironment env = X87.environment(cpu);
         ExtendedScaling.scale(
-                env, X87.signExponent(fpu, 0), X87.significand(fpu, 0), X87.signExponent(fpu, 1), X87.significand(fpu, 1));
+                env,
+                X87.signExponent(fpu, 0),
+                X87.significand(fpu, 0),
+                X87.signExponent(fpu, 1),
+                X87.significand(fpu, 1));
         replace(cpu, env);
     }
 
@@ -98,7 +114,11 @@ public final class X87Functions {
         FpuState fpu = cpu.fpu;
         FloatEnvironment env = X87.environment(cpu);
         int quotient = ExtendedRemainder.truncating(
-                env, X87.signExponent(fpu, 0), X87.significand(fpu, 0), X87.signExponent(fpu, 1), X87.significand(fpu, 1));
+                env,
+                X87.signExponent(fpu, 0),
+                X87.significand(fpu, 0),
+                X87.signExponent(fpu, 1),
+                X87.significand(fpu, 1));
         finishRemainder(cpu, env, quotient);
     }
 
@@ -107,7 +127,11 @@ public final class X87Functions {
         FpuState fpu = cpu.fpu;
         FloatEnvironment env = X87.environment(cpu);
         int quotient = ExtendedRemainder.nearest(
-                env, X87.signExponent(fpu, 0), X87.significand(fpu, 0), X87.signExponent(fpu, 1), X87.significand(fpu, 1));
+                env,
+                X87.signExponent(fpu, 0),
+                X87.significand(fpu, 0),
+                X87.signExponent(fpu, 1),
+                X87.significand(fpu, 1));
         finishRemainder(cpu, env, quotient);
     }
 

@@ -238,8 +238,7 @@ public final class X87Moves {
             X87Memory.writeExtended(cpu, linear, X87.signExponent(fpu, 0), X87.significand(fpu, 0));
             X87.finish(cpu);
         } else if (X87.underflow(cpu)) {
-            X87Memory.writeExtended(
-                    cpu, linear, Extended.INDEFINITE_SIGN_EXPONENT, Extended.INDEFINITE_SIGNIFICAND);
+            X87Memory.writeExtended(cpu, linear, Extended.INDEFINITE_SIGN_EXPONENT, Extended.INDEFINITE_SIGNIFICAND);
         } else {
             return;
         }

@@ -34,8 +34,7 @@ public final class ExtendedConversion {
      */
     public static void widen(FloatEnvironment env, BinaryFormat format, long bits) {
         if (format.isNan(bits)) {
-            env.setResult(
-                    Extended.sign(format.isNegative(bits)) | Extended.EXPONENT, format.nanSignificand(bits));
+            env.setResult(Extended.sign(format.isNegative(bits)) | Extended.EXPONENT, format.nanSignificand(bits));
         } else {
             load(env, format, bits);
             env.retract(FloatEnvironment.DENORMAL);
