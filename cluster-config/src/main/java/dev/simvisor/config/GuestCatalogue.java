@@ -18,7 +18,7 @@ public record GuestCatalogue(SortedMap<String, Guest> guests) {
 
     /** The catalogue that comes with Simvisor. */
     public static GuestCatalogue load() {
-        return read(Section.ofResource("guests.conf"));
+        return read(Section.ofResource("catalogue/guests.conf"));
     }
 
     /**

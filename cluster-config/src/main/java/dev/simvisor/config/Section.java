@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -33,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 final class Section {
     /** Environment variables and system properties stay out: a configuration means the same on every machine. */
     private static final ConfigResolveOptions SELF_CONTAINED = ConfigResolveOptions.noSystem();
+
+    private static final int PAGE_BYTES = 4096;
+    private static final String PAGES = MemorySize.EXPECTED + ", a multiple of 4K";
 
     private final String source;
     private final String path;
@@ -169,6 +172,33 @@ final class Section {
         return text;
     }
 
+    /** The entry that the field names. */
+    <T> T reference(String key, Map<String, T> entries) {
+        String expected = "one of " + String.join(", ", new TreeSet<>(entries.keySet()));
+        return scalar(key, expected, name -> {
+            T entry = entries.get(name);
+            if (entry == null) {
+                throw new IllegalArgumentException(name);
+            }
+            return entry;
+        });
+    }
+
+    /** An amount of memory in whole pages. */
+    MemorySize pages(String key) {
+        return required(key, optionalPages(key), PAGES);
+    }
+
+    Optional<MemorySize> optionalPages(String key) {
+        return optionalScalar(key, PAGES, text -> {
+            MemorySize size = MemorySize.parse(text);
+            if (size.bytes() == 0 || size.bytes() % PAGE_BYTES != 0) {
+                throw new IllegalArgumentException(text);
+            }
+            return size;
+        });
+    }
+
     /** A whole number from {@code least} to {@code most}. */
     long integer(String key, long least, long most) {
         String expected = "a whole number from " + least + " to " + most;
@@ -196,19 +226,15 @@ final class Section {
 
     private static <E extends Enum<E>> String choices(Class<E> type) {
         return Arrays.stream(type.getEnumConstants())
-                .map(Section::written)
+                .map(Names::written)
                 .collect(Collectors.joining(", ", "one of ", ""));
     }
 
     private static <E extends Enum<E>> E constant(Class<E> type, String text) {
         return Arrays.stream(type.getEnumConstants())
-                .filter(constant -> written(constant).equals(text))
+                .filter(constant -> Names.written(constant).equals(text))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(text));
-    }
-
-    private static String written(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     /** A list of enum constants, in the order written. */

@@ -1,0 +1,73 @@
+package dev.simvisor.config;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * A kind of physical host.
+ *
+ * @param pcpus physical processors
+ * @param memory machine memory, a multiple of 4 KiB
+ * @param clock of the processors
+ * @param modes what virtualization the processors support; not empty
+ * @param nic the link to the rack's switch
+ * @param costModel what cycles are charged by
+ */
+public record HostType(
+        String name,
+        String description,
+        int pcpus,
+        MemorySize memory,
+        Frequency clock,
+        List<VirtualizationMode> modes,
+        Link nic,
+        CostModel costModel) {
+    private static final String KEY = "host-types";
+    private static final int MOST_PCPUS = 1024;
+
+    public HostType {
+        modes = List.copyOf(modes);
+    }
+
+    /** The types that come with Simvisor, by name. */
+    public static SortedMap<String, HostType> load() {
+        Section root = Section.ofResource("catalogue/host-types.conf");
+        SortedMap<String, HostType> types = readAll(root);
+        root.end();
+        return types;
+    }
+
+    /** The types that come with Simvisor and those that {@code root} adds or redefines. */
+    static SortedMap<String, HostType> loadWith(Section root) {
+        SortedMap<String, HostType> types = new TreeMap<>(load());
+        if (root.has(KEY)) {
+            types.putAll(readAll(root));
+        }
+        return Collections.unmodifiableSortedMap(types);
+    }
+
+    private static SortedMap<String, HostType> readAll(Section root) {
+        SortedMap<String, HostType> types = new TreeMap<>();
+        root.namedSections(KEY).forEach((name, section) -> types.put(name, read(name, section)));
+        return Collections.unmodifiableSortedMap(types);
+    }
+
+    private static HostType read(String name, Section section) {
+        HostType type = new HostType(
+                name,
+                section.text("description", "one line for the user"),
+                (int) section.integer("pcpus", 1, MOST_PCPUS),
+                section.pages("memory"),
+                section.scalar("clock", Frequency.EXPECTED, Frequency::parse),
+                section.choices("modes", VirtualizationMode.class),
+                Link.read(section.section("nic")),
+                section.scalar("cost-model", "the name of a file in cost-models/", CostModel::load));
+        if (type.modes().isEmpty()) {
+            throw section.error("modes", "is empty; expected at least bare");
+        }
+        section.end();
+        return type;
+    }
+}

@@ -1,0 +1,39 @@
+package dev.simvisor.config;
+
+import java.util.Optional;
+
+/**
+ * How a VM is migrated.
+ *
+ * @param bandwidth limit of the rounds before the switch-over; empty leaves it to the link
+ * @param downtimeLimit the switch-over is due when what remains can be sent in this time
+ * @param maxRounds after so many rounds the switch-over comes regardless
+ */
+public record MigrationSettings(
+        Algorithm algorithm, Optional<Bandwidth> bandwidth, VirtualDuration downtimeLimit, int maxRounds) {
+    /** What is sent while the guest runs. */
+    public enum Algorithm {
+        /** Nothing: the guest waits for all of it. */
+        STOP_AND_COPY,
+        /** All memory, then in rounds what was written meanwhile (Clark et al., NSDI 2005). */
+        PRE_COPY
+    }
+
+    private static final int MOST_ROUNDS = 10_000;
+
+    /** Pre-copy at the link's rate, 300 ms of downtime (QEMU's default), 30 rounds. */
+    public static final MigrationSettings DEFAULT =
+            new MigrationSettings(Algorithm.PRE_COPY, Optional.empty(), new VirtualDuration(300_000_000), 30);
+
+    /** The fields algorithm, bandwidth, downtime-limit and max-rounds, each of which may be left out. */
+    static MigrationSettings read(Section section) {
+        return new MigrationSettings(
+                section.optionalChoice("algorithm", Algorithm.class).orElse(DEFAULT.algorithm),
+                section.optionalScalar("bandwidth", Bandwidth.EXPECTED, Bandwidth::parse),
+                section.optionalScalar("downtime-limit", VirtualDuration.EXPECTED, VirtualDuration::parse)
+                        .orElse(DEFAULT.downtimeLimit),
+                section.optionalInteger("max-rounds", 1, MOST_ROUNDS)
+                        .map(Long::intValue)
+                        .orElse(DEFAULT.maxRounds));
+    }
+}

@@ -1,0 +1,31 @@
+package dev.simvisor.config;
+
+import java.util.Locale;
+import java.util.regex.Pattern;
+
+/** How things are spelt in configurations. */
+final class Names {
+    /** Also a file's name and one word of a command line. */
+    static final String EXPECTED = "a name of letters, digits, '-', '_' and '.'";
+
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+
+    private Names() {}
+
+    static boolean isName(String text) {
+        return NAME.matcher(text).matches();
+    }
+
+    /** The text, if it is a name. */
+    static String name(String text) {
+        if (!isName(text)) {
+            throw new IllegalArgumentException(text);
+        }
+        return text;
+    }
+
+    /** An enum's constant in lower case with hyphens. */
+    static String written(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

@@ -1,0 +1,95 @@
+package dev.simvisor.config;
+
+import java.util.Collections;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * A kind of VM, with every default filled in.
+ *
+ * @param guest what it runs
+ * @param memory a multiple of 4 KiB
+ * @param commandLine for the guest's kernel
+ * @param vcpus virtual processors
+ * @param cpuModel empty for the default one
+ * @param weight share of a contended processor relative to other VMs of the host
+ * @param capPercent most of one processor that it may use; empty for no cap
+ */
+public record VmType(
+        String name,
+        Guest guest,
+        MemorySize memory,
+        String commandLine,
+        int vcpus,
+        VirtualizationMode mode,
+        Optional<String> cpuModel,
+        int weight,
+        Optional<Integer> capPercent) {
+    private static final String KEY = "vm-types";
+    private static final int MOST_VCPUS = 64;
+    private static final int MOST_WEIGHT = 65_535;
+    private static final int DEFAULT_WEIGHT = 256;
+
+    /** The types that come with Simvisor, by name. */
+    public static SortedMap<String, VmType> load() {
+        Section root = Section.ofResource("catalogue/vm-types.conf");
+        SortedMap<String, VmType> types = readAll(root);
+        root.end();
+        return types;
+    }
+
+    /** The types that come with Simvisor and those that {@code root} adds or redefines. */
+    static SortedMap<String, VmType> loadWith(Section root) {
+        SortedMap<String, VmType> types = new TreeMap<>(load());
+        if (root.has(KEY)) {
+            types.putAll(readAll(root));
+        }
+        return Collections.unmodifiableSortedMap(types);
+    }
+
+    private static SortedMap<String, VmType> readAll(Section root) {
+        GuestCatalogue guests = GuestCatalogue.load();
+        SortedMap<String, VmType> types = new TreeMap<>();
+        root.namedSections(KEY).forEach((name, section) -> types.put(name, read(name, section, guests)));
+        return Collections.unmodifiableSortedMap(types);
+    }
+
+    private static VmType read(String name, Section section, GuestCatalogue guests) {
+        Guest guest = section.reference("guest", guests.guests());
+        VmType plain = new VmType(
+                name,
+                guest,
+                guest.memory(),
+                guest.commandLine(),
+                1,
+                VirtualizationMode.BARE,
+                Optional.empty(),
+                DEFAULT_WEIGHT,
+                Optional.empty());
+        VmType type = plain.changedBy(section);
+        section.end();
+        return type;
+    }
+
+    /** This type with what {@code section} says otherwise. */
+    VmType changedBy(Section section) {
+        return new VmType(
+                name,
+                guest,
+                section.optionalPages("memory").orElse(memory),
+                section.optionalScalar("command-line", "the kernel's command line", text -> text)
+                        .orElse(commandLine),
+                section.optionalInteger("vcpus", 1, MOST_VCPUS)
+                        .map(Long::intValue)
+                        .orElse(vcpus),
+                section.optionalChoice("mode", VirtualizationMode.class).orElse(mode),
+                section.optionalScalar("cpu-model", Names.EXPECTED, Names::name).or(() -> cpuModel),
+                section.optionalInteger("weight", 1, MOST_WEIGHT)
+                        .map(Long::intValue)
+                        .orElse(weight),
+                section.optionalInteger("cap", 1, 100L * MOST_VCPUS)
+                        .map(Long::intValue)
+                        .or(() -> capPercent));
+    }
+}

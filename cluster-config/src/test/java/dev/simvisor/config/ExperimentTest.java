@@ -1,0 +1,151 @@
+package dev.simvisor.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ExperimentTest {
+    private static final String GOOD = """
+            topology = "two.conf"
+            seed = 9
+            vm-types { small { guest = builtin, memory = 8M } }
+            vms = [
+              { name = web, type = small, weight = 512, cap = 50 }
+              { name = idle, type = builtin, command-line = "run=halt" }
+            ]
+            actions = [
+              { at = 0s, do = create, vm = web, host = host-1 }
+              { at = 1s, do = type, vm = web, text = "ticker 5 100\\n" }
+              { at = 2s, do = migrate, vm = web, to = host-2, bandwidth = 32MiB/s, downtime-limit = 50ms, max-rounds = 3 }
+              { at = 3s, do = migrate, vm = web, algorithm = stop-and-copy }
+              { at = 4s, do = fail, host = host-2 }
+              { at = 5s, do = end }
+            ]
+            """;
+
+    @TempDir
+    Path folder;
+
+    @BeforeEach
+    void writeTopology() {
+        ConfigText.write(
+                folder.resolve("two.conf"),
+                "seed = 1\nracks = [{ name = rack, hosts = [{ name = host, count = 2, type = lab }] }]\n");
+    }
+
+    @Test
+    void shippedExperimentIsRead() {
+        Experiment experiment = Experiment.load(Path.of("experiments/migrate-under-load.conf"));
+        assertThat(experiment.topology().hosts()).hasSize(2);
+        assertThat(experiment.actions())
+                .filteredOn(Action.Migrate.class::isInstance)
+                .hasSize(2);
+        assertThat(experiment.actions())
+                .filteredOn(Action.Type.class::isInstance)
+                .extracting(action -> ((Action.Type) action).text())
+                .anyMatch(text -> text.startsWith("ticker "))
+                .anyMatch(text -> text.startsWith("dirty "))
+                .allMatch(text -> text.endsWith("\n"));
+    }
+
+    @Test
+    void seedOfTheExperimentGoesBeforeThatOfTheTopology() {
+        assertThat(load(GOOD).topology().seed()).isEqualTo(9);
+        assertThat(load(GOOD.replace("seed = 9\n", "")).topology().seed()).isEqualTo(1);
+    }
+
+    @Test
+    void vmIsItsTypeWithItsOwnWishes() {
+        assertThat(load(GOOD).vms().get(0))
+                .returns("web", VmDefinition::name)
+                .returns(512, vm -> vm.type().weight())
+                .returns(Optional.of(50), vm -> vm.type().capPercent())
+                .returns(MemorySize.parse("8M"), vm -> vm.type().memory());
+        assertThat(load(GOOD).vms().get(1).type().commandLine()).isEqualTo("run=halt");
+    }
+
+    @Test
+    void actionsAreReadInOrderWithDefaultsForMigrations() {
+        Experiment experiment = load(GOOD);
+        VmDefinition web = experiment.vms().getFirst();
+        assertThat(experiment.actions())
+                .containsExactly(
+                        new Action.Create(at("0s"), web, Optional.of("host-1")),
+                        new Action.Type(at("1s"), "web", "ticker 5 100\n"),
+                        new Action.Migrate(
+                                at("2s"),
+                                "web",
+                                Optional.of("host-2"),
+                                new MigrationSettings(
+                                        MigrationSettings.Algorithm.PRE_COPY,
+                                        Optional.of(Bandwidth.parse("32MiB/s")),
+                                        at("50ms"),
+                                        3)),
+                        new Action.Migrate(
+                                at("3s"),
+                                "web",
+                                Optional.empty(),
+                                new MigrationSettings(
+                                        MigrationSettings.Algorithm.STOP_AND_COPY, Optional.empty(), at("300ms"), 30)),
+                        new Action.FailHost(at("4s"), "host-2"),
+                        new Action.End(at("5s")));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "host = host-1 | host = host-9 | :9: actions[0].host: is \"host-9\"; expected a host of the topology",
+                "vm = web, host = host-1 | vm = idle | :10: actions[1].vm: is \"web\", which no action above creates",
+                "vm = web, text | vm = wbe, text | :10: actions[1].vm: is \"wbe\"; expected one of idle, web",
+                "do = fail | do = kill | :13: actions[4].do: is \"kill\"; expected one of create, migrate, type, fail, end",
+                "fail, host = host-2 | fail | :13: actions[4].host: is missing; expected a host",
+                "at = 4s | at = 1s | :13: actions[4].at: is before the action above; expected rising times",
+                "at = 5s, do = end | at = 5s, do = fail, host = host-1 | :8: actions: does not end; expected { at = ..., do = end } as the last action",
+                "do = type, vm = web, text | do = create, vm = web, text | :10: actions[1].vm: is \"web\", which was created above; expected another VM",
+                "stop-and-copy | post-copy | :12: actions[3].algorithm: is \"post-copy\"; expected one of stop-and-copy, pre-copy",
+                "max-rounds = 3 | max-round = 3 | :11: actions[2].max-round: is not a field here; expected algorithm, at, bandwidth, do, downtime-limit, max-rounds, to, vm",
+                "type = builtin | type = plan9 | :6: vms[1].type: is \"plan9\"; expected one of builtin, debian-12-amd64, debian-12-i386, small",
+                "name = idle | name = web | :6: vms[1].name: makes a second VM web; expected a name of its own",
+                "guest = builtin | guest = plan9 | :3: vm-types.small.guest: is \"plan9\"; expected one of builtin, debian-12-amd64, debian-12-i386",
+                "at = 5s, do = end | at = 3s, do = end | :14: actions[5].at: is before the action above; expected rising times",
+            })
+    void badFieldIsOneLineWithItsPlace(String from, String to, String message) {
+        String text = GOOD.replace(from, to);
+        assertThat(text).isNotEqualTo(GOOD);
+        assertThatThrownBy(() -> load(text))
+                .isInstanceOf(InvalidConfigException.class)
+                .hasMessage(file() + message);
+    }
+
+    @Test
+    void actionAfterTheEndIsRefused() {
+        assertThatThrownBy(() -> load(GOOD.replace("at = 4s, do = fail, host = host-2", "at = 4s, do = end")))
+                .hasMessage(file() + ":14: actions[5].at: comes after the end; expected end to be the last action");
+    }
+
+    @Test
+    void missingTopologyIsNamed() {
+        assertThatThrownBy(() -> load(GOOD.replace("two.conf", "three.conf")))
+                .hasMessage(folder.resolve("three.conf") + ": no such file; expected a HOCON file");
+    }
+
+    private static VirtualDuration at(String text) {
+        return VirtualDuration.parse(text);
+    }
+
+    private Path file() {
+        return folder.resolve("experiment.conf");
+    }
+
+    private Experiment load(String text) {
+        return Experiment.load(ConfigText.write(file(), text));
+    }
+}
