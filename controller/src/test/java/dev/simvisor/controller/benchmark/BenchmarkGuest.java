@@ -1,0 +1,55 @@
+package dev.simvisor.controller.benchmark;
+
+import dev.simvisor.config.GuestCatalogue;
+import dev.simvisor.controller.guest.BootFile;
+import dev.simvisor.controller.guest.GuestCache;
+import dev.simvisor.controller.guest.GuestException;
+import dev.simvisor.controller.guest.GuestImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * A guest as files that any emulator can be given.
+ *
+ * @param grubCommand how GRUB loads its kernel: {@code linux} or {@code multiboot}
+ * @param commandLine for the kernel, in GRUB's quoting, which both of our guests read
+ */
+record BenchmarkGuest(
+        String name, String grubCommand, Path kernel, Optional<Path> initrd, String commandLine, int memoryMib) {
+
+    /** Debian's kernel with a busybox shell, from the guest cache. */
+    static BenchmarkGuest debian(Path folder) throws BenchmarkException, IOException {
+        GuestImage image = resolve("debian-12-amd64");
+        return of(image, "linux", image.commandLine(), folder);
+    }
+
+    /** The built-in guest, which runs these shell commands and then powers off. */
+    static BenchmarkGuest builtIn(String commands, Path folder) throws BenchmarkException, IOException {
+        return of(resolve("builtin"), "multiboot", "\"run=" + commands + "; halt\"", folder);
+    }
+
+    private static GuestImage resolve(String name) throws BenchmarkException {
+        try {
+            return new GuestCache(GuestCatalogue.load(), GuestCache.defaultFolder(System.getenv())).resolve(name);
+        } catch (GuestException absent) {
+            throw new BenchmarkException(absent.getMessage());
+        }
+    }
+
+    private static BenchmarkGuest of(GuestImage image, String grubCommand, String commandLine, Path folder)
+            throws IOException {
+        Path kernel = write(image.kernel(), folder.resolve(image.name() + "-kernel"));
+        Optional<Path> initrd = Optional.empty();
+        if (image.initrd().isPresent()) {
+            initrd = Optional.of(write(image.initrd().get(), folder.resolve(image.name() + "-initrd")));
+        }
+        int memoryMib = Math.toIntExact(image.memory().bytes() >> 20);
+        return new BenchmarkGuest(image.name(), grubCommand, kernel, initrd, commandLine, memoryMib);
+    }
+
+    private static Path write(BootFile from, Path to) throws IOException {
+        return Files.write(to, from.read());
+    }
+}

@@ -1,0 +1,30 @@
+package dev.simvisor.controller.benchmark;
+
+import java.io.IOException;
+import java.util.OptionalLong;
+
+/** One of the emulators that are compared. */
+sealed interface Emulator permits Simvisor, Bochs {
+    String name();
+
+    /** Starts a guest, as quickly as this emulator knows how. */
+    Run start(BenchmarkGuest guest) throws BenchmarkException, IOException, InterruptedException;
+
+    /** A guest that runs. Closing it ends the emulator, whatever the guest does. */
+    interface Run extends AutoCloseable {
+        ConsoleWatch console();
+
+        /** {@link System#nanoTime} from which the boot is timed. */
+        long startNanos();
+
+        /**
+         * Lets the guest end, by typing that command if this emulator's console takes input.
+         *
+         * @return the instructions that the guest executed in all, if this emulator counts them
+         */
+        OptionalLong finish(String command) throws BenchmarkException, IOException, InterruptedException;
+
+        @Override
+        void close() throws IOException;
+    }
+}

@@ -1,0 +1,73 @@
+package dev.simvisor.controller.benchmark;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Ours: {@code simvisor boot} of the distribution, in a JVM of its own. Timed from the start of its process, so the start
+ * of the JVM and its warming up count.
+ *
+ * @param launcher {@code bin/simvisor}
+ * @param folder for the files of a run
+ */
+record Simvisor(Path launcher, Path folder) implements Emulator {
+    private static final int END_SECONDS = 120;
+    private static final Pattern INSTRUCTIONS = Pattern.compile("\"instructions\"\\s*:\\s*\"?(\\d+)");
+
+    @Override
+    public String name() {
+        return "Simvisor";
+    }
+
+    @Override
+    public Run start(BenchmarkGuest guest) throws BenchmarkException, IOException {
+        if (!Files.isExecutable(launcher)) {
+            throw new BenchmarkException(launcher + " is missing; run: mvn package");
+        }
+        Path stats = folder.resolve("stats.json");
+        Files.deleteIfExists(stats);
+        List<String> command = new ArrayList<>(List.of(launcher.toString(), "boot"));
+        command.addAll(List.of("--kernel", guest.kernel().toString()));
+        guest.initrd().ifPresent(initrd -> command.addAll(List.of("--initrd", initrd.toString())));
+        command.addAll(List.of("--append", guest.commandLine(), "--memory", guest.memoryMib() + "M"));
+        command.addAll(List.of("--engine", "interpreter", "--stats", stats.toString()));
+        long start = System.nanoTime();
+        Process process = new ProcessBuilder(command)
+                .redirectError(folder.resolve("simvisor.err").toFile())
+                .start();
+        return new Started(process, new ConsoleWatch(process.getInputStream(), process), start, stats);
+    }
+
+    private record Started(Process process, ConsoleWatch console, long startNanos, Path stats) implements Run {
+        @Override
+        public OptionalLong finish(String command) throws BenchmarkException, IOException, InterruptedException {
+            if (process.isAlive()) {
+                OutputStream keyboard = process.getOutputStream();
+                keyboard.write((command + "\n").getBytes(StandardCharsets.US_ASCII));
+                keyboard.flush();
+            }
+            if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+                throw new BenchmarkException("simvisor boot did not end within " + END_SECONDS + " s");
+            }
+            Matcher instructions = INSTRUCTIONS.matcher(Files.readString(stats));
+            if (!instructions.find()) {
+                throw new BenchmarkException(stats + " has no \"instructions\"");
+            }
+            return OptionalLong.of(Long.parseLong(instructions.group(1)));
+        }
+
+        @Override
+        public void close() {
+            process.destroyForcibly();
+        }
+    }
+}
