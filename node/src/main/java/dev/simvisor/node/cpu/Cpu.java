@@ -3,6 +3,7 @@ package dev.simvisor.node.cpu;
 import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.mmu.LinearMemory;
 import dev.simvisor.node.cpu.softfloat.FloatEnvironment;
+import dev.simvisor.node.cpu.system.TransferStack;
 
 /**
  * The architectural state of one x86-64 processor, and what is cached from it for speed.
@@ -73,6 +74,9 @@ public final class Cpu {
     public InterruptController interruptController = NoInterrupts.INSTANCE;
     public TimestampCounter timestampCounter = this::instructionsExecuted;
     public final LinearMemory memory;
+
+    /** Working storage of the far transfer in progress; empty between instructions. */
+    public final TransferStack transferStack = new TransferStack();
 
     // Cached from the above by updateMode().
     public int cpl;
@@ -298,5 +302,10 @@ public final class Cpu {
 
     public void updateMode() {
         CpuMode.update(this);
+    }
+
+    /** As much of {@link #updateMode} as follows from one data segment register. */
+    public void updateSegment(int segment) {
+        CpuMode.updateSegment(this, segment);
     }
 }

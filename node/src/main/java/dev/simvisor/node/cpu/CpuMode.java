@@ -35,7 +35,7 @@ final class CpuMode {
         return (rights & AccessRights.DEFAULT_BIG) != 0 ? 32 : 16;
     }
 
-    private static void updateSegment(Cpu cpu, int segment) {
+    static void updateSegment(Cpu cpu, int segment) {
         if (cpu.codeSize == 64) {
             cpu.effectiveBase[segment] = segment == FS || segment == GS ? cpu.segmentBase[segment] : 0;
             cpu.readCheck[segment] = NEVER_CHECK;

@@ -1,17 +1,133 @@
 package dev.simvisor.node.cpu.system;
 
+import static dev.simvisor.node.cpu.GuestException.ALIGNMENT_CHECK;
+import static dev.simvisor.node.cpu.GuestException.BREAKPOINT;
+import static dev.simvisor.node.cpu.GuestException.DEBUG;
+import static dev.simvisor.node.cpu.GuestException.DIVIDE_ERROR;
+import static dev.simvisor.node.cpu.GuestException.DOUBLE_FAULT;
+import static dev.simvisor.node.cpu.GuestException.GENERAL_PROTECTION;
+import static dev.simvisor.node.cpu.GuestException.INVALID_TSS;
+import static dev.simvisor.node.cpu.GuestException.NMI;
+import static dev.simvisor.node.cpu.GuestException.OVERFLOW;
+import static dev.simvisor.node.cpu.GuestException.PAGE_FAULT;
+
 import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.Flags;
 import dev.simvisor.node.cpu.GuestException;
 
-/** Delivery of exceptions and interrupts. */
+/**
+ * Delivery of exceptions, external interrupts and software interrupts (SDM Vol 3A ch. 6).
+ *
+ * <p>When a delivery faults, the registers are as before it began and the second exception is delivered in its place, or a
+ * double fault, or the processor shuts down (table 6-5). {@code cpu.rip} names the instruction to return to.
+ */
 public final class ExceptionDelivery {
+    /** EXT: the fault arose from an event outside the program, which all but software interrupts are. */
+    private static final int EXTERNAL = 1;
+
+    private static final int NOT_A_FAULT = -1;
+
     private ExceptionDelivery() {}
 
+    /** Delivers what an instruction raised. {@code cpu.rip} is that instruction's. */
     public static void deliver(Cpu cpu, GuestException exception) {
-        throw new UnsupportedOperationException("exception " + exception.vector + " at " + Long.toHexString(cpu.rip));
+        int vector = exception.vector;
+        boolean generalDetect = (cpu.pendingDebugTraps & DebugRegisters.ACCESS_DETECTED) != 0;
+        long errorCode = note(cpu, exception);
+        int flags = cpu.rflags();
+        // An instruction breakpoint leaves RF to the debugger (SDM Vol 3B §17.3.1.1).
+        if (isFault(vector) || vector == DEBUG && generalDetect) flags |= Flags.RF;
+        deliver(cpu, vector, vector, errorCode, flags);
     }
 
+    /** Delivers an interrupt from INTR, acknowledged by the caller, before the instruction at {@code cpu.rip}. */
     public static void deliverInterrupt(Cpu cpu, int vector) {
-        throw new UnsupportedOperationException("interrupt " + vector);
+        deliver(cpu, NOT_A_FAULT, vector, InterruptEntry.NO_ERROR_CODE, cpu.rflags());
+    }
+
+    /** Delivers a non-maskable interrupt; further ones are blocked until IRET (SDM Vol 3A §6.7.1). */
+    public static void deliverNmi(Cpu cpu) {
+        cpu.nmiPending = false;
+        cpu.nmiBlocked = true;
+        deliver(cpu, NOT_A_FAULT, NMI, InterruptEntry.NO_ERROR_CODE, cpu.rflags());
+    }
+
+    /** Delivers #DB for {@code cpu.pendingDebugTraps}, after the instruction that caused them. */
+    public static void deliverDebugTrap(Cpu cpu) {
+        DebugRegisters.report(cpu);
+        deliver(cpu, DEBUG, DEBUG, InterruptEntry.NO_ERROR_CODE, cpu.rflags());
+    }
+
+    /**
+     * INT n, INT3, INTO and, without privilege check, INT1. Raises what the delivery raises: the instruction faults like any
+     * other.
+     *
+     * @param returnOffset the next instruction
+     */
+    public static void softwareInterrupt(Cpu cpu, int vector, boolean checksPrivilege, long returnOffset) {
+        InterruptEntry.enter(
+                cpu, vector, checksPrivilege, InterruptEntry.NO_ERROR_CODE, returnOffset, cpu.rflags() & ~Flags.RF);
+    }
+
+    /** Registers that report an exception are written even if its delivery fails. Returns the error code to push. */
+    private static long note(Cpu cpu, GuestException exception) {
+        if (exception.vector == PAGE_FAULT) cpu.cr2 = exception.faultAddress;
+        if (exception.vector == DEBUG) DebugRegisters.report(cpu);
+        return exception.hasErrorCode ? exception.errorCode & 0xFFFF_FFFFL : InterruptEntry.NO_ERROR_CODE;
+    }
+
+    /** {@code firstFault}: the vector if it stands for an exception, else {@link #NOT_A_FAULT}. */
+    private static void deliver(Cpu cpu, int firstFault, int firstVector, long firstErrorCode, int firstFlags) {
+        int fault = firstFault;
+        int vector = firstVector;
+        long errorCode = firstErrorCode;
+        int flags = firstFlags;
+        cpu.interruptShadow = false;
+        while (true) {
+            try {
+                InterruptEntry.enter(cpu, vector, false, errorCode, cpu.rip, flags);
+                cpu.halted = false;
+                cpu.attention = true;
+                return;
+            } catch (GuestException second) {
+                if (fault == DOUBLE_FAULT && isSerious(second.vector)) {
+                    cpu.shutdown = true;
+                    cpu.endBlock();
+                    return;
+                }
+                errorCode = note(cpu, second);
+                if (becomesDoubleFault(fault, second.vector)) {
+                    vector = DOUBLE_FAULT;
+                    errorCode = 0;
+                } else {
+                    vector = second.vector;
+                    if (vector >= INVALID_TSS && vector <= GENERAL_PROTECTION) errorCode |= EXTERNAL;
+                }
+                fault = vector;
+                if (isFault(vector)) flags |= Flags.RF;
+            }
+        }
+    }
+
+    /** SDM Vol 3A table 6-5. */
+    private static boolean becomesDoubleFault(int first, int second) {
+        if (first == PAGE_FAULT) return isSerious(second);
+        return isContributory(first) && isContributory(second);
+    }
+
+    private static boolean isSerious(int vector) {
+        return vector == PAGE_FAULT || isContributory(vector);
+    }
+
+    private static boolean isContributory(int vector) {
+        return vector == DIVIDE_ERROR || vector >= INVALID_TSS && vector <= GENERAL_PROTECTION;
+    }
+
+    /** Fault class as against traps and aborts: the pushed image then has RF set (SDM Vol 3A §6.8.3, table 6-1). */
+    private static boolean isFault(int vector) {
+        return switch (vector) {
+            case DEBUG, NMI, BREAKPOINT, OVERFLOW, DOUBLE_FAULT -> false;
+            default -> vector <= ALIGNMENT_CHECK || vector == GuestException.SIMD_FLOATING_POINT;
+        };
     }
 }
