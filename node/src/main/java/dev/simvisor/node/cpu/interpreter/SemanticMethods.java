@@ -5,15 +5,23 @@ import dev.simvisor.node.cpu.semantics.BitOperations;
 import dev.simvisor.node.cpu.semantics.Conditions;
 import dev.simvisor.node.cpu.semantics.DataMovement;
 import dev.simvisor.node.cpu.semantics.Decimal;
+import dev.simvisor.node.cpu.semantics.DescriptorTables;
 import dev.simvisor.node.cpu.semantics.Exchange;
 import dev.simvisor.node.cpu.semantics.ExtendedState;
+import dev.simvisor.node.cpu.semantics.FarTransfers;
+import dev.simvisor.node.cpu.semantics.FastSystemCalls;
+import dev.simvisor.node.cpu.semantics.FlagControl;
+import dev.simvisor.node.cpu.semantics.Interrupts;
 import dev.simvisor.node.cpu.semantics.Logic;
 import dev.simvisor.node.cpu.semantics.MultiplyDivide;
 import dev.simvisor.node.cpu.semantics.NearBranches;
 import dev.simvisor.node.cpu.semantics.PackedIntegers;
 import dev.simvisor.node.cpu.semantics.PackedShifts;
 import dev.simvisor.node.cpu.semantics.PackedShuffles;
+import dev.simvisor.node.cpu.semantics.PortIo;
+import dev.simvisor.node.cpu.semantics.ProcessorIdentification;
 import dev.simvisor.node.cpu.semantics.Rotate;
+import dev.simvisor.node.cpu.semantics.SegmentLoads;
 import dev.simvisor.node.cpu.semantics.Shift;
 import dev.simvisor.node.cpu.semantics.SimdMoves;
 import dev.simvisor.node.cpu.semantics.SseArithmetic;
@@ -21,6 +29,7 @@ import dev.simvisor.node.cpu.semantics.SseComparison;
 import dev.simvisor.node.cpu.semantics.SseConversion;
 import dev.simvisor.node.cpu.semantics.Stack;
 import dev.simvisor.node.cpu.semantics.Strings;
+import dev.simvisor.node.cpu.semantics.SystemRegisters;
 import dev.simvisor.node.cpu.semantics.X87Arithmetic;
 import dev.simvisor.node.cpu.semantics.X87Comparison;
 import dev.simvisor.node.cpu.semantics.X87Control;
@@ -52,15 +61,23 @@ public final class SemanticMethods {
             Conditions.class,
             DataMovement.class,
             Decimal.class,
+            DescriptorTables.class,
             Exchange.class,
             ExtendedState.class,
+            FarTransfers.class,
+            FastSystemCalls.class,
+            FlagControl.class,
+            Interrupts.class,
             Logic.class,
             MultiplyDivide.class,
             NearBranches.class,
             PackedIntegers.class,
             PackedShifts.class,
             PackedShuffles.class,
+            PortIo.class,
+            ProcessorIdentification.class,
             Rotate.class,
+            SegmentLoads.class,
             Shift.class,
             SimdMoves.class,
             SseArithmetic.class,
@@ -68,12 +85,14 @@ public final class SemanticMethods {
             SseConversion.class,
             Stack.class,
             Strings.class,
+            SystemRegisters.class,
             X87Arithmetic.class,
             X87Comparison.class,
             X87Control.class,
             X87Environment.class,
             X87Functions.class,
             X87Moves.class);
+            SystemRegisters.class);
 
     private final Map<String, Method> methods = new HashMap<>();
 

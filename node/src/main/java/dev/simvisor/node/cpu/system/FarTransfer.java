@@ -50,6 +50,7 @@ public final class FarTransfer {
             case TASK_GATE ->
                 TaskSwitch.throughGate(cpu, selector, descriptor, TaskSwitch.Cause.JUMP, returnOffset);
             case TASK_STATE -> TaskSwitch.direct(cpu, selector, TaskSwitch.Cause.JUMP, returnOffset);
+            case UNSUITABLE -> throw new IllegalStateException();
         }
     }
 
@@ -109,6 +110,7 @@ public final class FarTransfer {
             case TASK_GATE ->
                 TaskSwitch.throughGate(cpu, selector, descriptor, TaskSwitch.Cause.CALL, returnOffset);
             case TASK_STATE -> TaskSwitch.direct(cpu, selector, TaskSwitch.Cause.CALL, returnOffset);
+            case UNSUITABLE -> throw new IllegalStateException();
         }
     }
 
@@ -153,30 +155,32 @@ public final class FarTransfer {
     private enum Kind {
         CALL_GATE,
         TASK_GATE,
-        TASK_STATE
+        TASK_STATE,
+        UNSUITABLE
     }
 
     /** What a system descriptor leads to; type, privilege and presence checked as JMP and CALL want them. */
     private static Kind kind(Cpu cpu, int selector, long descriptor) {
-        int type = SegmentDescriptor.type(descriptor);
-        boolean legacy = !cpu.longMode;
-        Kind kind = null;
-        if (type == SegmentDescriptor.CALL_GATE || type == SegmentDescriptor.CALL_GATE_16_BIT && legacy) {
-            kind = Kind.CALL_GATE;
-        } else if (type == SegmentDescriptor.TASK_GATE && legacy) {
-            kind = Kind.TASK_GATE;
-        } else if (legacy
-                && (type == SegmentDescriptor.AVAILABLE_TSS || type == SegmentDescriptor.AVAILABLE_16_BIT_TSS)) {
-            kind = Kind.TASK_STATE;
-        }
+        Kind kind = kindOf(cpu, SegmentDescriptor.type(descriptor));
         int privilege = SegmentDescriptor.privilege(descriptor);
-        if (kind == null || privilege < cpu.cpl || privilege < Selector.requestedPrivilege(selector)) {
-            throw DescriptorTable.fault(cpu, GENERAL_PROTECTION, selector);
-        }
+        boolean privileged = privilege >= cpu.cpl && privilege >= Selector.requestedPrivilege(selector);
+        if (kind == Kind.UNSUITABLE || !privileged) throw DescriptorTable.fault(cpu, GENERAL_PROTECTION, selector);
         if (!SegmentDescriptor.isPresent(descriptor)) {
             throw DescriptorTable.fault(cpu, SEGMENT_NOT_PRESENT, selector);
         }
         return kind;
+    }
+
+    /** In long mode there are 64-bit call gates only, and no task switches. */
+    private static Kind kindOf(Cpu cpu, int type) {
+        if (type == SegmentDescriptor.CALL_GATE) return Kind.CALL_GATE;
+        if (cpu.longMode) return Kind.UNSUITABLE;
+        return switch (type) {
+            case SegmentDescriptor.CALL_GATE_16_BIT -> Kind.CALL_GATE;
+            case SegmentDescriptor.TASK_GATE -> Kind.TASK_GATE;
+            case SegmentDescriptor.AVAILABLE_TSS, SegmentDescriptor.AVAILABLE_16_BIT_TSS -> Kind.TASK_STATE;
+            default -> Kind.UNSUITABLE;
+        };
     }
 
     /** Selector in a call gate, not null. In long mode the gate is 16 bytes long. */

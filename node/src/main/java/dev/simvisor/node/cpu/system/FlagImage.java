@@ -31,6 +31,11 @@ public final class FlagImage {
         return writable;
     }
 
+    /** What SYSRET takes from R11: every flag but RF and VM (SDM Vol 2B SYSRET). */
+    public static int userVisible(int image) {
+        return image & EVERY_FLAG & ~(Flags.RF | Flags.VM);
+    }
+
     public static void load(Cpu cpu, int image, int writable) {
         cpu.rflags(cpu.rflags() & ~writable | image & writable);
     }
