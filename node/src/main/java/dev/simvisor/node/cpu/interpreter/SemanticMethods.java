@@ -92,7 +92,6 @@ public final class SemanticMethods {
             X87Environment.class,
             X87Functions.class,
             X87Moves.class);
-            SystemRegisters.class);
 
     private final Map<String, Method> methods = new HashMap<>();
 

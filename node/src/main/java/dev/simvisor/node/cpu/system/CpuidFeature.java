@@ -58,7 +58,8 @@ enum CpuidFeature {
     static int bits(CpuModel model, int leaf, int register) {
         int bits = 0;
         for (CpuidFeature feature : ALL) {
-            if (feature.leaf == leaf && feature.register == register && model.has(feature.key)) bits |= 1 << feature.bit;
+            if (feature.leaf == leaf && feature.register == register && model.has(feature.key))
+                bits |= 1 << feature.bit;
         }
         return bits;
     }

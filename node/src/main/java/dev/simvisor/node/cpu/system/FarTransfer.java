@@ -41,14 +41,13 @@ public final class FarTransfer {
                 int target = gateTarget(cpu, selector, descriptor);
                 long code = DescriptorTable.read(cpu, target, GENERAL_PROTECTION);
                 checkGateCode(cpu, target, code);
-                boolean entered = SegmentDescriptor.isConformingCode(code)
-                        || SegmentDescriptor.privilege(code) == cpu.cpl;
+                boolean entered =
+                        SegmentDescriptor.isConformingCode(code) || SegmentDescriptor.privilege(code) == cpu.cpl;
                 if (!entered) throw DescriptorTable.fault(cpu, GENERAL_PROTECTION, target);
                 CodeTarget.checkPresent(cpu, target, code);
                 enterSamePrivilege(cpu, target, code, gateOffset(cpu, selector, descriptor));
             }
-            case TASK_GATE ->
-                TaskSwitch.throughGate(cpu, selector, descriptor, TaskSwitch.Cause.JUMP, returnOffset);
+            case TASK_GATE -> TaskSwitch.throughGate(cpu, selector, descriptor, TaskSwitch.Cause.JUMP, returnOffset);
             case TASK_STATE -> TaskSwitch.direct(cpu, selector, TaskSwitch.Cause.JUMP, returnOffset);
             case UNSUITABLE -> throw new IllegalStateException();
         }
@@ -107,8 +106,7 @@ public final class FarTransfer {
     private static void callThroughSystemDescriptor(Cpu cpu, int selector, long descriptor, long returnOffset) {
         switch (kind(cpu, selector, descriptor)) {
             case CALL_GATE -> callThroughGate(cpu, selector, descriptor, returnOffset);
-            case TASK_GATE ->
-                TaskSwitch.throughGate(cpu, selector, descriptor, TaskSwitch.Cause.CALL, returnOffset);
+            case TASK_GATE -> TaskSwitch.throughGate(cpu, selector, descriptor, TaskSwitch.Cause.CALL, returnOffset);
             case TASK_STATE -> TaskSwitch.direct(cpu, selector, TaskSwitch.Cause.CALL, returnOffset);
             case UNSUITABLE -> throw new IllegalStateException();
         }

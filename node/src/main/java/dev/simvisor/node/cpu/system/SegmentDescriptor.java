@@ -63,7 +63,8 @@ public final class SegmentDescriptor {
     public static boolean isReadable(long descriptor) {
         int kind = AccessRights.CODE_OR_DATA | AccessRights.CODE | AccessRights.READABLE;
         int rights = rights(descriptor) & kind;
-        return rights == kind || (rights & (AccessRights.CODE_OR_DATA | AccessRights.CODE)) == AccessRights.CODE_OR_DATA;
+        return rights == kind
+                || (rights & (AccessRights.CODE_OR_DATA | AccessRights.CODE)) == AccessRights.CODE_OR_DATA;
     }
 
     public static boolean isPresent(long descriptor) {

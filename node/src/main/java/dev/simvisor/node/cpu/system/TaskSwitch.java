@@ -96,8 +96,7 @@ final class TaskSwitch {
         if (Selector.isLocal(selector)) throw DescriptorTable.fault(cpu, vector, selector);
         long descriptor = DescriptorTable.read(cpu, selector, vector);
         int type = SegmentDescriptor.type(descriptor);
-        boolean available =
-                type == SegmentDescriptor.AVAILABLE_TSS || type == SegmentDescriptor.AVAILABLE_16_BIT_TSS;
+        boolean available = type == SegmentDescriptor.AVAILABLE_TSS || type == SegmentDescriptor.AVAILABLE_16_BIT_TSS;
         if (!SegmentDescriptor.isSystem(descriptor) || !available) {
             throw DescriptorTable.fault(cpu, vector, selector);
         }
@@ -229,8 +228,8 @@ final class TaskSwitch {
         }
         int privilege = Selector.requestedPrivilege(cpu.selector[CS]);
         // The new privilege is that of CS from here on; SS follows or faults.
-        cpu.segmentRights[SS] = cpu.segmentRights[SS] & ~(3 << AccessRights.DPL_SHIFT)
-                | privilege << AccessRights.DPL_SHIFT;
+        cpu.segmentRights[SS] =
+                cpu.segmentRights[SS] & ~(3 << AccessRights.DPL_SHIFT) | privilege << AccessRights.DPL_SHIFT;
         cpu.updateMode();
         loadCode(cpu);
         loadStack(cpu, privilege);
@@ -247,7 +246,8 @@ final class TaskSwitch {
         long descriptor = DescriptorTable.read(cpu, selector, INVALID_TSS);
         int privilege = SegmentDescriptor.privilege(descriptor);
         int requested = Selector.requestedPrivilege(selector);
-        boolean allowed = SegmentDescriptor.isConformingCode(descriptor) ? privilege <= requested : privilege == requested;
+        boolean allowed =
+                SegmentDescriptor.isConformingCode(descriptor) ? privilege <= requested : privilege == requested;
         if (!SegmentDescriptor.isCode(descriptor) || !allowed) {
             throw DescriptorTable.fault(cpu, INVALID_TSS, selector);
         }
