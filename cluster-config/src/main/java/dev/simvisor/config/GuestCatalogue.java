@@ -64,10 +64,10 @@ public record GuestCatalogue(SortedMap<String, Guest> guests) {
                         description,
                         memory,
                         commandLine,
-                        section.text("release", "a Debian codename"),
-                        section.text("architecture", "a Debian architecture"),
-                        section.text("kernel-package", "a Debian package"),
-                        section.text("busybox-package", "a Debian package"),
+                        section.scalar("release", Names.EXPECTED, Names::name),
+                        section.scalar("architecture", Names.EXPECTED, Names::name),
+                        section.scalar("kernel-package", Names.EXPECTED, Names::name),
+                        section.scalar("busybox-package", Names.EXPECTED, Names::name),
                         section.texts("modules", "the name of a kernel module"));
         };
         section.end();

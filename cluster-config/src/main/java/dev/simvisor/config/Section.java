@@ -296,7 +296,12 @@ final class Section {
         ConfigValue value = required(key, optionalValue(key), "an object with a name for each entry");
         Section parent = child(value, pathOf(key));
         SortedMap<String, Section> sections = new TreeMap<>();
-        parent.object.forEach((name, entry) -> sections.put(name, parent.child(entry, parent.pathOf(name))));
+        parent.object.forEach((name, entry) -> {
+            if (!Names.isName(name)) {
+                throw errorAt(entry.origin(), parent.path, "has an entry \"" + name + "\"; expected " + Names.EXPECTED);
+            }
+            sections.put(name, parent.child(entry, parent.pathOf(name)));
+        });
         return sections;
     }
 

@@ -52,6 +52,14 @@ class GuestCatalogueTest {
     }
 
     @Test
+    void nameThatCannotBeAFoldersIsRefused() throws IOException {
+        Path file = write("guests {", "  \"../small\" {", "  }", "}");
+        assertThatThrownBy(() -> GuestCatalogue.load(file))
+                .hasMessage(file + ":2: guests: has an entry \"../small\"; expected a name of letters, digits, '-', '_'"
+                        + " and '.'");
+    }
+
+    @Test
     void misspeltFieldIsRefused() throws IOException {
         Path file = write("guests {", "}", "gests {", "}");
         assertThatThrownBy(() -> GuestCatalogue.load(file))

@@ -52,7 +52,7 @@ record DebianPackage(String name, String version, List<String> depends, String p
                 name,
                 field(name, fields, "Version", ".+"),
                 dependencies(fields.getOrDefault("Depends", "")),
-                field(name, fields, "Filename", "[^.].*"),
+                field(name, fields, "Filename", "[A-Za-z0-9][A-Za-z0-9+._~/-]*"),
                 Long.parseLong(field(name, fields, "Size", "\\d{1,18}")),
                 field(name, fields, "SHA256", "[0-9a-f]{64}"));
     }
