@@ -145,6 +145,13 @@ class GuestCommandTest {
     }
 
     @Test
+    void builtInGuestIsThereWithoutBeingFetched() throws Exception {
+        GuestImage image = cache().resolve("builtin");
+        assertThat(image.kernel().read()).startsWith(0x7f, 'E', 'L', 'F');
+        assertThat(image.initrd()).isEmpty();
+    }
+
+    @Test
     void resolvingAGuestThatIsNotThereSaysHowToFetchIt() {
         assertThatThrownBy(() -> cache().resolve("debian-12-i386"))
                 .isInstanceOf(GuestException.class)
