@@ -53,13 +53,17 @@ final class HandlerCompiler {
     }
 
     static BlockRunner compile(List<Variant> variants) {
-        byte[] bytes = ClassFile.of().build(SELF, new HandlerCompiler(variants)::emitClass);
         try {
-            Class<?> handlers = MethodHandles.lookup().defineClass(bytes);
+            Class<?> handlers = MethodHandles.lookup().defineClass(bytecode(variants));
             return (BlockRunner) handlers.getConstructor().newInstance();
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("generated instruction handlers do not link", e);
         }
+    }
+
+    /** The class file. */
+    static byte[] bytecode(List<Variant> variants) {
+        return ClassFile.of().build(SELF, new HandlerCompiler(variants)::emitClass);
     }
 
     private void emitClass(ClassBuilder builder) {

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * Numbers the variants that the instruction table can produce, and maps a row's instances to them. The compiled handlers are
@@ -30,14 +31,14 @@ public final class HandlerTable {
     private final int undefinedOpcode;
 
     private static final class Shared {
-        static final HandlerTable INSTANCE = new HandlerTable(InstructionTable.load(), new SemanticMethods());
+        static final HandlerTable INSTANCE = new HandlerTable(InstructionTable.load(), new SemanticMethods(), HandlerCompiler::compile);
     }
 
     public static HandlerTable shared() {
         return Shared.INSTANCE;
     }
 
-    HandlerTable(InstructionTable table, SemanticMethods methods) {
+    HandlerTable(InstructionTable table, SemanticMethods methods, Function<List<Variant>, BlockRunner> compiler) {
         List<Row> rows = table.rows();
         handlers = new int[rows.size() * OPERAND_SIZES.length * FORMS];
         Arrays.fill(handlers, NONE);
@@ -49,7 +50,7 @@ public final class HandlerTable {
             for (int index : instances.getOrDefault(variants.get(number), List.of())) handlers[index] = number;
         }
         undefinedOpcode = handlers[index(table.undefined(), 32, false)];
-        runner = HandlerCompiler.compile(variants);
+        runner = compiler.apply(variants);
     }
 
     private Map<Variant, List<Integer>> instances(List<Row> rows, SemanticMethods methods) {
@@ -108,5 +109,9 @@ public final class HandlerTable {
 
     public int variantCount() {
         return variants.size();
+    }
+
+    List<Variant> variants() {
+        return List.copyOf(variants);
     }
 }
