@@ -22,11 +22,42 @@ final class Block {
     @Nullable
     Block sibling;
 
+    /** Cleared when the block leaves the cache: its bytes changed, or its place was taken. */
+    boolean valid = true;
+
+    // The two blocks that last followed this one, within its page, by the distance from this block's start to theirs.
+    private @Nullable Block firstSuccessor;
+    private long firstDistance;
+    private @Nullable Block secondSuccessor;
+    private long secondDistance;
+
     Block(long physical, int key, Instruction[] instructions, int length, long secondPage) {
         this.physical = physical;
         this.key = key;
         this.instructions = instructions;
         this.length = length;
         this.secondPage = secondPage;
+    }
+
+    /** The block that starts {@code distance} bytes from the start of this one, if it has followed before. */
+    @Nullable
+    Block successor(long distance) {
+        Block successor = firstSuccessor;
+        if (successor != null && firstDistance == distance && successor.valid) return successor;
+        successor = secondSuccessor;
+        return successor != null && secondDistance == distance && successor.valid ? successor : null;
+    }
+
+    /**
+     * Remembers a successor. Only blocks of the same page are: wherever the page is mapped, the distance is then the same, and
+     * no translation lies between.
+     */
+    void link(long distance, Block successor) {
+        if ((physical ^ successor.physical) >>> 12 != 0 || successor.secondPage != NO_SECOND_PAGE) return;
+        if (distance != (successor.physical - physical)) return;
+        secondSuccessor = firstSuccessor;
+        secondDistance = firstDistance;
+        firstSuccessor = successor;
+        firstDistance = distance;
     }
 }

@@ -44,7 +44,10 @@ final class BlockCache {
     boolean add(Block block) {
         int slot = slot(block.physical, block.key);
         Block evicted = slots[slot];
-        if (evicted != null) forget(evicted);
+        if (evicted != null) {
+            evicted.valid = false;
+            forget(evicted);
+        }
         slots[slot] = block;
         int first = (int) (block.physical >>> 12);
         boolean watched = register(block, first, (int) block.physical & PAGE - 1, block.length);
@@ -129,6 +132,7 @@ final class BlockCache {
         for (Block block = frame.first; block != null; block = block.sibling) {
             int slot = slot(block.physical, block.key);
             if (slots[slot] == block) slots[slot] = null;
+            block.valid = false;
         }
         dropCrossingInto((long) number << 12);
         frame.first = null;
@@ -143,6 +147,7 @@ final class BlockCache {
             int slot = slot(block.physical, block.key);
             if (gone && slots[slot] == block) {
                 slots[slot] = null;
+                block.valid = false;
                 forget(block);
             }
             if (!gone && slots[slot] == block) crossing[kept++] = block;
@@ -154,6 +159,9 @@ final class BlockCache {
         for (int n = 0; n < frames.length; n++) {
             CodeFrame frame = frames[n];
             if (frame != null && frame.lines != 0) bus.unwatchCode((long) n << 12);
+        }
+        for (Block block : slots) {
+            if (block != null) block.valid = false;
         }
         Arrays.fill(frames, null);
         Arrays.fill(slots, null);

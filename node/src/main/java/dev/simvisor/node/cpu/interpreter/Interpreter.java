@@ -7,6 +7,7 @@ import dev.simvisor.node.cpu.GuestException;
 import dev.simvisor.node.cpu.SegmentRegister;
 import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.system.ExceptionDelivery;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The engine that executes decoded blocks one after the other. Between two blocks it looks at what wants attention:
@@ -35,23 +36,36 @@ public final class Interpreter implements Engine {
     public void run(long instructions) {
         cpu.runLimit = cpu.completedInstructions + instructions;
         cpu.attention = true;
+        Block previous = null;
+        long previousStart = 0;
         while (cpu.completedInstructions < cpu.runLimit) {
-            if (cpu.attention && !attend()) return;
-            step();
+            // Whatever changes the mode or a translation asks for attention too: links hold only without.
+            if (cpu.attention) {
+                if (!attend()) return;
+                previous = null;
+            }
+            long start = cpu.rip;
+            Block block = previous == null ? null : previous.successor(start - previousStart);
+            if (block == null) {
+                block = lookUp();
+                if (block != null && previous != null) previous.link(start - previousStart, block);
+            }
+            if (block != null) execute(block);
+            previous = block;
+            previousStart = start;
         }
     }
 
-    private void step() {
-        Block block;
+    /** The block at rIP, or null after the exception that fetching it raised was delivered. */
+    private @Nullable Block lookUp() {
         try {
-            block = nextBlock();
+            return nextBlock();
         } catch (GuestException fault) {
             cpu.completedInstructions++;
             ExceptionDelivery.deliver(cpu, fault);
             cpu.attention = true;
-            return;
+            return null;
         }
-        execute(block);
     }
 
     private void execute(Block block) {

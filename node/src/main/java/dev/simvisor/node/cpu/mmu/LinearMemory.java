@@ -49,6 +49,7 @@ public final class LinearMemory {
 
     /** Follows a change of privilege, EFLAGS.AC, CR0.AM, SMAP or the breakpoints. */
     public void updateMode() {
+        cpu.attention = true;
         boolean alignmentFlag = (cpu.otherFlags & Flags.AC) != 0;
         boolean smap = (cpu.cr4 & ControlRegister.CR4_SMAP) != 0;
         privilege = cpu.cpl == 3 ? USER : smap && alignmentFlag ? SUPERVISOR_ALIGNMENT_CHECK : SUPERVISOR;
@@ -254,6 +255,7 @@ public final class LinearMemory {
 
     /** Forgets every translation, global ones too. */
     public void flushAll() {
+        cpu.attention = true;
         for (int n = 0; n < PRIVILEGES; n++) {
             readTlbs[n].flush();
             writeTlbs[n].flush();
@@ -264,6 +266,7 @@ public final class LinearMemory {
 
     /** As a CR3 write does: forgets all translations but those of global pages. */
     public void flushNonGlobal() {
+        cpu.attention = true;
         for (int n = 0; n < PRIVILEGES; n++) {
             readTlbs[n].flushNonGlobal();
             writeTlbs[n].flushNonGlobal();
@@ -278,6 +281,7 @@ public final class LinearMemory {
 
     /** As INVLPG does. */
     public void invalidatePage(long linear) {
+        cpu.attention = true;
         if (largePages.mayContain(linear)) {
             flushAll();
             return;
