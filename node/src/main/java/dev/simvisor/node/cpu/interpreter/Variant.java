@@ -5,6 +5,7 @@ import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.table.Attribute;
 import dev.simvisor.node.cpu.table.Feature;
 import dev.simvisor.node.cpu.table.Operand;
+import dev.simvisor.node.cpu.table.OperandKind;
 import dev.simvisor.node.cpu.table.Row;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
@@ -50,7 +51,8 @@ record Variant(
         }
         List<Place> sources = new ArrayList<>();
         for (Operand operand : operands.subList(operands.size() - values, operands.size())) {
-            sources.add(Place.of(operand, operandSize, memory));
+            Place source = Place.of(operand, operandSize, memory);
+            sources.add(source.kind() == Place.Kind.IMMEDIATE ? extended(source, operands.getFirst(), operandSize) : source);
         }
         boolean returns = method.getReturnType() != void.class;
         Place destination = returns ? Place.of(operands.getFirst(), operandSize, memory) : null;
@@ -62,6 +64,12 @@ record Variant(
                 row.has(Attribute.LANES),
                 row.has(Attribute.ALIGNED),
                 row.has(Attribute.MXCSR));
+    }
+
+    /** An immediate beside a general register or memory is sign-extended to that operand's size (SDM Vol 2A §2.2.1.5). */
+    private static Place extended(Place immediate, Operand first, int operandSize) {
+        boolean general = first.kind().general() || first.kind() == OperandKind.O;
+        return general ? new Place(Place.Kind.IMMEDIATE, first.size().bits(operandSize)) : immediate;
     }
 
     private static Unit unit(Row row) {
