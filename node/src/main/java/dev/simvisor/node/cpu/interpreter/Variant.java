@@ -75,7 +75,7 @@ record Variant(
     private static Unit unit(Row row) {
         if (row.needs(Feature.X87)) return row.has(Attribute.NOWAIT) ? Unit.X87_NO_WAIT : Unit.X87;
         boolean mmx = row.operands().stream().anyMatch(operand -> switch (operand.kind()) {
-            case P, Q, N -> true;
+            case P, N -> true; // Q as a source of CVTPI2PS may be memory, which is no use of MMX
             default -> false;
         });
         if (mmx || row.needs(Feature.MMX)) return Unit.MMX;

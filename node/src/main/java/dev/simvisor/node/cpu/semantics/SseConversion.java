@@ -163,27 +163,34 @@ public final class SseConversion {
         SimdRegisters.set(cpu, i.reg, cvtsi2sd((int) value), cvtsi2sd(highOf(value)));
     }
 
+    /** An operand in memory leaves the x87 registers as they are. */
     private static long mmxOperand(Cpu cpu, Instruction i) {
-        return i.memory ? cpu.memory.read64(cpu.readAddress(i, 8)) : SimdRegisters.mmx(cpu, i.rm);
+        if (i.memory) return cpu.memory.read64(cpu.readAddress(i, 8));
+        Simd.checkMmx(cpu);
+        return SimdRegisters.mmx(cpu, i.rm);
     }
 
     public static void cvtps2pi(Cpu cpu, Instruction i) {
+        Simd.checkSse(cpu);
         long result = cvtps2dq(cpu, SimdRegisters.quad(cpu, i));
         Simd.raiseUnmasked(cpu);
         SimdRegisters.setMmx(cpu, i.reg, result);
     }
 
     public static void cvttps2pi(Cpu cpu, Instruction i) {
+        Simd.checkSse(cpu);
         long result = cvttps2dq(cpu, SimdRegisters.quad(cpu, i));
         Simd.raiseUnmasked(cpu);
         SimdRegisters.setMmx(cpu, i.reg, result);
     }
 
     public static void cvtpd2pi(Cpu cpu, Instruction i) {
+        Simd.checkSse(cpu);
         SimdRegisters.setMmx(cpu, i.reg, doublesToIntegers(cpu, i, false));
     }
 
     public static void cvttpd2pi(Cpu cpu, Instruction i) {
+        Simd.checkSse(cpu);
         SimdRegisters.setMmx(cpu, i.reg, doublesToIntegers(cpu, i, true));
     }
 }

@@ -129,6 +129,12 @@ public final class X87 {
         }
     }
 
+    /** Ends FCOMI and its kin, which leave C1 alone too: so on silicon. */
+    static void finishKeepingConditions(Cpu cpu, FloatEnvironment env) {
+        cpu.fpu.status |= env.takeRaised();
+        summarize(cpu.fpu);
+    }
+
     /** Ends an instruction that raises nothing and clears C1. */
     static void finish(Cpu cpu) {
         cpu.fpu.status &= ~C1;

@@ -186,7 +186,7 @@ public final class X87Comparison {
                 quiet);
         cpu.arithmeticFlags(SseComparison.flags(order));
         boolean stopped = env.stopped();
-        X87.finish(cpu, env);
+        X87.finishKeepingConditions(cpu, env);
         return !stopped;
     }
 }

@@ -35,6 +35,7 @@ public final class X87Control {
     public static void ffree(Cpu cpu, Instruction i) {
         X87.track(cpu, i);
         X87.free(cpu.fpu, i.rm & 7);
+        X87.finish(cpu);
     }
 
     public static void ffreep(Cpu cpu, Instruction i) {

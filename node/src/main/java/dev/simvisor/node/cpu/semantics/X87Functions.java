@@ -110,6 +110,7 @@ public final class X87Functions {
     }
 
     public static void fprem(Cpu cpu, Instruction i) {
+        X87.setCondition(cpu.fpu, X87.C2, 0);
         if (!beginTwo(cpu, i, false)) return;
         FpuState fpu = cpu.fpu;
         FloatEnvironment env = X87.environment(cpu);
@@ -123,6 +124,7 @@ public final class X87Functions {
     }
 
     public static void fprem1(Cpu cpu, Instruction i) {
+        X87.setCondition(cpu.fpu, X87.C2, 0);
         if (!beginTwo(cpu, i, false)) return;
         FpuState fpu = cpu.fpu;
         FloatEnvironment env = X87.environment(cpu);
@@ -165,6 +167,7 @@ public final class X87Functions {
     }
 
     public static void fptan(Cpu cpu, Instruction i) {
+        X87.setCondition(cpu.fpu, X87.C2, 0);
         if (!beginPush(cpu, i)) return;
         FpuState fpu = cpu.fpu;
         FloatEnvironment env = X87.environment(cpu);
@@ -179,6 +182,7 @@ public final class X87Functions {
     }
 
     public static void fsincos(Cpu cpu, Instruction i) {
+        X87.setCondition(cpu.fpu, X87.C2, 0);
         if (!beginPush(cpu, i)) return;
         FpuState fpu = cpu.fpu;
         int a = X87.signExponent(fpu, 0);
@@ -194,6 +198,7 @@ public final class X87Functions {
     }
 
     public static void fsin(Cpu cpu, Instruction i) {
+        X87.setCondition(cpu.fpu, X87.C2, 0);
         if (!begin(cpu, i)) return;
         FpuState fpu = cpu.fpu;
         FloatEnvironment env = X87.environment(cpu);
@@ -203,6 +208,7 @@ public final class X87Functions {
     }
 
     public static void fcos(Cpu cpu, Instruction i) {
+        X87.setCondition(cpu.fpu, X87.C2, 0);
         if (!begin(cpu, i)) return;
         FpuState fpu = cpu.fpu;
         FloatEnvironment env = X87.environment(cpu);
@@ -213,7 +219,7 @@ public final class X87Functions {
 
     private static void finishAngle(Cpu cpu, FloatEnvironment env, boolean inRange) {
         X87.finish(cpu, env);
-        X87.setCondition(cpu.fpu, X87.C2, inRange ? 0 : X87.C2);
+        if (!inRange) X87.setCondition(cpu.fpu, X87.C2, X87.C2);
     }
 
     // ---- how

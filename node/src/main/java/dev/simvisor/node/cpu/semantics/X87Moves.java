@@ -350,6 +350,5 @@ public final class X87Moves {
             return;
         }
         if (condition) X87.set(fpu, 0, X87.signExponent(fpu, n), X87.significand(fpu, n));
-        X87.finish(cpu);
     }
 }
