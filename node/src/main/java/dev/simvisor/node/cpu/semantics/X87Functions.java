@@ -140,7 +140,7 @@ public final class X87Functions {
     /** The quotient's low bits go to C0, C3 and C1; C2 says that the remainder is partial (SDM Vol 1 table 8-1). */
     private static void finishRemainder(Cpu cpu, FloatEnvironment env, int quotient) {
         FpuState fpu = cpu.fpu;
-        boolean number = !Extended.isNan(env.resultSignExponent(), env.resultSignificand());
+        boolean number = !env.stopped() && !Extended.isNan(env.resultSignExponent(), env.resultSignificand());
         replace(cpu, env);
         int conditions = quotient == ExtendedRemainder.INCOMPLETE ? X87.C2 : 0;
         if ((quotient & 4) != 0) conditions |= X87.C0;
@@ -191,8 +191,10 @@ public final class X87Functions {
         boolean inRange = fpu.trigonometry.sine(env, a, significand);
         if (inRange && !env.stopped()) {
             X87.setResult(fpu, 0, env);
+            boolean sineRoundedUp = env.roundedUp();
             fpu.trigonometry.cosine(env, a, significand);
             X87.push(fpu, env.resultSignExponent(), env.resultSignificand());
+            env.setRoundedUp(sineRoundedUp);
         }
         finishAngle(cpu, env, inRange);
     }
