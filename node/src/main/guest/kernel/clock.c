@@ -22,17 +22,18 @@
 static u64 ticks;
 static u64 latest; /* reading of the counter that clock_now never falls behind, in PIT counts */
 
+/* Mode 2 raises the output at once, which may look like a tick; so the PICs, which forget edges, come second. */
 void clock_initialize(void) {
     static const u8 words[][2] = {{ICW1_INITIALIZE, ICW1_INITIALIZE}, {IRQ_BASE, IRQ_BASE + 8}, {1 << 2, 2}, {ICW4_8086, ICW4_8086}};
+    out8(PIT_CONTROL, PIT_RATE_GENERATOR);
+    out8(PIT_COUNTER0, PIT_DIVISOR & 0xff);
+    out8(PIT_COUNTER0, PIT_DIVISOR >> 8);
     for (u32 i = 0; i < 4; i++) {
         out8(PIC_MASTER + (i > 0), words[i][0]);
         out8(PIC_SLAVE + (i > 0), words[i][1]);
     }
     out8(PIC_MASTER + 1, (u8) ~(1u << IRQ_TIMER | 1u << IRQ_SERIAL));
     out8(PIC_SLAVE + 1, 0xff);
-    out8(PIT_CONTROL, PIT_RATE_GENERATOR);
-    out8(PIT_COUNTER0, PIT_DIVISOR & 0xff);
-    out8(PIT_COUNTER0, PIT_DIVISOR >> 8);
 }
 
 static u8 read_pic(u16 port, u8 what) {
