@@ -56,6 +56,7 @@ final class HandlerEmitter {
         } else {
             emitScalar();
         }
+        if (variant.unit() == Variant.Unit.MMX) code.aload(0).invokestatic(SIMD, "enterMmx", CHECK);
         code.return_();
     }
 

@@ -19,10 +19,14 @@ public final class Simd {
         if ((cpu.cr0 & ControlRegister.CR0_TS) != 0) throw cpu.raise(GuestException.DEVICE_NOT_AVAILABLE);
     }
 
-    /** As {@link #checkSse}, but for x87's pending exceptions; then the registers become MMX registers (SDM Vol 1 §9.5). */
+    /** #UD with CR0.EM, #NM with CR0.TS, #MF when an x87 exception is pending (SDM Vol 3A §12.1, §12.5). */
     public static void checkMmx(Cpu cpu) {
         if ((cpu.cr0 & ControlRegister.CR0_EM) != 0) throw cpu.undefinedOpcode();
         X87.check(cpu);
+    }
+
+    /** What every MMX instruction but EMMS does to the x87 stack, when it can fault no more (SDM Vol 1 §9.5.1). */
+    public static void enterMmx(Cpu cpu) {
         cpu.fpu.top = 0;
         cpu.fpu.empty = 0;
     }

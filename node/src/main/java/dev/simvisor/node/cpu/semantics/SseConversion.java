@@ -130,11 +130,15 @@ public final class SseConversion {
     }
 
     public static void cvtpd2dq(Cpu cpu, Instruction i) {
-        SimdRegisters.set(cpu, i.reg, doublesToIntegers(cpu, i, false), 0);
+        long result = doublesToIntegers(cpu, i, false);
+        Simd.raiseUnmasked(cpu);
+        SimdRegisters.set(cpu, i.reg, result, 0);
     }
 
     public static void cvttpd2dq(Cpu cpu, Instruction i) {
-        SimdRegisters.set(cpu, i.reg, doublesToIntegers(cpu, i, true), 0);
+        long result = doublesToIntegers(cpu, i, true);
+        Simd.raiseUnmasked(cpu);
+        SimdRegisters.set(cpu, i.reg, result, 0);
     }
 
     private static long doublesToIntegers(Cpu cpu, Instruction i, boolean truncating) {
@@ -142,11 +146,9 @@ public final class SseConversion {
         long low = SimdRegisters.low(cpu, i, linear);
         long high = SimdRegisters.high(cpu, i, linear);
         FloatEnvironment env = Simd.environment(cpu);
-        long result = truncating
+        return truncating
                 ? pair(DoubleArithmetic.truncate(env, low, 32), DoubleArithmetic.truncate(env, high, 32))
                 : pair(DoubleArithmetic.toInteger(env, low, 32), DoubleArithmetic.toInteger(env, high, 32));
-        Simd.raiseUnmasked(cpu);
-        return result;
     }
 
     // ---- MMX registers
@@ -167,30 +169,35 @@ public final class SseConversion {
     private static long mmxOperand(Cpu cpu, Instruction i) {
         if (i.memory) return cpu.memory.read64(cpu.readAddress(i, 8));
         Simd.checkMmx(cpu);
+        Simd.enterMmx(cpu);
         return SimdRegisters.mmx(cpu, i.rm);
     }
 
+    // The registers are MMX registers already when an unmasked exception is raised: so on silicon.
+
     public static void cvtps2pi(Cpu cpu, Instruction i) {
         Simd.checkSse(cpu);
-        long result = cvtps2dq(cpu, SimdRegisters.quad(cpu, i));
-        Simd.raiseUnmasked(cpu);
-        SimdRegisters.setMmx(cpu, i.reg, result);
+        setMmx(cpu, i, cvtps2dq(cpu, SimdRegisters.quad(cpu, i)));
     }
 
     public static void cvttps2pi(Cpu cpu, Instruction i) {
         Simd.checkSse(cpu);
-        long result = cvttps2dq(cpu, SimdRegisters.quad(cpu, i));
-        Simd.raiseUnmasked(cpu);
-        SimdRegisters.setMmx(cpu, i.reg, result);
+        setMmx(cpu, i, cvttps2dq(cpu, SimdRegisters.quad(cpu, i)));
     }
 
     public static void cvtpd2pi(Cpu cpu, Instruction i) {
         Simd.checkSse(cpu);
-        SimdRegisters.setMmx(cpu, i.reg, doublesToIntegers(cpu, i, false));
+        setMmx(cpu, i, doublesToIntegers(cpu, i, false));
     }
 
     public static void cvttpd2pi(Cpu cpu, Instruction i) {
         Simd.checkSse(cpu);
-        SimdRegisters.setMmx(cpu, i.reg, doublesToIntegers(cpu, i, true));
+        setMmx(cpu, i, doublesToIntegers(cpu, i, true));
+    }
+
+    private static void setMmx(Cpu cpu, Instruction i, long result) {
+        Simd.enterMmx(cpu);
+        Simd.raiseUnmasked(cpu);
+        SimdRegisters.setMmx(cpu, i.reg, result);
     }
 }

@@ -103,6 +103,8 @@ public final class X87Control {
     }
 
     public static void emms(Cpu cpu, Instruction i) {
+        Simd.checkMmx(cpu);
+        cpu.fpu.top = 0;
         cpu.fpu.empty = X87.ALL_EMPTY;
     }
 }
