@@ -90,6 +90,9 @@ public final class Cpu {
     public int stackSize = 16;
 
     public long stackMask = 0xFFFF;
+    /** Whether ES, CS, SS and DS all span the whole address space from zero, so that an offset is a linear address. */
+    public boolean flatSegments;
+
     /** Segment base that address computation adds: zero in 64-bit mode but for FS and GS. */
     public final long[] effectiveBase = new long[SegmentRegister.COUNT];
     /** Lowest offset, with the sign bit inverted, at which a read of up to 16 bytes needs the full segment check. */
@@ -246,6 +249,11 @@ public final class Cpu {
     /** The effective address (offset in its segment) of an instruction's memory operand. */
     public long effectiveAddress(Instruction i) {
         return (gpr[i.base] + (gpr[i.index] << i.scale) + i.displacement) & i.addressMask;
+    }
+
+    /** As {@link #effectiveAddress}, of an operand without an index register. */
+    public long effectiveAddressOfBase(Instruction i) {
+        return gpr[i.base] + i.displacement & i.addressMask;
     }
 
     /** Linear address of the memory operand for a read of {@code size} bytes; raises #GP or #SS if outside the segment. */

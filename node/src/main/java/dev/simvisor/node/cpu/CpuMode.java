@@ -1,6 +1,8 @@
 package dev.simvisor.node.cpu;
 
 import static dev.simvisor.node.cpu.SegmentRegister.CS;
+import static dev.simvisor.node.cpu.SegmentRegister.DS;
+import static dev.simvisor.node.cpu.SegmentRegister.ES;
 import static dev.simvisor.node.cpu.SegmentRegister.FS;
 import static dev.simvisor.node.cpu.SegmentRegister.GS;
 import static dev.simvisor.node.cpu.SegmentRegister.SS;
@@ -26,7 +28,16 @@ final class CpuMode {
         cpu.stackSize = cpu.codeSize == 64 ? 64 : stackBig ? 32 : 16;
         cpu.stackMask = cpu.stackSize == 64 ? -1L : cpu.stackSize == 32 ? 0xFFFF_FFFFL : 0xFFFFL;
         for (int segment = 0; segment < SegmentRegister.COUNT; segment++) updateSegment(cpu, segment);
+        cpu.flatSegments = cpu.codeSize == 64 || flat(cpu, ES) && flat(cpu, CS) && flat(cpu, SS) && flat(cpu, DS);
         cpu.memory.updateMode();
+    }
+
+    /** Base 0 and limit 4 GiB, readable, and writable unless it holds code. */
+    private static boolean flat(Cpu cpu, int segment) {
+        return cpu.segmentBase[segment] == 0
+                && cpu.segmentLimit[segment] == 0xFFFF_FFFFL
+                && cpu.readCheck[segment] != ALWAYS_CHECK
+                && (segment == CS || cpu.writeCheck[segment] != ALWAYS_CHECK);
     }
 
     private static int codeSize(Cpu cpu) {

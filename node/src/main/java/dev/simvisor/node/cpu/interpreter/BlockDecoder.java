@@ -64,7 +64,7 @@ final class BlockDecoder {
         Instruction instruction = decoder.decode(page, offset, available, cpu.codeSize, offset);
         if (instruction == null) return null;
         boolean realOnly = instruction.row.has(Attribute.PROT) && (!cpu.protectedMode || cpu.virtual8086);
-        instruction.handler = realOnly ? handlers.undefinedOpcode() : handlers.handler(instruction, cpu.model);
+        instruction.handler = realOnly ? handlers.undefinedOpcode() : handlers.handler(instruction, cpu);
         return instruction;
     }
 

@@ -37,7 +37,7 @@ final class HandlerCompiler {
             BlockRunner.class.describeConstable().orElseThrow();
     private static final ClassDesc SELF = ClassDesc.of(HandlerCompiler.class.getPackageName(), "InstructionHandlers");
     private static final MethodTypeDesc HANDLER = MethodTypeDesc.of(CD_void, CPU, INSTRUCTION);
-    /** Cases per switch: 12 bytes each of table, call and jump stay below 8,000 with room for the loop. */
+    /** Cases per further switch: 12 bytes each of table, call and jump stay below 8,000. */
     private static final int CHUNK = 600;
 
     // Locals of the generated loop; 0 is "this".
@@ -47,9 +47,14 @@ final class HandlerCompiler {
     private static final int INSTRUCTION_LOCAL = 4;
 
     private final List<Variant> variants;
+    /** How many variants the loop's own switch covers. */
+    private final int frequent;
 
     private HandlerCompiler(List<Variant> variants) {
         this.variants = variants;
+        this.frequent = (int) variants.stream()
+                .takeWhile(variant -> DispatchOrder.rarity(variant) == 0)
+                .count();
     }
 
     static BlockRunner compile(List<Variant> variants) {
@@ -81,9 +86,9 @@ final class HandlerCompiler {
                     handlerName(number), HANDLER, ACC_STATIC, code -> new HandlerEmitter(code, variant).emit());
         }
         builder.withMethodBody("run", MethodTypeDesc.of(CD_void, CPU, INSTRUCTIONS), ACC_PUBLIC, this::emitLoop);
-        for (int chunk = 1; chunk * CHUNK < variants.size(); chunk++) {
-            int first = chunk * CHUNK;
-            builder.withMethodBody(chunkName(chunk), HANDLER, ACC_STATIC, code -> emitChunk(code, first));
+        for (int first = frequent; first < variants.size(); first += CHUNK) {
+            int start = first;
+            builder.withMethodBody(chunkName(first), HANDLER, ACC_STATIC, code -> emitChunk(code, start));
         }
     }
 
@@ -91,8 +96,8 @@ final class HandlerCompiler {
         return variants.get(number).label() + "_" + number;
     }
 
-    private static String chunkName(int chunk) {
-        return "dispatch" + chunk;
+    private static String chunkName(int first) {
+        return "dispatch" + first;
     }
 
     private void emitLoop(CodeBuilder code) {
@@ -103,7 +108,7 @@ final class HandlerCompiler {
         code.aload(INSTRUCTIONS_LOCAL).iload(INDEX_LOCAL).aaload().astore(INSTRUCTION_LOCAL);
         code.aload(CPU_LOCAL).iload(INDEX_LOCAL).putfield(CPU, "position", CD_int);
         code.iinc(INDEX_LOCAL, 1);
-        emitSwitch(code, 0, CPU_LOCAL, INSTRUCTION_LOCAL, test);
+        emitSwitch(code, 0, frequent, CPU_LOCAL, INSTRUCTION_LOCAL, test);
         code.labelBinding(test);
         code.iload(INDEX_LOCAL)
                 .aload(CPU_LOCAL)
@@ -115,14 +120,13 @@ final class HandlerCompiler {
 
     private void emitChunk(CodeBuilder code, int first) {
         Label end = code.newLabel();
-        emitSwitch(code, first, 0, 1, end);
+        emitSwitch(code, first, Math.min(first + CHUNK, variants.size()), 0, 1, end);
         code.labelBinding(end);
         code.return_();
     }
 
-    /** A switch over one chunk of handlers; what is beyond goes to the next chunk. Each case continues at {@code end}. */
-    private void emitSwitch(CodeBuilder code, int first, int cpuLocal, int instructionLocal, Label end) {
-        int limit = Math.min(first + CHUNK, variants.size());
+    /** A switch over the handlers from first to limit; what is beyond goes to the next switch. Each case ends at {@code end}. */
+    private void emitSwitch(CodeBuilder code, int first, int limit, int cpuLocal, int instructionLocal, Label end) {
         List<SwitchCase> cases = new ArrayList<>();
         for (int number = first; number < limit; number++) cases.add(SwitchCase.of(number, code.newLabel()));
         Label otherwise = code.newLabel();
@@ -137,7 +141,7 @@ final class HandlerCompiler {
         code.labelBinding(otherwise);
         if (limit < variants.size()) {
             code.aload(cpuLocal).aload(instructionLocal);
-            code.invokestatic(SELF, chunkName(first / CHUNK + 1), HANDLER);
+            code.invokestatic(SELF, chunkName(limit), HANDLER);
         }
     }
 }

@@ -86,7 +86,7 @@ final class HandlerEmitter {
 
     private void emitScalar() {
         Place destination = variant.destination();
-        if (destination != null && variant.updatesMemory()) emitAddress("writeAddress", destination.bits());
+        if (destination != null && variant.updatesMemory()) emitAddress(destination, "writeAddress", destination.bits());
         Class<?>[] parameters = variant.method().getParameterTypes();
         int parameter = 0;
         if (Variant.takesCpu(variant.method())) {
@@ -102,16 +102,24 @@ final class HandlerEmitter {
         return variant.method().getReturnType() == long.class;
     }
 
-    private void emitAddress(String kind, int bits) {
-        code.aload(0).aload(1).loadConstant(bits / 8);
-        code.invokevirtual(CPU, kind, MethodTypeDesc.of(CD_long, INSTRUCTION, CD_int));
+    /** Computes the linear address of a memory operand; {@code check} names the segment check of the form that has one. */
+    private void emitAddress(Place place, String check, int bits) {
+        code.aload(0).aload(1);
+        if (place.kind() == Place.Kind.MEMORY) {
+            code.loadConstant(bits / 8);
+            code.invokevirtual(CPU, check, MethodTypeDesc.of(CD_long, INSTRUCTION, CD_int));
+        } else {
+            boolean indexed = place.kind() == Place.Kind.FLAT_MEMORY;
+            String method = indexed ? "effectiveAddress" : "effectiveAddressOfBase";
+            code.invokevirtual(CPU, method, MethodTypeDesc.of(CD_long, INSTRUCTION));
+        }
         code.lstore(LINEAR);
     }
 
     private void emitLoad(Place place, boolean asLong) {
         switch (place.kind()) {
             case RM, REG -> emitLoadRegister(place, asLong);
-            case MEMORY -> emitLoadMemory(place, asLong);
+            case MEMORY, FLAT_MEMORY, FLAT_BASE_MEMORY -> emitLoadMemory(place, asLong);
             case ADDRESS -> {
                 code.aload(0).aload(1);
                 code.invokevirtual(CPU, "effectiveAddress", MethodTypeDesc.of(CD_long, INSTRUCTION));
@@ -156,7 +164,7 @@ final class HandlerEmitter {
     private void emitLoadMemory(Place place, boolean asLong) {
         int bits = place.bits();
         boolean update = variant.updatesMemory();
-        if (!update) emitAddress("readAddress", bits);
+        if (!update) emitAddress(place, "readAddress", bits);
         code.aload(0).getfield(CPU, "memory", MEMORY).lload(LINEAR);
         ClassDesc type = bits == 64 ? CD_long : CD_int;
         code.invokevirtual(MEMORY, (update ? "readForUpdate" : "read") + bits, MethodTypeDesc.of(type, CD_long));
@@ -178,7 +186,7 @@ final class HandlerEmitter {
     private void emitStore(Place place, boolean isLong) {
         switch (place.kind()) {
             case RM, REG -> emitStoreRegister(place, isLong);
-            case MEMORY -> emitStoreMemory(place, isLong);
+            case MEMORY, FLAT_MEMORY, FLAT_BASE_MEMORY -> emitStoreMemory(place, isLong);
             case MMX_REG, MMX_RM, XMM_REG, XMM_RM -> emitStoreScalarSimd(place, isLong);
             default -> throw new IllegalStateException(variant.label() + ": nothing can be stored there");
         }
@@ -209,7 +217,7 @@ final class HandlerEmitter {
             if (isLong) code.l2i();
             code.istore(LOW);
         }
-        if (!variant.updatesMemory()) emitAddress("writeAddress", bits);
+        if (!variant.updatesMemory()) emitAddress(place, "writeAddress", bits);
         code.aload(0).getfield(CPU, "memory", MEMORY).lload(LINEAR);
         if (bits == 64) code.lload(LOW);
         else code.iload(LOW);
@@ -245,7 +253,7 @@ final class HandlerEmitter {
     private void emitLanes(Place destination) {
         boolean two = destination.isXmm();
         for (Place source : variant.sources()) {
-            if (source.kind() == Place.Kind.MEMORY) emitLaneMemory(two);
+            if (source.isMemory()) emitLaneMemory(source, two);
         }
         emitLane("Low", false);
         code.lstore(LOW);
@@ -267,8 +275,8 @@ final class HandlerEmitter {
     }
 
     /** Reads the memory operand into MEMORY_LOW and MEMORY_HIGH before anything else happens. */
-    private void emitLaneMemory(boolean two) {
-        emitAddress("readAddress", two ? 128 : 64);
+    private void emitLaneMemory(Place place, boolean two) {
+        emitAddress(place, "readAddress", two ? 128 : 64);
         if (two && variant.aligned()) {
             code.aload(0).lload(LINEAR);
             code.invokestatic(SIMD_OPERANDS, "checkAligned", MethodTypeDesc.of(CD_void, CPU, CD_long));
@@ -295,7 +303,7 @@ final class HandlerEmitter {
         }
         for (Place source : variant.sources()) {
             boolean asLong = parameters[parameter++] == long.class;
-            if (source.kind() == Place.Kind.MEMORY) code.lload(high ? MEMORY_HIGH : MEMORY_LOW);
+            if (source.isMemory()) code.lload(high ? MEMORY_HIGH : MEMORY_LOW);
             else if (source.isMmx() || source.isXmm()) emitLoadSimd(source, half);
             else emitLoad(source, asLong);
         }

@@ -1,6 +1,6 @@
 package dev.simvisor.node.cpu.interpreter;
 
-import dev.simvisor.node.cpu.CpuModel;
+import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.table.Feature;
 import dev.simvisor.node.cpu.table.InstructionTable;
@@ -8,7 +8,6 @@ import dev.simvisor.node.cpu.table.Row;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -20,7 +19,7 @@ import java.util.function.Function;
  * shared by all processors of the process.
  */
 public final class HandlerTable {
-    private static final int FORMS = 2;
+    private static final Form[] FORMS = Form.values();
     private static final int[] OPERAND_SIZES = {8, 16, 32, 64};
     private static final int NONE = -1;
 
@@ -40,16 +39,15 @@ public final class HandlerTable {
 
     HandlerTable(InstructionTable table, SemanticMethods methods, Function<List<Variant>, BlockRunner> compiler) {
         List<Row> rows = table.rows();
-        handlers = new int[rows.size() * OPERAND_SIZES.length * FORMS];
+        handlers = new int[rows.size() * OPERAND_SIZES.length * FORMS.length];
         Arrays.fill(handlers, NONE);
         Map<Variant, List<Integer>> instances = instances(rows, methods);
         variants.addAll(instances.keySet());
-        // The dispatch switches over frequent instructions first; the sort is stable, so the numbering is too.
-        variants.sort(Comparator.comparingInt(HandlerTable::rarity).thenComparing(Variant::label));
+        variants.sort(DispatchOrder.COMPARATOR);
         for (int number = 0; number < variants.size(); number++) {
             for (int index : instances.getOrDefault(variants.get(number), List.of())) handlers[index] = number;
         }
-        undefinedOpcode = handlers[index(table.undefined(), 32, false)];
+        undefinedOpcode = handlers[index(table.undefined(), 32, Form.REGISTER)];
         runner = compiler.apply(variants);
     }
 
@@ -61,10 +59,9 @@ public final class HandlerTable {
                 Method method = methods.find(row, size);
                 if (method == null) continue;
                 found = true;
-                for (int form = 0; form < FORMS; form++) {
-                    boolean memory = form == 1;
-                    Variant variant = Variant.of(row, method, size, memory);
-                    instances.computeIfAbsent(variant, v -> new ArrayList<>()).add(index(row, size, memory));
+                for (Form form : FORMS) {
+                    Variant variant = Variant.of(row, method, size, form);
+                    instances.computeIfAbsent(variant, v -> new ArrayList<>()).add(index(row, size, form));
                 }
             }
             if (!found) withoutMeaning.add(row);
@@ -72,25 +69,18 @@ public final class HandlerTable {
         return instances;
     }
 
-    /** 0 for what ordinary code is made of, more for what it seldom holds. */
-    private static int rarity(Variant variant) {
-        if (variant.unit() != Variant.Unit.INTEGER) return 2;
-        boolean narrow = variant.sources().stream().anyMatch(place -> place.bits() == 16);
-        return narrow ? 1 : 0;
-    }
-
-    private static int index(Row row, int operandSize, boolean memory) {
+    private static int index(Row row, int operandSize, Form form) {
         int size = Integer.numberOfTrailingZeros(operandSize) - 3;
-        return (row.id() * OPERAND_SIZES.length + size) * FORMS + (memory ? 1 : 0);
+        return (row.id() * OPERAND_SIZES.length + size) * FORMS.length + form.ordinal();
     }
 
-    /** Number of the handler for a decoded instruction on a processor of the given model. */
-    int handler(Instruction instruction, CpuModel model) {
+    /** Number of the handler for a decoded instruction on a processor as it is now. */
+    int handler(Instruction instruction, Cpu cpu) {
         Row row = instruction.row;
         for (Feature feature : row.features()) {
-            if (!model.has(feature.name().toLowerCase(Locale.ROOT))) return undefinedOpcode;
+            if (!cpu.model.has(feature.name().toLowerCase(Locale.ROOT))) return undefinedOpcode;
         }
-        int handler = handlers[index(row, instruction.operandSize, instruction.memory)];
+        int handler = handlers[index(row, instruction.operandSize, Form.of(instruction, cpu))];
         return handler == NONE ? undefinedOpcode : handler;
     }
 

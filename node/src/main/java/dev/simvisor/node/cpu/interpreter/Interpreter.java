@@ -17,6 +17,8 @@ public final class Interpreter implements Engine {
     // Parts of a block's key: what else than its bytes decides how they decode.
     private static final int NOT_PROTECTED = 4;
 
+    private static final int FLAT_SEGMENTS = 8;
+
     private final Cpu cpu;
     private final BlockRunner runner;
     private final BlockCache blocks;
@@ -129,6 +131,7 @@ public final class Interpreter implements Engine {
 
     private int key() {
         int size = cpu.codeSize >>> 5; // 0, 1 or 2
+        if (cpu.flatSegments) size |= FLAT_SEGMENTS;
         return cpu.protectedMode && !cpu.virtual8086 ? size : size | NOT_PROTECTED;
     }
 

@@ -16,6 +16,10 @@ record Place(Kind kind, int bits) {
         REG,
         /** Memory at the instruction's address. */
         MEMORY,
+        /** The same where segments are flat. */
+        FLAT_MEMORY,
+        /** The same where segments are flat and there is no index register. */
+        FLAT_BASE_MEMORY,
         /** The effective address itself. */
         ADDRESS,
         IMMEDIATE,
@@ -31,6 +35,10 @@ record Place(Kind kind, int bits) {
         XMM_RM
     }
 
+    boolean isMemory() {
+        return kind == Kind.MEMORY || kind == Kind.FLAT_MEMORY || kind == Kind.FLAT_BASE_MEMORY;
+    }
+
     boolean isXmm() {
         return kind == Kind.XMM_REG || kind == Kind.XMM_RM;
     }
@@ -39,28 +47,37 @@ record Place(Kind kind, int bits) {
         return kind == Kind.MMX_REG || kind == Kind.MMX_RM;
     }
 
-    /** The place of an operand for an operand size in bits and the memory or register form of ModRM. */
-    static Place of(Operand operand, int operandSize, boolean memory) {
-        Kind kind = kind(operand, memory);
-        OperandSize size = kind == Kind.MEMORY ? operand.memorySize() : operand.size();
-        return new Place(kind, size.bits(operandSize));
+    /** The place of an operand for an operand size in bits and a form of ModRM. */
+    static Place of(Operand operand, int operandSize, Form form) {
+        Place registerSized = new Place(kind(operand, form), operand.size().bits(operandSize));
+        if (!registerSized.isMemory()) return registerSized;
+        return new Place(registerSized.kind, operand.memorySize().bits(operandSize));
     }
 
-    private static Kind kind(Operand operand, boolean memory) {
+    private static Kind memory(Form form) {
+        return switch (form) {
+            case REGISTER, MEMORY -> Kind.MEMORY;
+            case FLAT -> Kind.FLAT_MEMORY;
+            case FLAT_BASE -> Kind.FLAT_BASE_MEMORY;
+        };
+    }
+
+    private static Kind kind(Operand operand, Form form) {
+        boolean memory = form != Form.REGISTER;
         return switch (operand.kind()) {
-            case E -> memory ? Kind.MEMORY : Kind.RM;
+            case E -> memory ? memory(form) : Kind.RM;
             case Z, R -> Kind.RM;
             case G -> Kind.REG;
-            case O -> Kind.MEMORY;
-            case M -> operand.size() == OperandSize.NONE ? Kind.ADDRESS : Kind.MEMORY;
+            case O -> memory(form);
+            case M -> operand.size() == OperandSize.NONE ? Kind.ADDRESS : memory(form);
             case I -> Kind.IMMEDIATE;
             case CL -> Kind.CL;
             case ONE -> Kind.ONE;
             case P -> Kind.MMX_REG;
-            case Q -> memory ? Kind.MEMORY : Kind.MMX_RM;
+            case Q -> memory ? memory(form) : Kind.MMX_RM;
             case N -> Kind.MMX_RM;
             case V -> Kind.XMM_REG;
-            case W -> memory ? Kind.MEMORY : Kind.XMM_RM;
+            case W -> memory ? memory(form) : Kind.XMM_RM;
             case U -> Kind.XMM_RM;
             default ->
                 throw new IllegalStateException(

@@ -39,7 +39,7 @@ record Variant(
         SSE
     }
 
-    static Variant of(Row row, Method method, int operandSize, boolean memory) {
+    static Variant of(Row row, Method method, int operandSize, Form form) {
         Unit unit = unit(row);
         if (instructionStyle(method)) {
             return new Variant(method, List.of(), null, unit, false, false, row.has(Attribute.MXCSR));
@@ -51,11 +51,11 @@ record Variant(
         }
         List<Place> sources = new ArrayList<>();
         for (Operand operand : operands.subList(operands.size() - values, operands.size())) {
-            Place source = Place.of(operand, operandSize, memory);
+            Place source = Place.of(operand, operandSize, form);
             sources.add(source.kind() == Place.Kind.IMMEDIATE ? extended(source, operands.getFirst(), operandSize) : source);
         }
         boolean returns = method.getReturnType() != void.class;
-        Place destination = returns ? Place.of(operands.getFirst(), operandSize, memory) : null;
+        Place destination = returns ? Place.of(operands.getFirst(), operandSize, form) : null;
         return new Variant(
                 method,
                 sources,
@@ -96,7 +96,7 @@ record Variant(
 
     /** Whether the destination is memory that is read first. */
     boolean updatesMemory() {
-        return destination != null && destination.kind() == Place.Kind.MEMORY && sources.contains(destination);
+        return destination != null && destination.isMemory() && sources.contains(destination);
     }
 
     /** For the handler's method name: readable in stack traces and profiles. */
