@@ -62,13 +62,13 @@ public final class ExtendedState {
         saveControl(cpu, linear, wide(i));
         FpuState fpu = cpu.fpu;
         for (int n = 0; n < 8; n++) {
-            long place = linear + ST0 + n * REGISTER_BYTES;
+            long place = linear + ST0 + (long) n * REGISTER_BYTES;
             cpu.memory.write64(place, X87.significand(fpu, n));
             cpu.memory.write64(place + 8, X87.signExponent(fpu, n));
         }
         if (!includesSse(cpu)) return;
         for (int n = 0; n < xmmRegisters(cpu); n++) {
-            long place = linear + XMM0 + n * REGISTER_BYTES;
+            long place = linear + XMM0 + (long) n * REGISTER_BYTES;
             cpu.memory.write64(place, cpu.xmm[2 * n]);
             cpu.memory.write64(place + 8, cpu.xmm[2 * n + 1]);
         }
@@ -105,14 +105,14 @@ public final class ExtendedState {
         restoreControl(cpu, linear, wide(i));
         FpuState fpu = cpu.fpu;
         for (int n = 0; n < 8; n++) {
-            long place = linear + ST0 + n * REGISTER_BYTES;
+            long place = linear + ST0 + (long) n * REGISTER_BYTES;
             int register = X87.register(fpu, n);
             fpu.significand[register] = cpu.memory.read64(place);
             fpu.signExponent[register] = cpu.memory.read16(place + 8);
         }
         if (!includesSse(cpu)) return;
         for (int n = 0; n < xmmRegisters(cpu); n++) {
-            long place = linear + XMM0 + n * REGISTER_BYTES;
+            long place = linear + XMM0 + (long) n * REGISTER_BYTES;
             cpu.xmm[2 * n] = cpu.memory.read64(place);
             cpu.xmm[2 * n + 1] = cpu.memory.read64(place + 8);
         }

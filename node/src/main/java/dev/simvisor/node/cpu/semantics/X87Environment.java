@@ -42,7 +42,7 @@ public final class X87Environment {
         long linear = X87Memory.storeAddress(cpu, i, size + 8 * REGISTER_BYTES);
         store(cpu, i, linear);
         for (int n = 0; n < 8; n++) {
-            long place = linear + size + n * REGISTER_BYTES;
+            long place = linear + size + (long) n * REGISTER_BYTES;
             X87Memory.writeExtended(cpu, place, X87.signExponent(fpu, n), X87.significand(fpu, n));
         }
         X87Control.initialize(fpu);
@@ -55,7 +55,7 @@ public final class X87Environment {
         probe(cpu, linear, size + 8 * REGISTER_BYTES);
         load(cpu, i, linear);
         for (int n = 0; n < 8; n++) {
-            long place = linear + size + n * REGISTER_BYTES;
+            long place = linear + size + (long) n * REGISTER_BYTES;
             int register = X87.register(fpu, n);
             fpu.significand[register] = cpu.memory.read64(place);
             fpu.signExponent[register] = cpu.memory.read16(place + 8);
