@@ -20,7 +20,13 @@ import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.pci.PciBus;
 import dev.simvisor.node.machine.pci.PciFunction;
 import dev.simvisor.node.machine.time.VirtualClock;
+import dev.simvisor.node.machine.virtio.DiskImage;
+import dev.simvisor.node.machine.virtio.VirtioBlock;
+import dev.simvisor.node.machine.virtio.VirtioConsole;
+import dev.simvisor.node.machine.virtio.VirtioPci;
 import dev.simvisor.proto.state.MachineState;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
@@ -39,6 +45,9 @@ final class Board implements SystemBus {
     private static final int PM_TIMER_PORT = 0x608;
     private static final int RESET_PORT = 0x60C;
 
+    private static final int CONSOLE_SLOT = 3;
+    private static final int FIRST_DISK_SLOT = 4;
+
     private static final long PCI_MEMORY_START = 0xE000_0000L;
     private static final long PCI_MEMORY_END = IoApic.DEFAULT_BASE;
 
@@ -47,7 +56,8 @@ final class Board implements SystemBus {
 
     final GuestMemory memory;
     final VirtualClock clock;
-    final PciBus pci;
+    final VirtioConsole virtioConsole;
+    private final PciBus pci;
     final LocalApic localApic;
     final Uart16550 uart;
     final PowerControl power;
@@ -56,21 +66,25 @@ final class Board implements SystemBus {
     private final Pit8254 pit;
     private final Mc146818 rtc;
     private final KeyboardController keyboardController;
+    private final List<VirtioPci> virtio = new ArrayList<>();
     private final Bus ports = new Bus("ports");
     private final Bus devices = new Bus("memory-mapped devices");
     private final DoublewordRegisters localApicRegisters;
 
+    /** Where bytes go that the guest sends, 0 to 255 each. */
+    record Outputs(IntConsumer console, IntConsumer virtioConsole, IntConsumer debugConsole) {}
+
     /**
-     * @param console takes what COM1 sends
-     * @param debugConsole takes what is written to port E9h
+     * @param disks what virtio disks show, in the order of their slots
+     * @param outputs where the guest's output goes
      * @param end told when the guest ends the machine
      */
     Board(
             MachineConfiguration configuration,
             GuestMemory memory,
             VirtualClock clock,
-            IntConsumer console,
-            IntConsumer debugConsole,
+            List<DiskImage> disks,
+            Outputs outputs,
             Consumer<RunOutcome> end) {
         this.memory = memory;
         this.clock = clock;
@@ -79,18 +93,32 @@ final class Board implements SystemBus {
         localApic.onEndOfInterrupt(ioApic::endOfInterrupt);
         pit = new Pit8254(clock, interrupt(PIT_IRQ));
         rtc = new Mc146818(clock, configuration.timeOfDay(), interrupt(RTC_IRQ));
-        uart = new Uart16550(console, interrupt(COM1_IRQ));
+        uart = new Uart16550(outputs.console(), interrupt(COM1_IRQ));
         Runnable reset = () -> end.accept(new RunOutcome.ResetRequested());
         keyboardController = new KeyboardController(reset);
         power = new PowerControl(
                 clock, interrupt(SYSTEM_CONTROL_IRQ), () -> end.accept(new RunOutcome.PoweredOff()), reset);
         pci = new PciBus(devices, this::interrupt);
         pci.plug(0, hostBridge());
+        virtioConsole = new VirtioConsole(outputs.virtioConsole(), memory);
+        plugVirtio(CONSOLE_SLOT, virtioConsole.transport());
+        if (disks.size() > PciBus.SLOTS - FIRST_DISK_SLOT) {
+            throw new IllegalArgumentException(
+                    disks.size() + " disks: expected at most " + (PciBus.SLOTS - FIRST_DISK_SLOT));
+        }
+        for (int i = 0; i < disks.size(); i++) {
+            plugVirtio(FIRST_DISK_SLOT + i, VirtioBlock.onPci(disks.get(i), "simvisor-disk-" + i, memory));
+        }
         localApicRegisters = doublewords(localApic::read, localApic::write);
         devices.attach("I/O APIC", IoApic.DEFAULT_BASE, 0x20, doublewords(ioApic::read, ioApic::write));
         attachLegacyPorts();
         attachPowerPorts();
-        attachDebugPorts(configuration, debugConsole, end);
+        attachDebugPorts(configuration, outputs.debugConsole(), end);
+    }
+
+    private void plugVirtio(int slot, VirtioPci function) {
+        pci.plug(slot, function);
+        virtio.add(function);
     }
 
     private static PciFunction hostBridge() {
@@ -250,6 +278,7 @@ final class Board implements SystemBus {
                 .setKeyboardController(keyboardController.save())
                 .setPower(power.save())
                 .setPci(pci.save());
+        virtio.forEach(function -> state.addVirtio(function.save()));
     }
 
     /** Restores the chips; levels of interrupt lines are part of the controllers' state and are not driven again. */
@@ -264,6 +293,13 @@ final class Board implements SystemBus {
         keyboardController.restore(state.getKeyboardController());
         power.restore(state.getPower());
         pci.restore(state.getPci());
+        if (state.getVirtioCount() != virtio.size()) {
+            throw new IllegalArgumentException(
+                    state.getVirtioCount() + " virtio devices in saved state, " + virtio.size() + " in this machine");
+        }
+        for (int i = 0; i < virtio.size(); i++) {
+            virtio.get(i).restore(state.getVirtio(i));
+        }
     }
 
     // ---- from a chip's methods to a bus's registers ----

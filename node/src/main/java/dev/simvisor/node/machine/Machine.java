@@ -12,10 +12,12 @@ import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.time.Timer;
 import dev.simvisor.node.machine.time.VirtualClock;
+import dev.simvisor.node.machine.virtio.DiskImage;
 import dev.simvisor.proto.state.MachineState;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -39,16 +41,27 @@ public final class Machine implements AutoCloseable {
     private final Cpu cpu;
     private final Engine engine;
     private IntConsumer console = value -> {};
+    private IntConsumer virtioConsole = value -> {};
     private IntConsumer debugConsole = value -> {};
     private @Nullable RunOutcome ending;
+
+    /** A machine without disks. */
+    public Machine(MachineConfiguration configuration, MachineMemory host, Function<Cpu, Engine> engine) {
+        this(configuration, host, engine, List.of());
+    }
 
     /**
      * A machine that is switched off, with its memory reserved in the host's.
      *
      * @param engine makes the engine that runs the processor
+     * @param disks its virtio disks, in the order of their slots; their contents are no part of the machine's state
      * @throws dev.simvisor.node.machine.memory.MachineMemoryExhausted when the host has no room for the memory
      */
-    public Machine(MachineConfiguration configuration, MachineMemory host, Function<Cpu, Engine> engine) {
+    public Machine(
+            MachineConfiguration configuration,
+            MachineMemory host,
+            Function<Cpu, Engine> engine,
+            List<DiskImage> disks) {
         this.configuration = configuration;
         memory = new GuestMemory(host, configuration.memoryBytes());
         clock = new VirtualClock(configuration.clockHertz(), configuration.cyclesPerInstruction(), this::instructions);
@@ -56,8 +69,11 @@ public final class Machine implements AutoCloseable {
                 configuration,
                 memory,
                 clock,
-                value -> console.accept(value),
-                value -> debugConsole.accept(value),
+                disks,
+                new Board.Outputs(
+                        value -> console.accept(value),
+                        value -> virtioConsole.accept(value),
+                        value -> debugConsole.accept(value)),
                 this::endWith);
         cpu = new Cpu(board, configuration.cpuModel());
         cpu.interruptController = board.localApic;
@@ -194,6 +210,11 @@ public final class Machine implements AutoCloseable {
         console = sink;
     }
 
+    /** Where the bytes go that the guest sends through its virtio console. */
+    public void virtioConsoleTo(IntConsumer sink) {
+        virtioConsole = sink;
+    }
+
     /** Where the bytes go that the guest writes to the debug console. */
     public void debugConsoleTo(IntConsumer sink) {
         debugConsole = sink;
@@ -202,6 +223,11 @@ public final class Machine implements AutoCloseable {
     /** Sends bytes to the guest's COM1, at the present cycle. */
     public void type(byte[] bytes) {
         board.uart.receive(bytes);
+    }
+
+    /** Sends bytes to the guest's virtio console, at the present cycle. */
+    public void typeToVirtioConsole(byte[] bytes) {
+        board.virtioConsole.receive(bytes);
     }
 
     /** Presses the power button, which asks the guest to shut down. */

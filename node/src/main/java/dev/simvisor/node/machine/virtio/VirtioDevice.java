@@ -1,0 +1,37 @@
+package dev.simvisor.node.machine.virtio;
+
+import com.google.protobuf.ByteString;
+import java.util.List;
+
+/** What makes a virtio device that device; everything else is the transport's ({@link VirtioPci}). */
+interface VirtioDevice {
+    /** Name for messages and saved state. */
+    String name();
+
+    /** Virtio device ID (§5). */
+    int deviceId();
+
+    /** PCI class code, 24 bits. */
+    int classCode();
+
+    /** Feature bits 0 to 23, of the device's own kind, that it offers. */
+    int features();
+
+    int queueCount();
+
+    /** The device's configuration fields, read-only, little-endian. */
+    byte[] configuration();
+
+    /** Serves a queue whose driver notified it; queues that are not enabled must be left alone. */
+    void serve(int queue, List<Virtqueue> queues) throws MalformedRingException;
+
+    /** The driver reset the device: requests are forgotten. */
+    void reset();
+
+    /** State of the device beyond that of its queues, which finishes each request as it is notified. */
+    default ByteString save() {
+        return ByteString.EMPTY;
+    }
+
+    default void restore(ByteString state) {}
+}
