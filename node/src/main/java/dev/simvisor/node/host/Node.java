@@ -56,7 +56,15 @@ public final class Node extends AbstractBehavior<Node.Command> {
     private Node(ActorContext<Command> context, Settings settings) {
         super(context);
         this.settings = settings;
-        this.inbox = context.messageAdapter(ToNode.class, Command.FromController::new);
+        // An actor of its own, not a message adapter, so that others can watch it.
+        this.inbox = context.spawn(
+                Behaviors.receive(ToNode.class)
+                        .onAnyMessage(message -> {
+                            context.getSelf().tell(new Command.FromController(message));
+                            return Behaviors.same();
+                        })
+                        .build(),
+                "inbox");
         ActorRef<Receptionist.Listing> listings =
                 context.spawn(Behaviors.receive(Receptionist.Listing.class)
                         .onMessage(Receptionist.Listing.class, listing -> {

@@ -1,0 +1,45 @@
+package dev.simvisor.controller.cluster;
+
+import java.util.Comparator;
+import java.util.PriorityQueue;
+
+/** What the controller has to do at virtual times to come, in an order that does not depend on when it became known. */
+final class Agenda {
+    /** What comes first at the same time. */
+    enum Rank {
+        /** A host's message arrives. */
+        ARRIVAL,
+        /** Something the controller waits for. */
+        TIMER,
+        /** A command, in the order given. */
+        COMMAND
+    }
+
+    private record Item(long nanos, Rank rank, String key, Runnable action) {}
+
+    private final PriorityQueue<Item> items = new PriorityQueue<>(Comparator.comparingLong(Item::nanos)
+            .thenComparing(Item::rank)
+            .thenComparing(Item::key));
+    private long commands;
+
+    /** @param key orders what has the same time and rank; unique among those */
+    void add(long nanos, Rank rank, String key, Runnable action) {
+        items.add(new Item(nanos, rank, key, action));
+    }
+
+    void addCommand(long nanos, Runnable action) {
+        add(nanos, Rank.COMMAND, String.format("%020d", commands++), action);
+    }
+
+    /** When the next item is due; never when there is none. */
+    long nextNanos() {
+        return items.isEmpty() ? Long.MAX_VALUE : items.element().nanos();
+    }
+
+    /** Does what is due up to and at a time, including what that adds. */
+    void runUpTo(long nanos) {
+        while (nextNanos() <= nanos) {
+            items.remove().action().run();
+        }
+    }
+}

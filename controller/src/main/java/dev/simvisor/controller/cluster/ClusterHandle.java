@@ -1,0 +1,282 @@
+package dev.simvisor.controller.cluster;
+
+import dev.simvisor.controller.cluster.TimeKeeper.Command;
+import dev.simvisor.proto.api.ClusterStatus;
+import dev.simvisor.proto.api.ConsoleOutput;
+import dev.simvisor.proto.api.CreateVmRequest;
+import dev.simvisor.proto.api.Event;
+import dev.simvisor.proto.api.Host;
+import dev.simvisor.proto.api.HostSpec;
+import dev.simvisor.proto.api.MigrateRequest;
+import dev.simvisor.proto.api.MigrationParameters;
+import dev.simvisor.proto.api.MigrationReport;
+import dev.simvisor.proto.api.RestoreVmRequest;
+import dev.simvisor.proto.api.SnapshotVmResponse;
+import dev.simvisor.proto.api.StateHashResponse;
+import dev.simvisor.proto.api.Vm;
+import dev.simvisor.proto.api.VmSpec;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.apache.pekko.actor.typed.ActorRef;
+
+/** {@link ClusterControl} by messages to the time keeper. */
+final class ClusterHandle implements ClusterControl {
+    /** What a command does with the cluster and whom it answers. */
+    @FunctionalInterface
+    private interface Request<T> {
+        void accept(ClusterState state, CompletableFuture<T> answer) throws Refusal;
+    }
+
+    private final ActorRef<Command> keeper;
+    private final OptionalLong atNanos;
+
+    ClusterHandle(ActorRef<Command> keeper) {
+        this(keeper, OptionalLong.empty());
+    }
+
+    private ClusterHandle(ActorRef<Command> keeper, OptionalLong atNanos) {
+        this.keeper = keeper;
+        this.atNanos = atNanos;
+    }
+
+    @Override
+    public ClusterControl at(long virtualNanos) {
+        return new ClusterHandle(keeper, OptionalLong.of(virtualNanos));
+    }
+
+    private void send(Consumer<TimeKeeper> what) {
+        keeper.tell(atNanos.isPresent() ? new Command.DoAt(atNanos.getAsLong(), what) : new Command.Do(what));
+    }
+
+    private <T> CompletableFuture<T> request(Request<T> request) {
+        CompletableFuture<T> answer = new CompletableFuture<>();
+        send(timeKeeper -> {
+            try {
+                request.accept(timeKeeper.state(), answer);
+            } catch (Refusal e) {
+                answer.completeExceptionally(e);
+            }
+        });
+        return answer;
+    }
+
+    private <T> CompletableFuture<T> look(Function<TimeKeeper, T> what) {
+        CompletableFuture<T> answer = new CompletableFuture<>();
+        Consumer<TimeKeeper> looking = timeKeeper -> answer.complete(what.apply(timeKeeper));
+        if (atNanos.isPresent()) {
+            send(looking);
+        } else {
+            keeper.tell(new Command.Look(looking));
+        }
+        return answer;
+    }
+
+    // ---- time ----
+
+    @Override
+    public CompletableFuture<Void> start() {
+        CompletableFuture<Void> answer = new CompletableFuture<>();
+        keeper.tell(new Command.Look(timeKeeper -> timeKeeper.start(answer)));
+        return answer;
+    }
+
+    @Override
+    public CompletableFuture<Void> reached() {
+        return request((state, answer) -> answer.complete(null));
+    }
+
+    @Override
+    public void pace(double virtualPerWallSecond) {
+        keeper.tell(new Command.Look(timeKeeper -> timeKeeper.pace(virtualPerWallSecond)));
+    }
+
+    // ---- hosts ----
+
+    @Override
+    public CompletableFuture<Host> defineHost(HostSpec spec) {
+        CompletableFuture<Host> answer = new CompletableFuture<>();
+        send(timeKeeper -> {
+            try {
+                timeKeeper.state().addHost(spec).whenUp.add(answer);
+                timeKeeper.assignWaiting();
+            } catch (Refusal e) {
+                answer.completeExceptionally(e);
+            }
+        });
+        return answer;
+    }
+
+    @Override
+    public CompletableFuture<Host> drain(String host, MigrationParameters parameters) {
+        return request((state, answer) -> state.drain(host, parameters, answer));
+    }
+
+    @Override
+    public CompletableFuture<Host> failHost(String host) {
+        return request((state, answer) -> answer.complete(state.failHost(host)));
+    }
+
+    @Override
+    public CompletableFuture<Host> recoverHost(String host) {
+        return request((state, answer) -> state.recoverHost(host, answer));
+    }
+
+    // ---- VMs ----
+
+    @Override
+    public CompletableFuture<Vm> createVm(CreateVmRequest request) {
+        return request((state, answer) -> state.createVm(request, answer));
+    }
+
+    @Override
+    public CompletableFuture<Vm> pause(String vm) {
+        return request((state, answer) -> state.pause(vm, answer));
+    }
+
+    @Override
+    public CompletableFuture<Vm> resume(String vm) {
+        return request((state, answer) -> state.resume(vm, answer));
+    }
+
+    @Override
+    public CompletableFuture<Vm> stop(String vm) {
+        return request((state, answer) -> state.stop(vm, answer));
+    }
+
+    @Override
+    public CompletableFuture<Void> type(String vm, byte[] bytes) {
+        byte[] copy = bytes.clone();
+        return request((state, answer) -> {
+            state.type(vm, copy);
+            answer.complete(null);
+        });
+    }
+
+    @Override
+    public CompletableFuture<SnapshotVmResponse> snapshot(String vm, String file) {
+        return request((state, answer) -> state.snapshot(vm, file, answer));
+    }
+
+    @Override
+    public CompletableFuture<Vm> restore(RestoreVmRequest request) {
+        return request((state, answer) -> {
+            VmSpec saved = SnapshotHeader.read(Path.of(request.getFile()));
+            String name = request.getName().isEmpty() ? saved.getName() : request.getName();
+            state.restore(request, saved.toBuilder().setName(name).build(), answer);
+        });
+    }
+
+    @Override
+    public CompletableFuture<StateHashResponse> stateHash(String vm) {
+        return request((state, answer) -> state.stateHash(vm, answer));
+    }
+
+    // ---- migrations ----
+
+    @Override
+    public CompletableFuture<MigrationReport> migrate(MigrateRequest request) {
+        return request((state, answer) -> answer.complete(state.migrate(request)));
+    }
+
+    @Override
+    public CompletableFuture<MigrationReport> migrationEnd(long number) {
+        CompletableFuture<MigrationReport> answer = new CompletableFuture<>();
+        keeper.tell(new Command.Look(timeKeeper -> {
+            try {
+                Migrations.Entry entry = timeKeeper.state().migration(number);
+                if (entry.hasEnded()) {
+                    answer.complete(entry.report.build());
+                } else {
+                    entry.whenEnded.add(answer);
+                }
+            } catch (Refusal e) {
+                answer.completeExceptionally(e);
+            }
+        }));
+        return answer;
+    }
+
+    @Override
+    public CompletableFuture<MigrationReport> cancelMigration(long number) {
+        return request((state, answer) -> answer.complete(state.cancel(number)));
+    }
+
+    // ---- looking ----
+
+    @Override
+    public CompletableFuture<ClusterStatus> status() {
+        return look(TimeKeeper::status);
+    }
+
+    @Override
+    public CompletableFuture<List<Host>> hosts() {
+        return look(timeKeeper -> timeKeeper.state().hosts().values().stream()
+                .map(HostEntry::view)
+                .toList());
+    }
+
+    @Override
+    public CompletableFuture<List<Vm>> vms() {
+        return look(timeKeeper ->
+                timeKeeper.state().vms().values().stream().map(VmEntry::view).toList());
+    }
+
+    @Override
+    public CompletableFuture<List<MigrationReport>> migrations() {
+        return look(timeKeeper -> timeKeeper.state().migrations().reports());
+    }
+
+    @Override
+    public CompletableFuture<List<String>> nodes() {
+        return look(TimeKeeper::nodeNames);
+    }
+
+    @Override
+    public Subscription watch(long fromNumber, Consumer<Event> listener) {
+        return subscribe(ended -> timeKeeper -> timeKeeper.state().events().listen(fromNumber, event -> {
+            if (!ended.get()) {
+                listener.accept(event);
+            }
+        }));
+    }
+
+    @Override
+    public Subscription console(String vm, boolean fromStart, Consumer<ConsoleOutput> listener, Runnable whenEnded) {
+        return subscribe(ended -> timeKeeper -> {
+            VmEntry entry = timeKeeper.state().vms().get(vm);
+            if (entry == null) {
+                whenEnded.run();
+                return () -> {};
+            }
+            return entry.console.listen(
+                    fromStart,
+                    output -> {
+                        if (!ended.get()) {
+                            listener.accept(output);
+                        }
+                    },
+                    whenEnded);
+        });
+    }
+
+    private Subscription subscribe(Function<AtomicBoolean, Function<TimeKeeper, Subscription>> listening) {
+        AtomicBoolean ended = new AtomicBoolean();
+        AtomicReference<Subscription> inner = new AtomicReference<>(() -> {});
+        keeper.tell(new Command.Look(timeKeeper -> inner.set(listening.apply(ended).apply(timeKeeper))));
+        return () -> {
+            ended.set(true);
+            keeper.tell(new Command.Look(timeKeeper -> inner.get().close()));
+        };
+    }
+
+    @Override
+    public void close() {
+        keeper.tell(new Command.Shutdown());
+    }
+}

@@ -1,0 +1,609 @@
+package dev.simvisor.controller.cluster;
+
+import com.google.protobuf.ByteString;
+import dev.simvisor.controller.cluster.Refusal.Kind;
+import dev.simvisor.controller.cluster.migration.Coordination;
+import dev.simvisor.controller.placement.Placement;
+import dev.simvisor.proto.api.CreateVmRequest;
+import dev.simvisor.proto.api.Event;
+import dev.simvisor.proto.api.Host;
+import dev.simvisor.proto.api.HostSpec;
+import dev.simvisor.proto.api.HostState;
+import dev.simvisor.proto.api.MigrateRequest;
+import dev.simvisor.proto.api.MigrationParameters;
+import dev.simvisor.proto.api.MigrationReport;
+import dev.simvisor.proto.api.MigrationState;
+import dev.simvisor.proto.api.RestoreVmRequest;
+import dev.simvisor.proto.api.SnapshotVmResponse;
+import dev.simvisor.proto.api.StateHashResponse;
+import dev.simvisor.proto.api.Vm;
+import dev.simvisor.proto.api.VmSpec;
+import dev.simvisor.proto.api.VmState;
+import dev.simvisor.proto.node.CreateVm;
+import dev.simvisor.proto.node.DefineHost;
+import dev.simvisor.proto.node.HashReport;
+import dev.simvisor.proto.node.HostCommand;
+import dev.simvisor.proto.node.HostMessage;
+import dev.simvisor.proto.node.RestoreVm;
+import dev.simvisor.proto.node.SnapshotDone;
+import dev.simvisor.proto.node.TakeSnapshot;
+import dev.simvisor.proto.node.TypeOnConsole;
+import dev.simvisor.proto.node.VmAction;
+import dev.simvisor.proto.node.VmConsole;
+import dev.simvisor.proto.node.VmProgress;
+import dev.simvisor.proto.node.VmReport;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hosts, VMs and who owns which: what the controller decides, between two windows, at a virtual time. Used by one thread.
+ * Depends on virtual times and names alone.
+ */
+final class ClusterState {
+    static final long MIN_LATENCY_NANOS = 1_000;
+    private static final long PAGE_BYTES = 4096;
+    private static final long MIN_VM_BYTES = 1 << 20;
+
+    private final Outbox outbox;
+    private final Placement placement;
+    private final PendingAnswers pending = new PendingAnswers();
+    private final EventLog events = new EventLog();
+    private final Migrations migrations;
+    private final SortedMap<String, HostEntry> hosts = new TreeMap<>();
+    private final SortedMap<String, VmEntry> vms = new TreeMap<>();
+    private long commands;
+
+    ClusterState(Outbox outbox, Placement placement) {
+        this.outbox = outbox;
+        this.placement = placement;
+        this.migrations = new Migrations(this, outbox);
+    }
+
+    EventLog events() {
+        return events;
+    }
+
+    SortedMap<String, HostEntry> hosts() {
+        return hosts;
+    }
+
+    SortedMap<String, VmEntry> vms() {
+        return vms;
+    }
+
+    Migrations migrations() {
+        return migrations;
+    }
+
+    /** A command with a number of its own. */
+    HostCommand.Builder command() {
+        return HostCommand.newBuilder().setNumber(++commands);
+    }
+
+    // ---- hosts ----
+
+    HostEntry addHost(HostSpec spec) throws Refusal {
+        if (spec.getName().isEmpty() || hosts.containsKey(spec.getName())) {
+            throw new Refusal(Kind.ALREADY_EXISTS, "host '" + spec.getName() + "': expected a name not yet taken");
+        }
+        if (spec.getMemoryBytes() < MIN_VM_BYTES || spec.getMemoryBytes() % PAGE_BYTES != 0) {
+            throw new Refusal(Kind.INVALID, "host " + spec.getName() + ": memory of " + spec.getMemoryBytes()
+                    + " bytes: expected a multiple of 4 KiB from 1 MiB up");
+        }
+        if (spec.getLink().getLatencyNanos() < MIN_LATENCY_NANOS || spec.getLink().getBitsPerSecond() < Byte.SIZE) {
+            throw new Refusal(Kind.INVALID, "host " + spec.getName()
+                    + ": expected a link with a bandwidth and a latency of at least 1 microsecond");
+        }
+        HostEntry entry = new HostEntry(spec);
+        hosts.put(spec.getName(), entry);
+        changed(entry);
+        return entry;
+    }
+
+    void assign(HostEntry host, String node) {
+        host.node = node;
+        host.state = HostState.HOST_STARTING;
+        outbox.define(
+                node,
+                DefineHost.newBuilder().setSpec(host.spec).setNowNanos(outbox.nowNanos()).build());
+    }
+
+    void hostUp(String name) {
+        HostEntry host = hosts.get(name);
+        if (host != null && host.state == HostState.HOST_STARTING) {
+            host.state = HostState.HOST_UP;
+            host.reason = "";
+            changed(host);
+            host.whenUp.forEach(future -> future.complete(host.view()));
+            host.whenUp.clear();
+        }
+    }
+
+    void hostRefused(String name, String reason) {
+        HostEntry host = hosts.get(name);
+        if (host != null && host.state == HostState.HOST_STARTING) {
+            hostDied(host, reason);
+            host.whenUp.forEach(future -> future.completeExceptionally(new Refusal(Kind.INVALID, reason)));
+            host.whenUp.clear();
+        }
+    }
+
+    /** A host is no more, and its VMs with it unless a migration saves one. */
+    void hostDied(HostEntry host, String reason) {
+        if (host.state == HostState.HOST_FAILED) {
+            return;
+        }
+        host.state = HostState.HOST_FAILED;
+        host.reason = reason;
+        outbox.remove(host.node, host.name());
+        pending.lost(host.name(), reason);
+        migrations.hostDied(host);
+        for (String name : List.copyOf(host.vms)) {
+            VmEntry vm = vm(host, name);
+            if (vm.migration == 0) {
+                ended(vm, VmState.VM_LOST, "host " + host.name() + " died: " + reason, 0);
+            }
+        }
+        changed(host);
+    }
+
+    private VmEntry vm(HostEntry host, String name) {
+        VmEntry vm = vms.get(name);
+        if (vm == null) {
+            throw new IllegalStateException("host " + host.name() + " owns VM " + name + ", which nobody knows");
+        }
+        return vm;
+    }
+
+    Host failHost(String name) throws Refusal {
+        HostEntry host = host(name);
+        if (!host.isAlive()) {
+            throw new Refusal(Kind.NOT_NOW, "host " + name + " is not up");
+        }
+        hostDied(host, "failed on request");
+        return host.view();
+    }
+
+    void recoverHost(String name, CompletableFuture<Host> answer) throws Refusal {
+        HostEntry host = host(name);
+        switch (host.state) {
+            case HOST_DRAINING, HOST_DRAINED -> {
+                host.state = HostState.HOST_UP;
+                changed(host);
+                answer.complete(host.view());
+            }
+            case HOST_FAILED -> {
+                if (host.node.isEmpty()) {
+                    throw new Refusal(Kind.NOT_NOW, "host " + name + ": its node is gone");
+                }
+                if (!host.vms.isEmpty()) {
+                    throw new Refusal(Kind.NOT_NOW, "host " + name + ": a migration from it is being settled: try again");
+                }
+                host.whenUp.add(answer);
+                assign(host, host.node);
+            }
+            default -> throw new Refusal(Kind.NOT_NOW, "host " + name + " is up: expected a failed or drained one");
+        }
+    }
+
+    void drain(String name, MigrationParameters parameters, CompletableFuture<Host> answer) throws Refusal {
+        HostEntry host = aliveHost(name);
+        host.state = HostState.HOST_DRAINING;
+        changed(host);
+        List<CompletableFuture<MigrationReport>> moves = new ArrayList<>();
+        for (String vm : List.copyOf(host.vms)) {
+            CompletableFuture<MigrationReport> end = new CompletableFuture<>();
+            moves.add(end);
+            try {
+                MigrateRequest request = MigrateRequest.newBuilder()
+                        .setVm(vm)
+                        .setParameters(parameters)
+                        .build();
+                Migrations.Entry migration = migrations.get(migrate(request).getNumber());
+                if (migration != null) {
+                    migration.whenEnded.add(end);
+                }
+            } catch (Refusal e) {
+                end.completeExceptionally(e);
+            }
+        }
+        CompletableFuture.allOf(moves.toArray(CompletableFuture[]::new))
+                .whenComplete((done, failure) -> drained(host, failure, answer));
+    }
+
+    private void drained(HostEntry host, @Nullable Throwable failure, CompletableFuture<Host> answer) {
+        if (host.state != HostState.HOST_DRAINING) {
+            answer.completeExceptionally(new Refusal(Kind.LOST, "host " + host.name() + " is not being drained any more"));
+        } else if (host.vms.isEmpty()) {
+            host.state = HostState.HOST_DRAINED;
+            changed(host);
+            answer.complete(host.view());
+        } else {
+            host.state = HostState.HOST_UP;
+            changed(host);
+            String stayed = "host " + host.name() + ": stayed: " + String.join(", ", host.vms);
+            String why = failure == null || failure.getCause() == null ? "" : ": " + failure.getCause().getMessage();
+            answer.completeExceptionally(new Refusal(Kind.NOT_NOW, stayed + why));
+        }
+    }
+
+    // ---- VMs ----
+
+    void createVm(CreateVmRequest request, CompletableFuture<Vm> answer) throws Refusal {
+        VmSpec spec = request.getSpec();
+        check(spec);
+        HostEntry host = request.getHost().isEmpty() ? place(spec, null) : aliveHost(request.getHost());
+        checkRoom(host, spec);
+        VmEntry vm = addVm(spec, host);
+        CreateVm create = CreateVm.newBuilder().setSpec(spec).setEpoch(vm.epoch).build();
+        ask(host, command().setCreate(create).build(), report -> created(vm, report, answer), answer);
+    }
+
+    private VmEntry addVm(VmSpec spec, HostEntry host) {
+        VmEntry before = vms.get(spec.getName());
+        long epoch = before == null ? 1 : before.epoch + 1;
+        VmEntry vm = new VmEntry(spec, host.name(), epoch, outbox.nowNanos());
+        vms.put(spec.getName(), vm);
+        host.vms.add(spec.getName());
+        host.reservedBytes += spec.getMemoryBytes();
+        changed(vm);
+        return vm;
+    }
+
+    private void created(VmEntry vm, VmReport report, CompletableFuture<Vm> answer) {
+        if (report.getRefused()) {
+            ended(vm, VmState.VM_STOPPED, report.getReason(), 1);
+            vms.remove(vm.name(), vm);
+            answer.completeExceptionally(new Refusal(Kind.INVALID, report.getReason()));
+        } else {
+            vm.state = report.getState();
+            changed(vm);
+            answer.complete(vm.view());
+        }
+    }
+
+    private void check(VmSpec spec) throws Refusal {
+        String name = spec.getName();
+        if (!name.matches("[A-Za-z0-9._-]{1,64}")) {
+            throw new Refusal(Kind.INVALID, "VM name '" + name + "': expected 1 to 64 letters, digits, '-', '_' or '.'");
+        }
+        VmEntry existing = vms.get(name);
+        if (existing != null && !existing.hasEnded()) {
+            throw new Refusal(Kind.ALREADY_EXISTS, "VM " + name + " exists already, on host " + existing.host);
+        }
+        long bytes = spec.getMemoryBytes();
+        if (bytes < MIN_VM_BYTES || bytes % PAGE_BYTES != 0) {
+            throw new Refusal(Kind.INVALID,
+                    "VM " + name + ": memory of " + bytes + " bytes: expected a multiple of 4 KiB from 1 MiB up");
+        }
+    }
+
+    private HostEntry place(VmSpec spec, @Nullable HostEntry except) throws Refusal {
+        List<Host> candidates = new ArrayList<>();
+        for (HostEntry host : hosts.values()) {
+            if (host != except
+                    && host.takesVms()
+                    && host.supports(spec.getMode())
+                    && host.hasRoomFor(spec.getMemoryBytes())) {
+                candidates.add(host.view());
+            }
+        }
+        String chosen = placement.choose(spec, candidates).orElse("");
+        HostEntry host = hosts.get(chosen);
+        if (host == null) {
+            throw new Refusal(Kind.NO_ROOM, "VM " + spec.getName() + ": no host has room for "
+                    + (spec.getMemoryBytes() >> 20) + " MiB and supports mode "
+                    + (spec.getMode().isEmpty() ? "bare" : spec.getMode()));
+        }
+        return host;
+    }
+
+    private static void checkRoom(HostEntry host, VmSpec spec) throws Refusal {
+        if (!host.takesVms()) {
+            throw new Refusal(Kind.NOT_NOW, "host " + host.name() + " takes no VMs: it is being drained");
+        }
+        if (!host.supports(spec.getMode())) {
+            throw new Refusal(Kind.INVALID, "host " + host.name() + " does not support mode " + spec.getMode()
+                    + ": expected one of " + String.join(", ", host.spec.getModesList()));
+        }
+        if (!host.hasRoomFor(spec.getMemoryBytes())) {
+            throw new Refusal(Kind.NO_ROOM, "host " + host.name() + " has no room for VM " + spec.getName() + " of "
+                    + (spec.getMemoryBytes() >> 20) + " MiB: "
+                    + ((host.spec.getMemoryBytes() - host.reservedBytes) >> 20) + " MiB are free");
+        }
+    }
+
+    void pause(String name, CompletableFuture<Vm> answer) throws Refusal {
+        VmEntry vm = aliveVm(name);
+        HostCommand command = command().setPause(VmAction.newBuilder().setVm(name)).build();
+        ask(ownerOf(vm), command, report -> obeyed(vm, report, answer), answer);
+    }
+
+    void resume(String name, CompletableFuture<Vm> answer) throws Refusal {
+        VmEntry vm = aliveVm(name);
+        HostCommand command = command().setResume(VmAction.newBuilder().setVm(name)).build();
+        ask(ownerOf(vm), command, report -> obeyed(vm, report, answer), answer);
+    }
+
+    void stop(String name, CompletableFuture<Vm> answer) throws Refusal {
+        VmEntry vm = aliveVm(name);
+        HostCommand command = command().setStop(VmAction.newBuilder().setVm(name)).build();
+        ask(ownerOf(vm), command, report -> obeyed(vm, report, answer), answer);
+    }
+
+    private void obeyed(VmEntry vm, VmReport report, CompletableFuture<Vm> answer) {
+        if (report.getRefused()) {
+            answer.completeExceptionally(new Refusal(Kind.NOT_NOW, report.getReason()));
+            return;
+        }
+        apply(vm, report);
+        answer.complete(vm.view());
+    }
+
+    void type(String name, byte[] bytes) throws Refusal {
+        VmEntry vm = aliveVm(name);
+        TypeOnConsole.Builder type = TypeOnConsole.newBuilder()
+                .setVm(name)
+                .setBytes(ByteString.copyFrom(bytes));
+        outbox.command(vm.host, command().setType(type).build());
+    }
+
+    void snapshot(String name, String file, CompletableFuture<SnapshotVmResponse> answer) throws Refusal {
+        VmEntry vm = aliveVm(name);
+        TakeSnapshot.Builder take = TakeSnapshot.newBuilder().setVm(name).setFile(file);
+        HostCommand command = command().setSnapshot(take).build();
+        outbox.command(vm.host, command);
+        pending.awaitSnapshot(command.getNumber(), vm.host, answer);
+    }
+
+    void restore(RestoreVmRequest request, VmSpec spec, CompletableFuture<Vm> answer) throws Refusal {
+        check(spec);
+        HostEntry host = request.getHost().isEmpty() ? place(spec, null) : aliveHost(request.getHost());
+        checkRoom(host, spec);
+        VmEntry vm = addVm(spec, host);
+        RestoreVm.Builder restore = RestoreVm.newBuilder()
+                .setFile(request.getFile())
+                .setName(spec.getName())
+                .setEpoch(vm.epoch)
+                .setPaused(request.getPaused());
+        ask(host, command().setRestore(restore).build(), report -> created(vm, report, answer), answer);
+    }
+
+    void stateHash(String name, CompletableFuture<StateHashResponse> answer) throws Refusal {
+        VmEntry vm = aliveVm(name);
+        HostCommand command = command().setHash(VmAction.newBuilder().setVm(name)).build();
+        outbox.command(vm.host, command);
+        pending.awaitHash(command.getNumber(), vm.host, answer);
+    }
+
+    private void ask(
+            HostEntry host,
+            HostCommand command,
+            Consumer<VmReport> whenAnswered,
+            CompletableFuture<?> answer) {
+        outbox.command(host.name(), command);
+        pending.awaitVm(command.getNumber(), host.name(), whenAnswered, answer);
+    }
+
+    // ---- migrations ----
+
+    MigrationReport migrate(MigrateRequest request) throws Refusal {
+        VmEntry vm = aliveVm(request.getVm());
+        if (vm.migration != 0) {
+            throw new Refusal(Kind.NOT_NOW, "VM " + vm.name() + " is being migrated already, by migration " + vm.migration);
+        }
+        HostEntry source = ownerOf(vm);
+        HostEntry target = request.getTarget().isEmpty() ? place(vm.spec, source) : aliveHost(request.getTarget());
+        if (target == source) {
+            throw new Refusal(Kind.INVALID, "VM " + vm.name() + " is on host " + target.name() + " already");
+        }
+        checkRoom(target, vm.spec);
+        return migrations.accept(vm, source, target, request.getParameters()).report.build();
+    }
+
+    MigrationReport cancel(long number) throws Refusal {
+        Migrations.Entry entry = migration(number);
+        if (!entry.hasEnded()) {
+            migrations.handle(number, new Coordination.Event.CancelAsked());
+        }
+        MigrationReport report = entry.report.build();
+        if (report.getState() != MigrationState.MIGRATION_CANCELLED) {
+            throw new Refusal(Kind.NOT_NOW, "migration " + number + " cannot be cancelled any more: it is "
+                    + report.getState().name().substring("MIGRATION_".length()).toLowerCase(Locale.ROOT));
+        }
+        return report;
+    }
+
+    Migrations.Entry migration(long number) throws Refusal {
+        Migrations.Entry entry = migrations.get(number);
+        if (entry == null) {
+            throw new Refusal(Kind.NOT_FOUND, "no migration " + number);
+        }
+        return entry;
+    }
+
+    /** The point of decision of a hand-over. */
+    void passOwnership(VmEntry vm, HostEntry source, HostEntry target) {
+        source.vms.remove(vm.name());
+        source.reservedBytes -= vm.spec.getMemoryBytes();
+        target.vms.add(vm.name());
+        vm.host = target.name();
+        vm.epoch++;
+        changed(vm);
+    }
+
+    /** A VM is no more. */
+    void ended(VmEntry vm, VmState state, String reason, int exitStatus) {
+        HostEntry host = hosts.get(vm.host);
+        if (host != null && host.vms.remove(vm.name())) {
+            host.reservedBytes -= vm.spec.getMemoryBytes();
+        }
+        vm.state = state;
+        vm.reason = reason;
+        vm.exitStatus = exitStatus;
+        vm.console.close();
+        if (vm.migration != 0 && state != VmState.VM_LOST) {
+            migrations.handle(vm.migration, new Coordination.Event.GuestEnded());
+        }
+        changed(vm);
+    }
+
+    // ---- what hosts say ----
+
+    /** A message has arrived at the controller. */
+    void arrived(String from, HostMessage message) {
+        switch (message.getBodyCase()) {
+            case VM -> vmReport(from, message.getVm());
+            case INCOMING_READY -> {
+                var ready = message.getIncomingReady();
+                migrations.handle(
+                        ready.getMigration(),
+                        ready.getRefusal().isEmpty()
+                                ? new Coordination.Event.TargetReady()
+                                : new Coordination.Event.TargetRefused(ready.getRefusal()));
+            }
+            case PROGRESS -> migrations.round(
+                    message.getProgress().getMigration(), message.getProgress().getRound());
+            case HAND_OVER -> migrations.handOver(message.getHandOver());
+            case VERIFIED -> migrations.verified(message.getVerified());
+            case BROKEN -> migrations.handle(
+                    message.getBroken().getMigration(),
+                    new Coordination.Event.SourceBroken(message.getBroken().getReason()));
+            case SNAPSHOT -> snapshotDone(message.getSnapshot());
+            case HASH -> hashDone(message.getHash());
+            case BODY_NOT_SET -> throw new IllegalArgumentException("a message of a kind this version does not know");
+        }
+    }
+
+    private void vmReport(String from, VmReport report) {
+        if (pending.vm(report)) {
+            return;
+        }
+        VmEntry vm = vms.get(report.getVm());
+        if (vm != null && vm.host.equals(from) && vm.epoch == report.getEpoch()) {
+            apply(vm, report);
+        }
+    }
+
+    private void apply(VmEntry vm, VmReport report) {
+        switch (report.getState()) {
+            case VM_STOPPED, VM_CRASHED ->
+                ended(vm, report.getState(), report.getReason(), report.getExitStatus());
+            default -> {
+                vm.state = report.getState();
+                changed(vm);
+            }
+        }
+    }
+
+    private void snapshotDone(SnapshotDone done) {
+        CompletableFuture<SnapshotVmResponse> answer = pending.snapshot(done.getCommand());
+        if (answer == null) {
+            return;
+        }
+        if (done.getFailure().isEmpty()) {
+            answer.complete(SnapshotVmResponse.newBuilder()
+                    .setStateHash(done.getStateHash())
+                    .setBytes(done.getBytes())
+                    .build());
+        } else {
+            answer.completeExceptionally(new Refusal(Kind.INVALID, done.getFailure()));
+        }
+    }
+
+    private void hashDone(HashReport done) {
+        CompletableFuture<StateHashResponse> answer = pending.hash(done.getCommand());
+        if (answer == null) {
+            return;
+        }
+        if (done.getFailure().isEmpty()) {
+            answer.complete(StateHashResponse.newBuilder()
+                    .setStateHash(done.getStateHash())
+                    .setVirtualCycles(done.getVirtualCycles())
+                    .setVirtualNanos(done.getNanos())
+                    .build());
+        } else {
+            answer.completeExceptionally(new Refusal(Kind.NOT_NOW, done.getFailure()));
+        }
+    }
+
+    void console(VmConsole piece) {
+        VmEntry vm = vms.get(piece.getVm());
+        if (vm != null && piece.getEpoch() >= vm.firstEpoch && piece.getEpoch() <= vm.epoch) {
+            vm.console.append(piece);
+        }
+    }
+
+    void progress(VmProgress progress) {
+        VmEntry vm = vms.get(progress.getVm());
+        if (vm != null) {
+            vm.virtualCycles = progress.getVirtualCycles();
+            vm.instructions = progress.getInstructions();
+        }
+    }
+
+    // ---- finding ----
+
+    HostEntry host(String name) throws Refusal {
+        HostEntry host = hosts.get(name);
+        if (host == null) {
+            throw new Refusal(Kind.NOT_FOUND, "no host '" + name + "': expected one of " + String.join(", ", hosts.keySet()));
+        }
+        return host;
+    }
+
+    private HostEntry aliveHost(String name) throws Refusal {
+        HostEntry host = host(name);
+        if (!host.isAlive()) {
+            throw new Refusal(Kind.NOT_NOW, "host " + name + " is not up"
+                    + (host.reason.isEmpty() ? "" : ": " + host.reason));
+        }
+        return host;
+    }
+
+    VmEntry vm(String name) throws Refusal {
+        VmEntry vm = vms.get(name);
+        if (vm == null) {
+            throw new Refusal(Kind.NOT_FOUND, "no VM '" + name + "'"
+                    + (vms.isEmpty() ? "" : ": expected one of " + String.join(", ", vms.keySet())));
+        }
+        return vm;
+    }
+
+    private VmEntry aliveVm(String name) throws Refusal {
+        VmEntry vm = vm(name);
+        if (!vm.isAlive()) {
+            throw new Refusal(Kind.NOT_NOW, "VM " + name + " is " + vm.stateName()
+                    + (vm.reason.isEmpty() ? "" : ": " + vm.reason));
+        }
+        return vm;
+    }
+
+    private HostEntry ownerOf(VmEntry vm) throws Refusal {
+        HostEntry host = host(vm.host);
+        if (!host.isAlive()) {
+            throw new Refusal(Kind.NOT_NOW, "VM " + vm.name() + ": its host " + vm.host + " is dead");
+        }
+        return host;
+    }
+
+    // ---- telling ----
+
+    private void changed(HostEntry host) {
+        events.add(outbox.nowNanos(), Event.newBuilder().setHost(host.view()));
+    }
+
+    private void changed(VmEntry vm) {
+        events.add(outbox.nowNanos(), Event.newBuilder().setVm(vm.view()));
+    }
+
+    void changed(MigrationReport report) {
+        events.add(outbox.nowNanos(), Event.newBuilder().setMigration(report));
+    }
+}

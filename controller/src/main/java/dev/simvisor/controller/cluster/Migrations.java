@@ -1,0 +1,316 @@
+package dev.simvisor.controller.cluster;
+
+import dev.simvisor.controller.cluster.migration.Coordination;
+import dev.simvisor.controller.cluster.migration.Coordination.Action;
+import dev.simvisor.controller.cluster.migration.Coordination.Outcome;
+import dev.simvisor.controller.cluster.migration.Coordination.State;
+import dev.simvisor.proto.api.LinkSpec;
+import dev.simvisor.proto.api.MigrationParameters;
+import dev.simvisor.proto.api.MigrationReport;
+import dev.simvisor.proto.api.MigrationState;
+import dev.simvisor.proto.api.NamedDuration;
+import dev.simvisor.proto.api.RoundReport;
+import dev.simvisor.proto.api.VmState;
+import dev.simvisor.proto.api.WallClock;
+import dev.simvisor.proto.node.AbortMigration;
+import dev.simvisor.proto.node.GiveUp;
+import dev.simvisor.proto.node.HandOver;
+import dev.simvisor.proto.node.HostCommand;
+import dev.simvisor.proto.node.IncomingVerified;
+import dev.simvisor.proto.node.PrepareIncoming;
+import dev.simvisor.proto.node.StartMigration;
+import dev.simvisor.proto.node.TakeOver;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** All migrations of the cluster: queues them, carries out what {@link Coordination} decides, and writes the reports. */
+final class Migrations {
+    /** One migration. */
+    static final class Entry {
+        final VmEntry vm;
+        final HostEntry source;
+        final HostEntry target;
+        final MigrationReport.Builder report;
+        final List<CompletableFuture<MigrationReport>> whenEnded = new ArrayList<>();
+        State state = new State.Queued();
+        long begunNanos;
+        long handOverNanos;
+        long begunWall;
+        long handOverWall;
+        @Nullable HandOver handOver;
+
+        Entry(VmEntry vm, HostEntry source, HostEntry target, MigrationReport.Builder report) {
+            this.vm = vm;
+            this.source = source;
+            this.target = target;
+            this.report = report;
+        }
+
+        long number() {
+            return report.getNumber();
+        }
+
+        boolean hasEnded() {
+            return state instanceof State.Ended;
+        }
+
+        boolean isQueued() {
+            return state instanceof State.Queued;
+        }
+    }
+
+    private final ClusterState cluster;
+    private final Outbox outbox;
+    private final SortedMap<Long, Entry> entries = new TreeMap<>();
+
+    Migrations(ClusterState cluster, Outbox outbox) {
+        this.cluster = cluster;
+        this.outbox = outbox;
+    }
+
+    // ---- asking ----
+
+    /** Accepts a migration that {@link ClusterState} has found possible. */
+    Entry accept(VmEntry vm, HostEntry source, HostEntry target, MigrationParameters parameters) {
+        MigrationReport.Builder report = MigrationReport.newBuilder()
+                .setNumber(entries.isEmpty() ? 1 : entries.lastKey() + 1)
+                .setVm(vm.name())
+                .setSource(source.name())
+                .setTarget(target.name())
+                .setParameters(parameters)
+                .setState(MigrationState.MIGRATION_QUEUED)
+                .setRequestedNanos(outbox.nowNanos());
+        Entry entry = new Entry(vm, source, target, report);
+        entries.put(entry.number(), entry);
+        vm.migration = entry.number();
+        target.reservedBytes += vm.spec.getMemoryBytes();
+        cluster.changed(entry.report.build());
+        startQueued();
+        return entry;
+    }
+
+    @Nullable Entry get(long number) {
+        return entries.get(number);
+    }
+
+    List<MigrationReport> reports() {
+        return entries.values().stream().map(entry -> entry.report.build()).toList();
+    }
+
+    long active() {
+        return entries.values().stream().filter(entry -> !entry.hasEnded()).count();
+    }
+
+    // ---- hearing ----
+
+    void handle(long number, Coordination.Event event) {
+        Entry entry = entries.get(number);
+        if (entry == null || entry.hasEnded()) {
+            return;
+        }
+        Coordination.Step step = Coordination.next(entry.state, event);
+        boolean moved = !entry.state.equals(step.state());
+        entry.state = step.state();
+        if (moved) {
+            entry.report.setState(reportState(entry.state));
+        }
+        step.actions().forEach(action -> perform(entry, action));
+        if (moved) {
+            cluster.changed(entry.report.build());
+        }
+        if (entry.hasEnded()) {
+            entry.whenEnded.forEach(future -> future.complete(entry.report.build()));
+            entry.whenEnded.clear();
+            startQueued();
+        }
+    }
+
+    void round(long number, RoundReport round) {
+        Entry entry = entries.get(number);
+        if (entry != null && !entry.hasEnded()) {
+            entry.report.addRounds(round).setTotalBytes(entry.report.getTotalBytes() + round.getBytes());
+            cluster.changed(entry.report.build());
+        }
+    }
+
+    void handOver(HandOver handOver) {
+        Entry entry = entries.get(handOver.getMigration());
+        if (entry == null || entry.hasEnded()) {
+            return;
+        }
+        entry.handOver = handOver;
+        entry.handOverNanos = outbox.nowNanos();
+        entry.handOverWall = System.nanoTime();
+        entry.report.setSourceStateHash(handOver.getStateHash()).setSwitchOverCause(handOver.getSwitchOverCause());
+        handle(entry.number(), new Coordination.Event.HandOverArrived());
+    }
+
+    void verified(IncomingVerified verified) {
+        Entry entry = entries.get(verified.getMigration());
+        if (entry == null || entry.hasEnded()) {
+            return;
+        }
+        entry.report.setTargetStateHash(verified.getStateHash());
+        handle(
+                entry.number(),
+                verified.getFailure().isEmpty()
+                        ? new Coordination.Event.Verified()
+                        : new Coordination.Event.NotVerified(verified.getFailure()));
+    }
+
+    /** The host is dead already; returns with all migrations that it took part in having heard of it. */
+    void hostDied(HostEntry host) {
+        for (Entry entry : List.copyOf(entries.values())) {
+            if (entry.source == host) {
+                handle(entry.number(), new Coordination.Event.SourceDied());
+            } else if (entry.target == host) {
+                handle(entry.number(), new Coordination.Event.TargetDied());
+            }
+        }
+    }
+
+    // ---- doing ----
+
+    private void startQueued() {
+        for (Entry entry : List.copyOf(entries.values())) {
+            if (entry.isQueued() && isFree(entry.source) && isFree(entry.target)) {
+                handle(entry.number(), new Coordination.Event.Begin());
+            }
+        }
+    }
+
+    /** A host takes part in one migration at a time, so that its link is that migration's alone. */
+    private boolean isFree(HostEntry host) {
+        return entries.values().stream()
+                .filter(entry -> !entry.isQueued() && !entry.hasEnded())
+                .noneMatch(entry -> entry.source == host || entry.target == host);
+    }
+
+    private void perform(Entry entry, Action action) {
+        switch (action) {
+            case Action.PrepareTarget() -> prepareTarget(entry);
+            case Action.StartSource() -> startSource(entry);
+            case Action.KeepAtSource(String reason) -> abort(entry, entry.source, reason);
+            case Action.DiscardAtTarget(String reason) -> abort(entry, entry.target, reason);
+            case Action.WaitForHandOver() ->
+                outbox.timer(
+                        outbox.nowNanos() + path(entry).getLatencyNanos(),
+                        String.format("%020d", entry.number()),
+                        () -> handle(entry.number(), new Coordination.Event.DeadlinePassed()));
+            case Action.Commit() -> commit(entry);
+            case Action.GiveUpAtSource() ->
+                outbox.command(
+                        entry.source.name(),
+                        cluster.command()
+                                .setGiveUp(GiveUp.newBuilder().setMigration(entry.number()).setVm(entry.vm.name()))
+                                .build());
+            case Action.LoseVm(String reason) -> cluster.ended(entry.vm, VmState.VM_LOST, reason, 0);
+            case Action.Finish(Outcome outcome, String reason) -> finish(entry, outcome, reason);
+        }
+    }
+
+    private void prepareTarget(Entry entry) {
+        entry.begunNanos = outbox.nowNanos();
+        entry.begunWall = System.nanoTime();
+        outbox.command(
+                entry.target.name(),
+                cluster.command()
+                        .setPrepareIncoming(PrepareIncoming.newBuilder()
+                                .setMigration(entry.number())
+                                .setSpec(entry.vm.spec)
+                                .setEpoch(entry.vm.epoch + 1))
+                        .build());
+    }
+
+    private void startSource(Entry entry) {
+        entry.report.setSetupNanos(outbox.nowNanos() - entry.begunNanos);
+        outbox.command(
+                entry.source.name(),
+                cluster.command()
+                        .setStartMigration(StartMigration.newBuilder()
+                                .setMigration(entry.number())
+                                .setVm(entry.vm.name())
+                                .setTarget(entry.target.name())
+                                .setTransferAddress(outbox.transferAddress(entry.target.node))
+                                .setParameters(entry.report.getParameters())
+                                .setPath(path(entry)))
+                        .build());
+    }
+
+    private static LinkSpec path(Entry entry) {
+        LinkSpec a = entry.source.spec.getLink();
+        LinkSpec b = entry.target.spec.getLink();
+        return LinkSpec.newBuilder()
+                .setBitsPerSecond(Math.min(a.getBitsPerSecond(), b.getBitsPerSecond()))
+                .setLatencyNanos(Math.max(a.getLatencyNanos(), b.getLatencyNanos()))
+                .build();
+    }
+
+    private void abort(Entry entry, HostEntry host, String reason) {
+        HostCommand command = cluster.command()
+                .setAbortMigration(AbortMigration.newBuilder().setMigration(entry.number()).setReason(reason))
+                .build();
+        outbox.command(host.name(), command);
+    }
+
+    private void commit(Entry entry) {
+        cluster.passOwnership(entry.vm, entry.source, entry.target);
+        HandOver handOver = entry.handOver;
+        if (handOver == null) {
+            throw new IllegalStateException("commit without a hand-over");
+        }
+        long now = outbox.nowNanos();
+        long sentNanos = handOver.getPausedNanos() + handOver.getFinalCopyNanos();
+        entry.report
+                .setEpoch(entry.vm.epoch)
+                .addDowntime(named("last round", handOver.getFinalCopyNanos()))
+                .addDowntime(named("hand-over on the link", entry.handOverNanos - sentNanos))
+                .addDowntime(named("commit", now - entry.handOverNanos))
+                .setDowntimeNanos(now - handOver.getPausedNanos())
+                .setTotalNanos(now - entry.begunNanos)
+                .setWall(WallClock.newBuilder()
+                        .setTotalNanos(System.nanoTime() - entry.begunWall)
+                        .setDowntimeNanos(
+                                handOver.getWallPausedNanos() + System.nanoTime() - entry.handOverWall));
+        outbox.command(
+                entry.target.name(),
+                cluster.command()
+                        .setTakeOver(TakeOver.newBuilder()
+                                .setMigration(entry.number())
+                                .setVm(entry.vm.name())
+                                .setEpoch(entry.vm.epoch)
+                                .setPaused(entry.vm.state == VmState.VM_PAUSED))
+                        .build());
+    }
+
+    private static NamedDuration named(String name, long nanos) {
+        return NamedDuration.newBuilder().setName(name).setNanos(nanos).build();
+    }
+
+    private void finish(Entry entry, Outcome outcome, String reason) {
+        entry.vm.migration = 0;
+        if (outcome != Outcome.COMMITTED) {
+            entry.target.reservedBytes -= entry.vm.spec.getMemoryBytes();
+        }
+        entry.report.setReason(reason).setEndedNanos(outbox.nowNanos());
+    }
+
+    private static MigrationState reportState(State state) {
+        return switch (state) {
+            case State.Queued() -> MigrationState.MIGRATION_QUEUED;
+            case State.Preparing() -> MigrationState.MIGRATION_PREPARING;
+            case State.Copying(), State.SourceLost() -> MigrationState.MIGRATION_COPYING;
+            case State.Switching(boolean sourceAlive) -> MigrationState.MIGRATION_SWITCHING;
+            case State.Ended(Outcome outcome) ->
+                switch (outcome) {
+                    case COMMITTED -> MigrationState.MIGRATION_COMPLETED;
+                    case CANCELLED -> MigrationState.MIGRATION_CANCELLED;
+                    case FAILED, VM_LOST, GUEST_ENDED -> MigrationState.MIGRATION_FAILED;
+                };
+        };
+    }
+}

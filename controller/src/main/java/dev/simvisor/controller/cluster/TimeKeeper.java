@@ -1,0 +1,462 @@
+package dev.simvisor.controller.cluster;
+
+import dev.simvisor.controller.placement.Placement;
+import dev.simvisor.proto.api.ClusterStatus;
+import dev.simvisor.proto.api.Event;
+import dev.simvisor.proto.api.HostState;
+import dev.simvisor.proto.api.VmState;
+import dev.simvisor.proto.node.DefineHost;
+import dev.simvisor.proto.node.Goodbye;
+import dev.simvisor.proto.node.HostCommand;
+import dev.simvisor.proto.node.HostMessage;
+import dev.simvisor.proto.node.NodeJoined;
+import dev.simvisor.proto.node.RemoveHost;
+import dev.simvisor.proto.node.RunWindow;
+import dev.simvisor.proto.node.ToController;
+import dev.simvisor.proto.node.ToNode;
+import dev.simvisor.proto.node.Welcome;
+import dev.simvisor.proto.node.WindowDone;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorRefResolver;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.Receive;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+import org.apache.pekko.actor.typed.receptionist.Receptionist;
+import org.apache.pekko.actor.typed.receptionist.ServiceKey;
+
+/**
+ * Grants windows of virtual time to all hosts and, while all of them stand still at the same time, lets {@link ClusterState}
+ * decide. A window is no longer than the smallest latency, so nothing sent within it can arrive within it; it ends early where
+ * the controller itself has something due, so decisions fall on exact times.
+ */
+final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements Outbox {
+    private static final ServiceKey<ToController> KEY = ServiceKey.create(ToController.class, "controller");
+
+    /** A cluster without hosts has no latency to go by. */
+    private static final long LONGEST_WINDOW_NANOS = 10_000_000;
+
+    /** What the time keeper is told. */
+    sealed interface Command {
+        record FromNode(ToController message) implements Command {}
+
+        record NodeGone(String node) implements Command {}
+
+        /** A command from outside: at the start of the next window. */
+        record Do(Consumer<TimeKeeper> what) implements Command {}
+
+        /** A command from outside: at a virtual time. */
+        record DoAt(long nanos, Consumer<TimeKeeper> what) implements Command {}
+
+        /** Look, or do what is no part of the simulation: at once. */
+        record Look(Consumer<TimeKeeper> what) implements Command {}
+
+        /** The wall clock has caught up. */
+        record WallCameRound() implements Command {}
+
+        record Shutdown() implements Command {}
+    }
+
+    private record NodeEntry(ActorRef<ToNode> inbox, String transferAddress) {}
+
+    private final TimerScheduler<Command> timers;
+    private final long maxWindowNanos;
+    private final ClusterState state;
+    private final Agenda agenda = new Agenda();
+    private final Windows windows = new Windows();
+    private final Pace pace = new Pace();
+    private final SortedMap<String, NodeEntry> nodes = new TreeMap<>();
+    /** Hosts that have not answered the present window. */
+    private final Set<String> running = new HashSet<>();
+    /** Hosts that have not answered their definition. */
+    private final Set<String> starting = new HashSet<>();
+
+    private final Deque<Consumer<TimeKeeper>> outside = new ArrayDeque<>();
+    private final List<CompletableFuture<Void>> whenStarted = new ArrayList<>();
+    private boolean startAsked;
+    private boolean started;
+    private boolean turning;
+    private long nowNanos;
+    private long windowEndNanos;
+    private long windowCount;
+
+    /** @param maxWindowNanos windows are no longer, whatever the latency allows; 0 for no limit */
+    static Behavior<Command> create(Placement placement, long maxWindowNanos) {
+        return Behaviors.setup(context -> Behaviors.withTimers(
+                timers -> new TimeKeeper(context, timers, placement, maxWindowNanos)));
+    }
+
+    private TimeKeeper(
+            ActorContext<Command> context,
+            TimerScheduler<Command> timers,
+            Placement placement,
+            long maxWindowNanos) {
+        super(context);
+        this.timers = timers;
+        this.maxWindowNanos = maxWindowNanos == 0 ? LONGEST_WINDOW_NANOS : maxWindowNanos;
+        this.state = new ClusterState(this, placement);
+        ActorRef<ToController> inbox = context.spawn(
+                Behaviors.receive(ToController.class)
+                        .onAnyMessage(message -> {
+                            context.getSelf().tell(new Command.FromNode(message));
+                            return Behaviors.same();
+                        })
+                        .build(),
+                "inbox");
+        context.getSystem().receptionist().tell(Receptionist.register(KEY, inbox));
+    }
+
+    @Override
+    public Receive<Command> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(Command.FromNode.class, this::onFromNode)
+                .onMessage(Command.NodeGone.class, this::onNodeGone)
+                .onMessage(Command.Do.class, this::onDo)
+                .onMessage(Command.DoAt.class, this::onDoAt)
+                .onMessage(Command.Look.class, this::onLook)
+                .onMessage(Command.WallCameRound.class, this::onWallCameRound)
+                .onMessage(Command.Shutdown.class, this::onShutdown)
+                .build();
+    }
+
+    // ---- nodes ----
+
+    private Behavior<Command> onFromNode(Command.FromNode received) {
+        ToController message = received.message();
+        switch (message.getMessageCase()) {
+            case NODE_JOINED -> nodeJoined(message.getNodeJoined());
+            case HOST_READY -> {
+                String host = message.getHostReady().getHost();
+                if (starting.remove(host)) {
+                    windows.add(host);
+                    state.hostUp(host);
+                }
+            }
+            case HOST_REFUSED -> {
+                starting.remove(message.getHostRefused().getHost());
+                state.hostRefused(
+                        message.getHostRefused().getHost(),
+                        message.getHostRefused().getReason());
+            }
+            case WINDOW_DONE -> windowDone(message.getWindowDone());
+            case MESSAGE_NOT_SET -> getContext().getLog().warn("a message of a kind this version does not know");
+        }
+        turn();
+        return this;
+    }
+
+    private void nodeJoined(NodeJoined joined) {
+        ActorRef<ToNode> inbox =
+                ActorRefResolver.get(getContext().getSystem()).resolveActorRef(joined.getReference());
+        if (nodes.containsKey(joined.getNode())) {
+            String reason = "there is a node " + joined.getNode() + " already";
+            inbox.tell(ToNode.newBuilder().setGoodbye(Goodbye.newBuilder().setReason(reason)).build());
+            return;
+        }
+        nodes.put(joined.getNode(), new NodeEntry(inbox, joined.getTransferAddress()));
+        getContext().watchWith(inbox, new Command.NodeGone(joined.getNode()));
+        inbox.tell(ToNode.newBuilder().setWelcome(Welcome.getDefaultInstance()).build());
+        state.events().add(nowNanos, Event.newBuilder().setNode("node " + joined.getNode() + " joined"));
+        outside.add(keeper -> assignWaiting());
+    }
+
+    /** Gives hosts that have no node yet the node they name, or the one that carries the fewest. */
+    void assignWaiting() {
+        for (HostEntry host : state.hosts().values()) {
+            if (host.state == HostState.HOST_STARTING && host.node.isEmpty() && !nodes.isEmpty()) {
+                String wanted = host.spec.getNode();
+                if (wanted.isEmpty()) {
+                    state.assign(host, emptiestNode());
+                } else if (nodes.containsKey(wanted)) {
+                    state.assign(host, wanted);
+                }
+            }
+        }
+    }
+
+    private String emptiestNode() {
+        String best = nodes.firstKey();
+        for (String node : nodes.keySet()) {
+            if (hostsOn(node) < hostsOn(best)) {
+                best = node;
+            }
+        }
+        return best;
+    }
+
+    private long hostsOn(String node) {
+        return state.hosts().values().stream().filter(host -> host.node.equals(node)).count();
+    }
+
+    private Behavior<Command> onNodeGone(Command.NodeGone gone) {
+        nodes.remove(gone.node());
+        state.events().add(nowNanos, Event.newBuilder().setNode("node " + gone.node() + " is gone"));
+        for (HostEntry host : state.hosts().values()) {
+            if (host.node.equals(gone.node())) {
+                running.remove(host.name());
+                starting.remove(host.name());
+                outside.add(keeper -> {
+                    state.hostDied(host, "node " + gone.node() + " is gone");
+                    host.node = "";
+                });
+            }
+        }
+        if (windowEndNanos > nowNanos && running.isEmpty()) {
+            endWindow();
+        }
+        turn();
+        return this;
+    }
+
+    // ---- from outside ----
+
+    private Behavior<Command> onDo(Command.Do command) {
+        outside.add(command.what());
+        if (timers.isTimerActive(Command.WallCameRound.class)) {
+            // Nothing runs, and the next event is some time ahead: the command falls on the time on the wall.
+            timers.cancel(Command.WallCameRound.class);
+            long virtual = pace.virtualAt(System.nanoTime());
+            nowNanos = Math.max(nowNanos, Math.min(nextNanos(), virtual));
+        }
+        turn();
+        return this;
+    }
+
+    private Behavior<Command> onDoAt(Command.DoAt command) {
+        agenda.addCommand(command.nanos(), () -> command.what().accept(this));
+        turn();
+        return this;
+    }
+
+    private Behavior<Command> onLook(Command.Look command) {
+        command.what().accept(this);
+        turn();
+        return this;
+    }
+
+    private Behavior<Command> onWallCameRound(Command.WallCameRound command) {
+        turn();
+        return this;
+    }
+
+    private Behavior<Command> onShutdown(Command.Shutdown command) {
+        Goodbye.Builder goodbye = Goodbye.newBuilder().setReason("the cluster ends");
+        for (NodeEntry node : nodes.values()) {
+            getContext().unwatch(node.inbox());
+            node.inbox().tell(ToNode.newBuilder().setGoodbye(goodbye).build());
+        }
+        return Behaviors.stopped();
+    }
+
+    /** Time runs once all hosts that are defined now are up. */
+    void start(CompletableFuture<Void> answer) {
+        startAsked = true;
+        whenStarted.add(answer);
+    }
+
+    void pace(double virtualPerWall) {
+        pace.set(virtualPerWall, nowNanos, System.nanoTime());
+        timers.cancel(Command.WallCameRound.class);
+    }
+
+    ClusterState state() {
+        return state;
+    }
+
+    List<String> nodeNames() {
+        return List.copyOf(nodes.keySet());
+    }
+
+    ClusterStatus status() {
+        return ClusterStatus.newBuilder()
+                .setVirtualNanos(nowNanos)
+                .setPace(pace.virtualPerWall())
+                .setLookaheadNanos(lookaheadNanos())
+                .setWindows(windowCount)
+                .setNodes(nodes.size())
+                .setHosts(state.hosts().size())
+                .setHostsUp((int) state.hosts().values().stream()
+                        .filter(HostEntry::isAlive)
+                        .count())
+                .setVms(state.vms().size())
+                .setVmsRunning((int) state.vms().values().stream()
+                        .filter(vm -> vm.state == VmState.VM_RUNNING)
+                        .count())
+                .setMigrationsActive((int) state.migrations().active())
+                .build();
+    }
+
+    // ---- windows ----
+
+    /** Goes on, if nothing is being waited for: decides what is due, then grants the next window. */
+    private void turn() {
+        if (turning) {
+            return; // a decision has called back
+        }
+        turning = true;
+        try {
+            while (isStill() && step()) {
+                continue;
+            }
+        } finally {
+            turning = false;
+        }
+    }
+
+    private boolean isStill() {
+        return running.isEmpty() && starting.isEmpty() && !timers.isTimerActive(Command.WallCameRound.class);
+    }
+
+    /** One step while everything stands still; false when there is nothing to do for now. */
+    private boolean step() {
+        if (!outside.isEmpty()) {
+            outside.remove().accept(this);
+            return true;
+        }
+        if (!started && !mayStart()) {
+            return false;
+        }
+        agenda.runUpTo(nowNanos);
+        if (!starting.isEmpty()) {
+            return false; // a host is being brought up at this time
+        }
+        long next = nextNanos();
+        if (next == Long.MAX_VALUE) {
+            return false;
+        }
+        long waitNanos = pace.waitNanos(next, System.nanoTime());
+        if (waitNanos > 0) {
+            timers.startSingleTimer(
+                    Command.WallCameRound.class, new Command.WallCameRound(), Duration.ofNanos(waitNanos));
+            return false;
+        }
+        nowNanos = Math.max(nowNanos, next);
+        if (agenda.nextNanos() > nowNanos) {
+            grant();
+        }
+        return true;
+    }
+
+    private boolean mayStart() {
+        boolean allUp = state.hosts().values().stream().noneMatch(host -> host.state == HostState.HOST_STARTING);
+        if (startAsked && allUp) {
+            started = true;
+            pace.set(pace.virtualPerWall(), nowNanos, System.nanoTime());
+            whenStarted.forEach(answer -> answer.complete(null));
+            whenStarted.clear();
+        }
+        return started;
+    }
+
+    private long nextNanos() {
+        return Math.min(agenda.nextNanos(), Math.max(nowNanos, windows.nextNanos(nowNanos)));
+    }
+
+    private long lookaheadNanos() {
+        long lookahead = maxWindowNanos;
+        for (HostEntry host : state.hosts().values()) {
+            lookahead = Math.min(lookahead, host.spec.getLink().getLatencyNanos());
+        }
+        return lookahead;
+    }
+
+    private void grant() {
+        windowEndNanos = Math.min(nowNanos + lookaheadNanos(), agenda.nextNanos());
+        windowCount++;
+        for (RunWindow window : windows.grant(windowCount, nowNanos, windowEndNanos)) {
+            running.add(window.getHost());
+            tell(nodeOf(window.getHost()), ToNode.newBuilder().setRunWindow(window));
+        }
+    }
+
+    private String nodeOf(String host) {
+        HostEntry entry = state.hosts().get(host);
+        return entry == null ? "" : entry.node;
+    }
+
+    private void windowDone(WindowDone done) {
+        if (done.getWindow() != windowCount || !running.remove(done.getHost())) {
+            return; // from a host that has been declared dead
+        }
+        String host = done.getHost();
+        windows.due(host, done.getNextDueNanos());
+        for (int i = 0; i < done.getSentCount(); i++) {
+            send(host, i, done.getSent(i));
+        }
+        done.getConsolesList().forEach(state::console);
+        done.getProgressList().forEach(state::progress);
+        if (running.isEmpty()) {
+            endWindow();
+        }
+    }
+
+    private void endWindow() {
+        nowNanos = windowEndNanos;
+    }
+
+    /** The controller hears of everything, at the time at which it arrives. */
+    private void send(String from, int index, HostMessage message) {
+        String key = String.format("%020d %s %06d", message.getSentNanos(), from, index);
+        agenda.add(message.getArrivalNanos(), Agenda.Rank.ARRIVAL, key, () -> state.arrived(from, message));
+        if (!message.getTo().isEmpty()) {
+            windows.message(from, index, message);
+        }
+    }
+
+    // ---- outbox ----
+
+    @Override
+    public long nowNanos() {
+        return nowNanos;
+    }
+
+    @Override
+    public void command(String host, HostCommand command) {
+        windows.command(host, command);
+    }
+
+    @Override
+    public void timer(long nanos, String key, Runnable action) {
+        agenda.add(nanos, Agenda.Rank.TIMER, key, action);
+    }
+
+    @Override
+    public void define(String node, DefineHost definition) {
+        starting.add(definition.getSpec().getName());
+        tell(node, ToNode.newBuilder().setDefineHost(definition));
+    }
+
+    @Override
+    public void remove(String node, String host) {
+        windows.remove(host);
+        running.remove(host);
+        starting.remove(host);
+        tell(node, ToNode.newBuilder().setRemoveHost(RemoveHost.newBuilder().setHost(host)));
+    }
+
+    @Override
+    public String transferAddress(String node) {
+        NodeEntry entry = nodes.get(node);
+        return entry == null ? "127.0.0.1:1" : entry.transferAddress();
+    }
+
+    private void tell(String node, ToNode.Builder message) {
+        NodeEntry entry = nodes.get(node);
+        if (entry != null) {
+            entry.inbox().tell(message.build());
+        }
+    }
+}

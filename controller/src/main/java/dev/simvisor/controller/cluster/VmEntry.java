@@ -1,0 +1,76 @@
+package dev.simvisor.controller.cluster;
+
+import dev.simvisor.proto.api.Vm;
+import dev.simvisor.proto.api.VmSpec;
+import dev.simvisor.proto.api.VmState;
+import java.util.Locale;
+
+/** What the controller knows of one VM. */
+final class VmEntry {
+    VmSpec spec;
+    VmState state = VmState.VM_CREATING;
+    /** The owner: the only host that may run it. */
+    String host;
+    /** How many owners it has had, this one included. */
+    long epoch;
+    /** The epoch it was created in: earlier ones belong to ended VMs of the same name. */
+    final long firstEpoch;
+    final long createdNanos;
+    String reason = "";
+    int exitStatus;
+    /** The migration it takes part in; 0 for none. */
+    long migration;
+    long virtualCycles;
+    long instructions;
+    final ConsoleLog console;
+
+    VmEntry(VmSpec spec, String host, long epoch, long createdNanos) {
+        this.spec = spec;
+        this.host = host;
+        this.epoch = epoch;
+        this.firstEpoch = epoch;
+        this.createdNanos = createdNanos;
+        this.console = new ConsoleLog(spec.getName());
+    }
+
+    String name() {
+        return spec.getName();
+    }
+
+    /** Whether there is something to run, pause or migrate. */
+    boolean isAlive() {
+        return switch (state) {
+            case VM_RUNNING, VM_PAUSED -> true;
+            case VM_CREATING, VM_STOPPED, VM_CRASHED, VM_LOST, VM_STATE_UNSPECIFIED, UNRECOGNIZED -> false;
+        };
+    }
+
+    /** Whether nothing will ever come of it any more. */
+    boolean hasEnded() {
+        return switch (state) {
+            case VM_STOPPED, VM_CRASHED, VM_LOST -> true;
+            case VM_CREATING, VM_RUNNING, VM_PAUSED, VM_STATE_UNSPECIFIED, UNRECOGNIZED -> false;
+        };
+    }
+
+    /** The state in the words of messages. */
+    String stateName() {
+        return state.name().substring("VM_".length()).toLowerCase(Locale.ROOT);
+    }
+
+    Vm view() {
+        return Vm.newBuilder()
+                .setSpec(spec)
+                .setState(state)
+                .setHost(host)
+                .setEpoch(epoch)
+                .setCreatedNanos(createdNanos)
+                .setReason(reason)
+                .setExitStatus(exitStatus)
+                .setMigration(migration)
+                .setVirtualCycles(virtualCycles)
+                .setInstructions(instructions)
+                .setConsoleBytes(console.bytes())
+                .build();
+    }
+}

@@ -1,0 +1,105 @@
+package dev.simvisor.controller.cluster;
+
+import dev.simvisor.proto.node.HostCommand;
+import dev.simvisor.proto.node.HostMessage;
+import dev.simvisor.proto.node.RunWindow;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What each host must be granted next: when it is due, what it has been told, what is on its way to it. Knows neither actors
+ * nor what the messages mean.
+ */
+final class Windows {
+    /** A message under way, with what orders it among others of the same time. */
+    private record UnderWay(String from, int index, HostMessage message) {
+        static final Comparator<UnderWay> ORDER = Comparator.comparingLong(
+                        (UnderWay one) -> one.message().getArrivalNanos())
+                .thenComparingLong(one -> one.message().getSentNanos())
+                .thenComparing(UnderWay::from)
+                .thenComparingInt(UnderWay::index);
+    }
+
+    /** One host's lot. */
+    private static final class Lane {
+        long dueNanos = Long.MAX_VALUE;
+        final List<HostCommand> commands = new ArrayList<>();
+        final List<UnderWay> messages = new ArrayList<>();
+
+        long nextNanos(long nowNanos) {
+            long next = commands.isEmpty() ? dueNanos : nowNanos;
+            for (UnderWay message : messages) {
+                next = Math.min(next, message.message().getArrivalNanos());
+            }
+            return next;
+        }
+    }
+
+    private final SortedMap<String, Lane> lanes = new TreeMap<>();
+
+    void add(String host) {
+        lanes.put(host, new Lane());
+    }
+
+    void remove(String host) {
+        lanes.remove(host);
+    }
+
+    /** Commands to a host that is no more are lost. */
+    void command(String host, HostCommand command) {
+        Lane lane = lanes.get(host);
+        if (lane != null) {
+            lane.commands.add(command);
+        }
+    }
+
+    /** Messages to a host that is no more are lost. */
+    void message(String from, int index, HostMessage message) {
+        Lane lane = lanes.get(message.getTo());
+        if (lane != null) {
+            lane.messages.add(new UnderWay(from, index, message));
+        }
+    }
+
+    void due(String host, long nanos) {
+        Lane lane = lanes.get(host);
+        if (lane != null) {
+            lane.dueNanos = nanos;
+        }
+    }
+
+    /** When some host must run next; never when none must. */
+    long nextNanos(long nowNanos) {
+        long next = Long.MAX_VALUE;
+        for (Lane lane : lanes.values()) {
+            next = Math.min(next, lane.nextNanos(nowNanos));
+        }
+        return next;
+    }
+
+    /** The windows of those hosts that have something to do before {@code untilNanos}. */
+    List<RunWindow> grant(long window, long fromNanos, long untilNanos) {
+        List<RunWindow> grants = new ArrayList<>();
+        lanes.forEach((host, lane) -> {
+            if (lane.nextNanos(fromNanos) < untilNanos) {
+                RunWindow.Builder grant = RunWindow.newBuilder()
+                        .setHost(host)
+                        .setWindow(window)
+                        .setFromNanos(fromNanos)
+                        .setUntilNanos(untilNanos)
+                        .addAllCommands(lane.commands);
+                lane.commands.clear();
+                lane.messages.sort(UnderWay.ORDER);
+                while (!lane.messages.isEmpty()
+                        && lane.messages.getFirst().message().getArrivalNanos() < untilNanos) {
+                    grant.addMessages(lane.messages.removeFirst().message());
+                }
+                grants.add(grant.build());
+            }
+        });
+        return grants;
+    }
+}

@@ -1,0 +1,111 @@
+package dev.simvisor.controller.cluster;
+
+import static dev.simvisor.controller.cluster.ToyCluster.MILLI;
+import static dev.simvisor.controller.cluster.ToyCluster.SECOND;
+import static dev.simvisor.controller.cluster.ToyCluster.get;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.simvisor.proto.api.ConsoleOutput;
+import dev.simvisor.proto.api.MigrateRequest;
+import dev.simvisor.proto.api.MigrationAlgorithm;
+import dev.simvisor.proto.api.MigrationParameters;
+import dev.simvisor.proto.api.MigrationReport;
+import dev.simvisor.proto.api.MigrationState;
+import dev.simvisor.proto.api.RoundReport;
+import dev.simvisor.proto.api.StateHashResponse;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+class LiveMigrationTest {
+    /** All that must be the same however often and wherever it runs. */
+    private record Outcome(List<ConsoleOutput> lines, MigrationReport report, String finalHash) {}
+
+    private static Outcome migrateWhileRunning(MigrationAlgorithm algorithm, long maxWindow, String... nodes)
+            throws Exception {
+        try (ToyCluster toys = ToyCluster.of(2, maxWindow, nodes)) {
+            ClusterControl cluster = toys.control();
+            List<ConsoleOutput> said = Collections.synchronizedList(new ArrayList<>());
+            cluster.at(10 * MILLI).createVm(ToyCluster.vm("a", "h1"));
+            cluster.at(15 * MILLI).reached().thenRun(() -> cluster.console("a", true, said::add, () -> {}));
+            cluster.at(20 * MILLI).createVm(ToyCluster.vm("b", "h2"));
+            CompletableFuture<MigrationReport> accepted = cluster.at(200 * MILLI)
+                    .migrate(MigrateRequest.newBuilder()
+                            .setVm("a")
+                            .setTarget("h2")
+                            .setParameters(MigrationParameters.newBuilder()
+                                    .setAlgorithm(algorithm)
+                                    .setDowntimeLimitNanos(10 * MILLI)
+                                    .setBandwidthBytesPerSecond(40 << 20))
+                            .build());
+            cluster.at(230 * MILLI).type("a", "xy".getBytes());
+            CompletableFuture<StateHashResponse> hash = cluster.at(SECOND).stateHash("a");
+            get(cluster.start());
+            MigrationReport report = get(cluster.migrationEnd(get(accepted).getNumber()));
+            String finalHash = get(hash).getStateHash();
+            return new Outcome(List.copyOf(said), withoutWallClock(report), finalHash);
+        }
+    }
+
+    static MigrationReport withoutWallClock(MigrationReport report) {
+        MigrationReport.Builder virtual = report.toBuilder().clearWall();
+        for (RoundReport.Builder round : virtual.getRoundsBuilderList()) {
+            round.clearWallNanos();
+        }
+        return virtual.build();
+    }
+
+    private static String text(Outcome outcome) {
+        StringBuilder text = new StringBuilder();
+        long expected = 0;
+        for (ConsoleOutput piece : outcome.lines()) {
+            assertThat(piece.getOffset()).isEqualTo(expected);
+            expected += piece.getBytes().size();
+            text.append(piece.getBytes().toStringUtf8());
+        }
+        return text.toString();
+    }
+
+    @Test
+    void vmMovesWhileItRunsAndNothingIsLost() throws Exception {
+        Outcome outcome = migrateWhileRunning(MigrationAlgorithm.PRE_COPY, 0, "n1");
+
+        MigrationReport report = outcome.report();
+        System.out.println(report);
+        assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
+        assertThat(report.getSourceStateHash()).isEqualTo(report.getTargetStateHash()).isNotEmpty();
+        assertThat(report.getRoundsCount()).isGreaterThan(1);
+        assertThat(report.getDowntimeList().stream().mapToLong(d -> d.getNanos()).sum())
+                .isEqualTo(report.getDowntimeNanos());
+        assertThat(report.getDowntimeNanos()).isLessThanOrEqualTo(11 * MILLI);
+        long line = 0;
+        for (String printed : text(outcome).lines().filter(l -> l.startsWith("line")).toList()) {
+            assertThat(printed).startsWith("line " + line++ + " at ");
+        }
+        assertThat(line).isGreaterThan(300);
+        assertThat(text(outcome)).contains("typed x", "typed y");
+    }
+
+    @Test
+    void stopAndCopyPausesOnceForEverything() throws Exception {
+        MigrationReport report = migrateWhileRunning(MigrationAlgorithm.STOP_AND_COPY, 0, "n1").report();
+
+        assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
+        assertThat(report.getRoundsCount()).isEqualTo(1);
+        assertThat(report.getSwitchOverCause()).isEqualTo("stop-and-copy");
+    }
+
+    @Test
+    void resultsDependNeitherOnTheWindowNorOnTheNumberOfNodes() throws Exception {
+        Outcome first = migrateWhileRunning(MigrationAlgorithm.PRE_COPY, 0, "n1");
+
+        for (long window : new long[] {0, 37_001, 333_333}) {
+            Outcome again = migrateWhileRunning(MigrationAlgorithm.PRE_COPY, window, "n1", "n2");
+            assertThat(again.report()).isEqualTo(first.report());
+            assertThat(again.finalHash()).isEqualTo(first.finalHash());
+            assertThat(text(again)).isEqualTo(text(first));
+        }
+    }
+}
