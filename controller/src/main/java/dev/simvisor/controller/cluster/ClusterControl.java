@@ -42,6 +42,9 @@ public interface ClusterControl extends AutoCloseable {
     /** Lets virtual time run, once all hosts defined so far are up; completes when it does. */
     CompletableFuture<Void> start();
 
+    /** Lets virtual time stand from then on, until {@link #start}; completes when it does. */
+    CompletableFuture<Void> hold();
+
     /** Completes when virtual time, as a command given through {@link #at}, has come; use it to wait. */
     CompletableFuture<Void> reached();
 

@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -83,6 +82,16 @@ final class ClusterHandle implements ClusterControl {
     public CompletableFuture<Void> start() {
         CompletableFuture<Void> answer = new CompletableFuture<>();
         keeper.tell(new Command.Look(timeKeeper -> timeKeeper.start(answer)));
+        return answer;
+    }
+
+    @Override
+    public CompletableFuture<Void> hold() {
+        CompletableFuture<Void> answer = new CompletableFuture<>();
+        send(timeKeeper -> {
+            timeKeeper.hold();
+            answer.complete(null);
+        });
         return answer;
     }
 
@@ -267,11 +276,11 @@ final class ClusterHandle implements ClusterControl {
 
     private Subscription subscribe(Function<AtomicBoolean, Function<TimeKeeper, Subscription>> listening) {
         AtomicBoolean ended = new AtomicBoolean();
-        AtomicReference<Subscription> inner = new AtomicReference<>(() -> {});
-        keeper.tell(new Command.Look(timeKeeper -> inner.set(listening.apply(ended).apply(timeKeeper))));
+        CompletableFuture<Subscription> inner = new CompletableFuture<>();
+        keeper.tell(new Command.Look(timeKeeper -> inner.complete(listening.apply(ended).apply(timeKeeper))));
         return () -> {
             ended.set(true);
-            keeper.tell(new Command.Look(timeKeeper -> inner.get().close()));
+            keeper.tell(new Command.Look(timeKeeper -> inner.thenAccept(Subscription::close)));
         };
     }
 

@@ -267,6 +267,11 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         whenStarted.add(answer);
     }
 
+    void hold() {
+        started = false;
+        startAsked = false;
+    }
+
     void pace(double virtualPerWall) {
         pace.set(virtualPerWall, nowNanos, System.nanoTime());
         timers.cancel(Command.WallCameRound.class);
@@ -330,8 +335,8 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
             return false;
         }
         agenda.runUpTo(nowNanos);
-        if (!starting.isEmpty()) {
-            return false; // a host is being brought up at this time
+        if (!starting.isEmpty() || !started) {
+            return false; // a host is being brought up at this time, or time was told to stand
         }
         long next = nextNanos();
         if (next == Long.MAX_VALUE) {

@@ -42,9 +42,11 @@ class LiveMigrationTest {
                             .build());
             cluster.at(230 * MILLI).type("a", "xy".getBytes());
             CompletableFuture<StateHashResponse> hash = cluster.at(SECOND).stateHash("a");
+            CompletableFuture<Void> held = cluster.at(SECOND + 5 * MILLI).hold();
             get(cluster.start());
             MigrationReport report = get(cluster.migrationEnd(get(accepted).getNumber()));
             String finalHash = get(hash).getStateHash();
+            get(held);
             return new Outcome(List.copyOf(said), withoutWallClock(report), finalHash);
         }
     }

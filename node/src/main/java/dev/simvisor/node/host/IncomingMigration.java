@@ -101,7 +101,7 @@ final class IncomingMigration {
             savedState = stream.await();
             return new Event.StreamFinished();
         } catch (TransferBroken e) {
-            return new Event.StreamBroken(String.valueOf(e.getMessage()));
+            return new Event.StreamBroken(e.reason());
         }
     }
 

@@ -165,7 +165,7 @@ public final class Node extends AbstractBehavior<Node.Command> {
             return Behaviors.stopped();
         }
         // A host that was not removed has died of a bug: so does the node, and the controller will notice.
-        if (hosts.containsValue(terminated.getRef())) {
+        if (hosts.values().stream().anyMatch(host -> host.path().equals(terminated.getRef().path()))) {
             throw new IllegalStateException("host " + terminated.getRef() + " died");
         }
         return this;

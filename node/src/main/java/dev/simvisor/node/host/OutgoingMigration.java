@@ -130,7 +130,7 @@ final class OutgoingMigration {
             roundWallNanos = System.nanoTime() - began;
             return new Event.PagesSent(host.nowNanos(), sent.pages(), sent.zeroPages());
         } catch (TransferBroken e) {
-            return new Event.StreamLost(message(e));
+            return new Event.StreamLost(e.reason());
         }
     }
 
@@ -141,13 +141,8 @@ final class OutgoingMigration {
             stream.finish(saved);
             return new Event.StateSent(host.nowNanos(), saved.size(), vm.stateHash());
         } catch (TransferBroken e) {
-            return new Event.StreamLost(message(e));
+            return new Event.StreamLost(e.reason());
         }
-    }
-
-    private static String message(TransferBroken e) {
-        String message = e.getMessage();
-        return message == null ? "stream lost" : message;
     }
 
     private void wakeAt(long nanos) {

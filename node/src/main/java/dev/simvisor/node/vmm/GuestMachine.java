@@ -23,8 +23,8 @@ public interface GuestMachine extends AutoCloseable {
         /** The cycle asked for was reached. */
         record Reached() implements RunEnd {}
 
-        /** The guest switched the machine off. */
-        record PoweredOff(int exitStatus) implements RunEnd {}
+        /** The guest ended the machine in an orderly way, which the reason names in one line. */
+        record Ended(String reason, int exitStatus) implements RunEnd {}
 
         /** The guest did what ends a machine; the reason is one line. */
         record Crashed(String reason) implements RunEnd {}

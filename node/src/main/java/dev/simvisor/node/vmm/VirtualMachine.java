@@ -122,7 +122,7 @@ public final class VirtualMachine implements AutoCloseable {
         }
         switch (machine.runUntil(cycles)) {
             case RunEnd.Reached() -> {}
-            case RunEnd.PoweredOff(int status) -> end(State.STOPPED, "powered off by the guest", status);
+            case RunEnd.Ended(String reason, int status) -> end(State.STOPPED, reason, status);
             case RunEnd.Crashed(String reason) -> end(State.CRASHED, reason, 1);
         }
     }

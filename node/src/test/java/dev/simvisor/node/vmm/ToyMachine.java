@@ -79,7 +79,7 @@ public final class ToyMachine implements GuestMachine {
                 char key = typed.charAt(0);
                 typed = typed.substring(1);
                 if (key == '!') {
-                    return new RunEnd.PoweredOff(0);
+                    return new RunEnd.Ended("powered off", 0);
                 }
                 if (key == '#') {
                     return new RunEnd.Crashed("triple fault");

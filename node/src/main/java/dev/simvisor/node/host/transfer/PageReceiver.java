@@ -38,7 +38,7 @@ final class PageReceiver implements PageStreams.Incoming {
                 case CHUNK_NOT_SET -> throw new TransferBroken("a chunk of a kind this version does not know");
             }
         } catch (TransferBroken e) {
-            broken(e.getMessage());
+            broken(e.reason());
             throw e;
         }
         return Applied.newBuilder()

@@ -4,7 +4,15 @@ package dev.simvisor.node.host.transfer;
 public final class TransferBroken extends Exception {
     private static final long serialVersionUID = 1L;
 
-    TransferBroken(String message) {
-        super(message);
+    private final String reason;
+
+    TransferBroken(String reason) {
+        super(reason);
+        this.reason = reason;
+    }
+
+    /** The message. */
+    public String reason() {
+        return reason;
     }
 }

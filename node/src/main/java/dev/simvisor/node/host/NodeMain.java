@@ -1,0 +1,91 @@
+package dev.simvisor.node.host;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dev.simvisor.node.host.transfer.GrpcPageStreams;
+import dev.simvisor.node.vmm.BoardMachines;
+import dev.simvisor.node.vmm.MachineFactory;
+import dev.simvisor.proto.api.HostSpec;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.apache.pekko.actor.Address;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.JoinSeedNodes;
+
+/** The process of a node: joins a controller's cluster, carries the hosts it is given, and ends with the cluster. */
+public final class NodeMain {
+    private static final String USAGE = "expected: --join HOST:PORT [--name NAME] [--host ADDRESS]";
+    private static final int EXIT_USAGE = 2;
+
+    /**
+     * What a node is started with.
+     *
+     * @param join where the controller is
+     * @param name the node's, unique in the cluster
+     * @param host name or address that others reach this process by
+     */
+    public record Options(String join, String name, String host) {
+        static Options parse(String[] arguments) {
+            String join = "";
+            String name = "node-" + ProcessHandle.current().pid();
+            String host = "127.0.0.1";
+            for (int i = 0; i < arguments.length; i += 2) {
+                if (i + 1 == arguments.length) {
+                    throw new IllegalArgumentException(arguments[i] + " without a value: " + USAGE);
+                }
+                String value = arguments[i + 1];
+                switch (arguments[i]) {
+                    case "--join" -> join = value;
+                    case "--name" -> name = value;
+                    case "--host" -> host = value;
+                    default -> throw new IllegalArgumentException("unknown option " + arguments[i] + ": " + USAGE);
+                }
+            }
+            if (!join.matches(".+:[0-9]{1,5}")) {
+                throw new IllegalArgumentException("--join '" + join + "': " + USAGE);
+            }
+            return new Options(join, name, host);
+        }
+
+        Address controller() {
+            int colon = join.lastIndexOf(':');
+            return new Address(
+                    "pekko", "simvisor", join.substring(0, colon), Integer.parseInt(join.substring(colon + 1)));
+        }
+    }
+
+    private NodeMain() {}
+
+    public static void main(String[] arguments) throws IOException {
+        Options options;
+        try {
+            options = Options.parse(arguments);
+        } catch (IllegalArgumentException e) {
+            System.err.println("simvisor node: " + e.getMessage());
+            System.exit(EXIT_USAGE);
+            return;
+        }
+        System.exit(run(options, spec -> new BoardMachines(spec.getMemoryBytes(), spec.getClockHz())));
+    }
+
+    /**
+     * Runs a node until its cluster ends. Returns the exit status: 0 after a goodbye of the controller.
+     *
+     * @throws IOException when the host gives no port to listen on
+     */
+    public static int run(Options options, Function<HostSpec, MachineFactory> machines) throws IOException {
+        Config config = ConfigFactory.parseMap(Map.of("pekko.remote.artery.canonical.hostname", options.host()))
+                .withFallback(ConfigFactory.parseResources("simvisor-cluster.conf"))
+                .withFallback(ConfigFactory.load());
+        try (GrpcPageStreams streams = new GrpcPageStreams(options.host())) {
+            Node.Settings settings = new Node.Settings(options.name(), streams.address(), streams, machines);
+            ActorSystem<Node.Command> system = ActorSystem.create(Node.create(settings), "simvisor", config);
+            Cluster.get(system).manager().tell(new JoinSeedNodes(List.of(options.controller())));
+            system.getWhenTerminated().toCompletableFuture().join();
+            return 0;
+        }
+    }
+}

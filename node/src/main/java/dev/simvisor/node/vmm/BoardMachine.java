@@ -1,0 +1,142 @@
+package dev.simvisor.node.vmm;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.simvisor.node.machine.Machine;
+import dev.simvisor.node.machine.RunOutcome;
+import dev.simvisor.node.machine.UnusableStateException;
+import dev.simvisor.node.machine.boot.BootSource;
+import dev.simvisor.node.machine.boot.InvalidImageException;
+import dev.simvisor.proto.state.MachineState;
+import java.util.BitSet;
+
+/** The real machine: processor, board and memory, as the VMM sees it. */
+final class BoardMachine implements GuestMachine {
+    private final Machine machine;
+
+    BoardMachine(Machine machine) {
+        this.machine = machine;
+    }
+
+    void boot(BootSource source) throws InvalidImageException {
+        machine.boot(source);
+    }
+
+    // ---- time ----
+
+    @Override
+    public long cycles() {
+        return machine.cycles();
+    }
+
+    @Override
+    public long instructions() {
+        return machine.instructions();
+    }
+
+    @Override
+    public RunEnd runUntil(long cycles) {
+        return switch (machine.runUntil(cycles)) {
+            case RunOutcome.DeadlineReached(), RunOutcome.Idle() -> new RunEnd.Reached();
+            case RunOutcome.PoweredOff() -> new RunEnd.Ended("powered off by the guest", 0);
+            case RunOutcome.ResetRequested() -> new RunEnd.Ended("reset by the guest", 0);
+            case RunOutcome.DebugExit(int status) -> new RunEnd.Ended("ended by the guest with " + status, status);
+            case RunOutcome.TripleFault() -> new RunEnd.Crashed("triple fault");
+        };
+    }
+
+    @Override
+    public void skipUntil(long cycles) {
+        machine.skipUntil(cycles);
+    }
+
+    @Override
+    public long nextEventCycles() {
+        return machine.nextEventCycles();
+    }
+
+    // ---- console ----
+
+    @Override
+    public void consoleTo(ConsoleSink sink) {
+        machine.consoleTo(value -> sink.put((byte) value));
+    }
+
+    @Override
+    public void type(byte[] bytes) {
+        machine.type(bytes);
+    }
+
+    // ---- pages ----
+
+    @Override
+    public int endFrame() {
+        return machine.memory().endFrame();
+    }
+
+    @Override
+    public boolean isMemory(int gfn) {
+        return machine.memory().isMemory(gfn);
+    }
+
+    @Override
+    public boolean isZero(int gfn) {
+        return machine.memory().isZero(gfn);
+    }
+
+    @Override
+    public void readPage(int gfn, byte[] target, int offset) {
+        machine.memory().readPage(gfn, target, offset);
+    }
+
+    @Override
+    public void writePage(int gfn, byte[] source, int offset) {
+        machine.memory().writePage(gfn, source, offset);
+    }
+
+    @Override
+    public void clearPage(int gfn) {
+        machine.memory().clearPage(gfn);
+    }
+
+    @Override
+    public void startDirtyLog() {
+        machine.memory().startDirtyLog();
+    }
+
+    @Override
+    public BitSet takeDirty() {
+        return machine.memory().takeDirty();
+    }
+
+    @Override
+    public void stopDirtyLog() {
+        machine.memory().stopDirtyLog();
+    }
+
+    // ---- state ----
+
+    @Override
+    public ByteString save() {
+        return machine.save().toByteString();
+    }
+
+    @Override
+    public void restore(ByteString state) throws StateRefused {
+        try {
+            machine.restore(MachineState.parseFrom(state));
+        } catch (InvalidProtocolBufferException | UnusableStateException e) {
+            throw new StateRefused("machine state cannot be restored: " + e.getMessage());
+        }
+    }
+
+    @Override
+    public String stateHash() {
+        return machine.stateHash();
+    }
+
+    @Override
+    public void close() {
+        machine.close();
+    }
+}

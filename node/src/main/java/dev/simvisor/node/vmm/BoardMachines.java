@@ -1,0 +1,123 @@
+package dev.simvisor.node.vmm;
+
+import dev.simvisor.node.cpu.CpuModel;
+import dev.simvisor.node.cpu.interpreter.Interpreter;
+import dev.simvisor.node.machine.Machine;
+import dev.simvisor.node.machine.MachineConfiguration;
+import dev.simvisor.node.machine.boot.BootSource;
+import dev.simvisor.node.machine.boot.Image;
+import dev.simvisor.node.machine.boot.InvalidImageException;
+import dev.simvisor.node.machine.memory.MachineMemory;
+import dev.simvisor.node.machine.memory.MachineMemoryExhausted;
+import dev.simvisor.proto.api.Boot;
+import dev.simvisor.proto.api.LinuxBoot;
+import dev.simvisor.proto.api.MultibootBoot;
+import dev.simvisor.proto.api.VmSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Builds real machines in the memory of one host. */
+public final class BoardMachines implements MachineFactory {
+    private static final String DEFAULT_CPU_MODEL = CpuModel.BASELINE.name();
+
+    private final MachineMemory memory;
+    private final long clockHz;
+
+    /**
+     * @param memoryBytes the host's memory
+     * @param clockHz virtual cycles per virtual second of its processors; 0 for the CPU model's own
+     */
+    public BoardMachines(long memoryBytes, long clockHz) {
+        this.memory = MachineMemory.ofBytes(memoryBytes);
+        this.clockHz = clockHz;
+    }
+
+    @Override
+    public Built booted(VmSpec spec) {
+        return switch (machine(spec)) {
+            case Built.Refused refused -> refused;
+            case Built.Ready(BoardMachine machine) -> boot(machine, spec);
+            case Built.Ready(GuestMachine other) -> throw new IllegalStateException("not a machine of ours: " + other);
+        };
+    }
+
+    private static Built boot(BoardMachine machine, VmSpec spec) {
+        try {
+            machine.boot(source(spec.getBoot()));
+            return new Built.Ready(machine);
+        } catch (InvalidImageException | StateRefused e) {
+            machine.close();
+            return new Built.Refused("VM " + spec.getName() + ": " + e.getMessage());
+        }
+    }
+
+    @Override
+    public Built blank(VmSpec spec) {
+        return machine(spec);
+    }
+
+    @Override
+    public long freeBytes() {
+        return (memory.limitFrames() - memory.reservedFrames()) << MachineMemory.FRAME_SHIFT;
+    }
+
+    private Built machine(VmSpec spec) {
+        String wanted = spec.getCpuModel().isEmpty() ? DEFAULT_CPU_MODEL : spec.getCpuModel();
+        CpuModel model = CpuModel.named(wanted).orElse(null);
+        if (model == null) {
+            return new Built.Refused("VM " + spec.getName() + ": unknown CPU model '" + wanted + "': expected one of "
+                    + String.join(", ", CpuModel.names()));
+        }
+        if (!spec.getDisksList().isEmpty()) {
+            return new Built.Refused("VM " + spec.getName() + ": disks are not available yet");
+        }
+        long hertz = clockHz == 0 ? MachineConfiguration.DEFAULT_CLOCK_HERTZ : clockHz;
+        MachineConfiguration configuration = new MachineConfiguration(
+                spec.getMemoryBytes(),
+                model.withClockHertz(hertz),
+                hertz,
+                1,
+                MachineConfiguration.DEFAULT_TIME_OF_DAY,
+                false);
+        try {
+            return new Built.Ready(new BoardMachine(new Machine(configuration, memory, Interpreter::new)));
+        } catch (MachineMemoryExhausted e) {
+            return new Built.Refused("VM " + spec.getName() + ": " + e.getMessage());
+        }
+    }
+
+    private static BootSource source(Boot boot) throws StateRefused {
+        return switch (boot.getImageCase()) {
+            case LINUX -> {
+                LinuxBoot linux = boot.getLinux();
+                Image initrd = linux.getInitrd().isEmpty() ? null : image(linux.getInitrd());
+                yield new BootSource.Linux(image(linux.getKernel()), initrd, linux.getCommandLine());
+            }
+            case MULTIBOOT -> {
+                MultibootBoot multiboot = boot.getMultiboot();
+                List<Image> modules = new ArrayList<>();
+                for (String module : multiboot.getModulesList()) {
+                    modules.add(image(module));
+                }
+                yield new BootSource.Multiboot(image(multiboot.getKernel()), multiboot.getCommandLine(), modules);
+            }
+            case BUILT_IN -> throw new StateRefused("the built-in guest is not available yet");
+            case FIRMWARE -> throw new StateRefused("firmware images are not available yet: expected a kernel");
+            case IMAGE_NOT_SET -> throw new StateRefused("nothing to boot: expected a kernel or the built-in guest");
+        };
+    }
+
+    private static Image image(String file) throws StateRefused {
+        try {
+            return new Image(file, Files.readAllBytes(Path.of(file)));
+        } catch (NoSuchFileException e) {
+            throw new StateRefused(file + ": no such file");
+        } catch (IOException e) {
+            throw new StateRefused(file + ": cannot be read: " + e);
+        }
+    }
+}
