@@ -18,7 +18,7 @@ public final class ExtendedState {
     private static final int MXCSR_MASK = 28;
     private static final int ST0 = 32;
     private static final int XMM0 = 160;
-    private static final int REGISTER_BYTES = 16;
+    private static final long REGISTER_BYTES = 16;
     /** The bits of MXCSR that exist; setting another raises #GP(0). */
     private static final int MXCSR_BITS = 0xFFFF;
 

@@ -15,7 +15,7 @@ public final class X87Environment {
     private static final int ZERO = 1;
     private static final int SPECIAL = 2;
     private static final int EMPTY = 3;
-    private static final int REGISTER_BYTES = 10;
+    private static final long REGISTER_BYTES = 10;
     /** What the unused upper halves of the 32-bit layout hold. */
     private static final int UNUSED = 0xFFFF_0000;
 
