@@ -16,6 +16,7 @@ public final class X87Environment {
     private static final int SPECIAL = 2;
     private static final int EMPTY = 3;
     private static final long REGISTER_BYTES = 10;
+    private static final int REGISTERS_BYTES = 80;
     /** What the unused upper halves of the 32-bit layout hold. */
     private static final int UNUSED = 0xFFFF_0000;
 
@@ -39,7 +40,7 @@ public final class X87Environment {
     public static void fnsave(Cpu cpu, Instruction i) {
         FpuState fpu = cpu.fpu;
         int size = environmentBytes(i);
-        long linear = X87Memory.storeAddress(cpu, i, size + 8 * REGISTER_BYTES);
+        long linear = X87Memory.storeAddress(cpu, i, size + REGISTERS_BYTES);
         store(cpu, i, linear);
         for (int n = 0; n < 8; n++) {
             long place = linear + size + (long) n * REGISTER_BYTES;
@@ -51,8 +52,8 @@ public final class X87Environment {
     public static void frstor(Cpu cpu, Instruction i) {
         FpuState fpu = cpu.fpu;
         int size = environmentBytes(i);
-        long linear = cpu.readAddress(i, size + 8 * REGISTER_BYTES);
-        probe(cpu, linear, size + 8 * REGISTER_BYTES);
+        long linear = cpu.readAddress(i, size + REGISTERS_BYTES);
+        probe(cpu, linear, size + REGISTERS_BYTES);
         load(cpu, i, linear);
         for (int n = 0; n < 8; n++) {
             long place = linear + size + (long) n * REGISTER_BYTES;
