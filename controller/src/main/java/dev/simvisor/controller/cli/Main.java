@@ -1,9 +1,15 @@
 package dev.simvisor.controller.cli;
 
+import dev.simvisor.config.Bandwidth;
+import dev.simvisor.config.MemorySize;
+import dev.simvisor.config.VirtualDuration;
 import dev.simvisor.controller.guest.GuestCommand;
+import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.TypeConversionException;
 
 /** The {@code simvisor} command. Its exit status is 0 only on success. */
 @Command(
@@ -12,7 +18,7 @@ import picocli.CommandLine.IVersionProvider;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = GuestCommand.class)
+        subcommands = {BootCommand.class, GuestCommand.class})
 public final class Main {
     /** Runs the command that {@code args} names and ends the process with its exit status. */
     public static void main(String[] args) {
@@ -20,7 +26,24 @@ public final class Main {
     }
 
     static CommandLine commandLine() {
-        return new CommandLine(new Main());
+        Failures failures = new Failures();
+        return new CommandLine(new Main())
+                .registerConverter(MemorySize.class, converter(MemorySize::parse))
+                .registerConverter(VirtualDuration.class, converter(VirtualDuration::parse))
+                .registerConverter(Bandwidth.class, converter(Bandwidth::parse))
+                .setExecutionExceptionHandler(failures)
+                .setParameterExceptionHandler(failures);
+    }
+
+    /** The parser's message says what was expected; picocli puts the option's name before it. */
+    private static <T> ITypeConverter<T> converter(Function<String, T> parse) {
+        return text -> {
+            try {
+                return parse.apply(text);
+            } catch (IllegalArgumentException invalid) {
+                throw new TypeConversionException(invalid.getMessage());
+            }
+        };
     }
 
     /** The version that the distribution's jar carries in its manifest. */

@@ -1,0 +1,68 @@
+package dev.simvisor.controller.boot;
+
+/** How a VM ended that was booted on this terminal. */
+public sealed interface BootEnd {
+    /** The guest switched the machine off. */
+    record PoweredOff() implements BootEnd {}
+
+    /**
+     * The guest ended the machine by a write to port F4h.
+     *
+     * @param status for this process
+     */
+    record DebugExit(int status) implements BootEnd {}
+
+    /** The guest asked for a reset, which without firmware nothing could follow. */
+    record ResetRequested() implements BootEnd {}
+
+    /** The guest's processor shut down. */
+    record TripleFault() implements BootEnd {}
+
+    /** As many instructions were executed as were allowed. */
+    record InstructionLimit(long instructions) implements BootEnd {}
+
+    /** As much virtual time passed as was allowed. */
+    record TimeLimit(long nanos) implements BootEnd {}
+
+    /** The processor waits for something that will never come. */
+    record Stuck() implements BootEnd {}
+
+    /** The user ended the VM. */
+    record Quit() implements BootEnd {}
+
+    /** The process's exit status: 0 only if the guest switched itself off, or the user did. */
+    default int status() {
+        return switch (this) {
+            case PoweredOff _, Quit _ -> 0;
+            case DebugExit(int status) -> status;
+            case ResetRequested _, TripleFault _, InstructionLimit _, TimeLimit _, Stuck _ -> 1;
+        };
+    }
+
+    /** One line about what went wrong; empty when nothing did. */
+    default String complaint() {
+        return switch (this) {
+            case PoweredOff _, DebugExit _, Quit _ -> "";
+            case ResetRequested _ -> "the guest asked for a reset; boot it again to go on";
+            case TripleFault _ -> "the guest's processor shut down: triple fault";
+            case InstructionLimit(long instructions) ->
+                "stopped by --max-instructions after " + instructions + " instructions";
+            case TimeLimit(long nanos) -> "stopped by --max-time after " + nanos + " ns of virtual time";
+            case Stuck _ -> "the guest halted its processor for good, with no timer or interrupt to wake it";
+        };
+    }
+
+    /** In a word, for statistics. */
+    default String word() {
+        return switch (this) {
+            case PoweredOff _ -> "powered-off";
+            case DebugExit _ -> "debug-exit";
+            case ResetRequested _ -> "reset";
+            case TripleFault _ -> "triple-fault";
+            case InstructionLimit _ -> "max-instructions";
+            case TimeLimit _ -> "max-time";
+            case Stuck _ -> "halted";
+            case Quit _ -> "quit";
+        };
+    }
+}

@@ -1,0 +1,47 @@
+package dev.simvisor.controller.boot;
+
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValueFactory;
+import dev.simvisor.controller.embedded.LocalVm;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What a run amounted to.
+ *
+ * @param end how it ended, in a word
+ * @param instructions executed by the guest
+ * @param virtualCycles instructions, and cycles in which the guest idled
+ * @param exits to the VMM, by kind; mode bare has none
+ */
+public record BootStatistics(
+        String end,
+        int status,
+        long instructions,
+        long virtualCycles,
+        long virtualNanos,
+        long wallNanos,
+        Map<String, Long> exits) {
+    private static final double NANOS_PER_SECOND = 1e9;
+
+    /** The statistics of a VM that has come to its end. */
+    public static BootStatistics of(LocalVm vm, BootEnd end, long wallNanos) {
+        return new BootStatistics(
+                end.word(), end.status(), vm.instructions(), vm.cycles(), vm.nanos(), wallNanos, Map.of());
+    }
+
+    /** One JSON object. */
+    public String toJson() {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("end", end);
+        fields.put("status", status);
+        fields.put("instructions", instructions);
+        fields.put("virtualCycles", virtualCycles);
+        fields.put("virtualNanos", virtualNanos);
+        fields.put("wallNanos", wallNanos);
+        fields.put("instructionsPerWallSecond", Math.round(instructions * NANOS_PER_SECOND / Math.max(1, wallNanos)));
+        fields.put("exits", exits);
+        return ConfigValueFactory.fromMap(fields)
+                .render(ConfigRenderOptions.concise().setFormatted(true));
+    }
+}

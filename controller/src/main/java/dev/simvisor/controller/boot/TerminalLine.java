@@ -1,0 +1,54 @@
+package dev.simvisor.controller.boot;
+
+import java.io.IOException;
+import java.util.EnumSet;
+import org.jline.terminal.Attributes;
+import org.jline.terminal.Attributes.LocalFlag;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.TerminalBuilder;
+
+/**
+ * The terminal this process was started on, in raw mode: every key goes to the guest as it is typed, Ctrl-C too, except for
+ * {@link EscapeKeys}. Its former mode comes back however the process ends.
+ */
+public final class TerminalLine extends StreamLine {
+    private final Terminal terminal;
+    private final Attributes former;
+    private final Thread restore = new Thread(this::restoreMode, "restore terminal");
+
+    private TerminalLine(Terminal terminal, Attributes former, InputPump input) {
+        super(input, terminal.output());
+        this.terminal = terminal;
+        this.former = former;
+    }
+
+    /** Whether somebody sits before this process. */
+    public static boolean isAttached() {
+        return System.console() != null && System.console().isTerminal();
+    }
+
+    /** Puts the terminal into raw mode. */
+    public static TerminalLine open() throws IOException, InterruptedException {
+        Terminal terminal = TerminalBuilder.builder().system(true).build();
+        Attributes former = terminal.enterRawMode();
+        Attributes raw = terminal.getAttributes();
+        raw.setLocalFlags(EnumSet.of(LocalFlag.ISIG), false);
+        terminal.setAttributes(raw);
+        TerminalLine line =
+                new TerminalLine(terminal, former, InputPump.start(terminal.input(), EscapeKeys.ofTerminal()));
+        Runtime.getRuntime().addShutdownHook(line.restore);
+        return line;
+    }
+
+    private void restoreMode() {
+        terminal.setAttributes(former);
+    }
+
+    @Override
+    public void close() throws IOException {
+        flush();
+        restoreMode();
+        Runtime.getRuntime().removeShutdownHook(restore);
+        terminal.close();
+    }
+}

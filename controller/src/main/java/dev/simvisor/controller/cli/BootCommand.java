@@ -1,0 +1,300 @@
+package dev.simvisor.controller.cli;
+
+import dev.simvisor.config.MemorySize;
+import dev.simvisor.config.VirtualDuration;
+import dev.simvisor.controller.boot.BootEnd;
+import dev.simvisor.controller.boot.BootRefused;
+import dev.simvisor.controller.boot.BootRun;
+import dev.simvisor.controller.boot.BootStatistics;
+import dev.simvisor.controller.boot.SerialLine;
+import dev.simvisor.controller.boot.StreamLine;
+import dev.simvisor.controller.boot.TerminalLine;
+import dev.simvisor.controller.boot.VmRequest;
+import dev.simvisor.controller.embedded.LocalVm;
+import dev.simvisor.controller.guest.BootFile;
+import dev.simvisor.controller.guest.CacheOption;
+import dev.simvisor.controller.guest.GuestException;
+import dev.simvisor.controller.guest.GuestImage;
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code simvisor boot}: one VM in this process, its console on this terminal. */
+@Command(
+        name = "boot",
+        description = "Boots one VM with its console on this terminal; ends with the guest.",
+        mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "At a terminal every key goes to the guest, but for Ctrl-A x, which ends the VM, and Ctrl-A Ctrl-A, which"
+                    + " types one Ctrl-A. Input may also be a pipe or a file.",
+            "",
+            "Exit status: 0 when the guest switches itself off or Ctrl-A x ends it; with --debug-exit what the guest"
+                    + " gives; else not 0."
+        })
+final class BootCommand implements Callable<Integer> {
+    private static final MemorySize DEFAULT_MEMORY = new MemorySize(256L << 20);
+    private static final String STDIO = "stdio";
+
+    /** Spelt as on the command line. */
+    enum EngineChoice {
+        interpreter,
+        translator,
+        auto
+    }
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(names = "--kernel", paramLabel = "FILE", description = "A Linux bzImage or a multiboot ELF.")
+    private @Nullable Path kernel;
+
+    @Option(names = "--initrd", paramLabel = "FILE", description = "The initial file system.")
+    private @Nullable Path initrd;
+
+    @Option(
+            names = "--append",
+            paramLabel = "TEXT",
+            description = "The kernel's command line. Default: the guest's own, or nothing.")
+    private @Nullable String append;
+
+    @Option(
+            names = "--guest",
+            paramLabel = "NAME",
+            description = "A guest that simvisor guest list shows, in place of a kernel.")
+    private @Nullable String guest;
+
+    @Option(names = "--bios", paramLabel = "FILE", description = "A firmware image. Not available yet.")
+    private @Nullable Path bios;
+
+    @Option(names = "--disk", paramLabel = "FILE", description = "A raw disk image. Not available yet.")
+    private @Nullable Path disk;
+
+    @Option(
+            names = "--mode",
+            paramLabel = "MODE",
+            defaultValue = "bare",
+            description = "The virtualization mode; bare is the only one yet. Default: ${DEFAULT-VALUE}.")
+    private String mode = "bare";
+
+    @Option(
+            names = "--engine",
+            paramLabel = "ENGINE",
+            defaultValue = "auto",
+            description = "interpreter, or auto, which chooses it; translator is not available yet.")
+    private EngineChoice engine = EngineChoice.auto;
+
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            description = "The VM's memory, such as 512M. Default: the guest's own, or 256M.")
+    private @Nullable MemorySize memory;
+
+    @Option(names = "--cpus", paramLabel = "N", defaultValue = "1", description = "Processors; 1 is all there is yet.")
+    private int cpus = 1;
+
+    @Option(names = "--cpu-model", paramLabel = "NAME", defaultValue = "", description = "The model of processor.")
+    private String cpuModel = "";
+
+    @Option(
+            names = "--serial",
+            paramLabel = "stdio|FILE",
+            defaultValue = STDIO,
+            description = "Where the serial port leads. Default: ${DEFAULT-VALUE}.")
+    private String serial = STDIO;
+
+    @Option(names = "--debugcon", paramLabel = "FILE", description = "Gets what the guest writes to port 0xe9.")
+    private @Nullable Path debugConsole;
+
+    @Option(
+            names = "--debug-exit",
+            description = "Lets a write to port 0xf4 end the VM with the exit status value<<1|1.")
+    private boolean debugExit;
+
+    @Option(names = "--gdb", paramLabel = "PORT", description = "Waits for a debugger. Not available yet.")
+    private @Nullable Integer gdbPort;
+
+    @Option(names = "--pace", description = "Holds virtual time back to the speed of the wall's.")
+    private boolean paced;
+
+    @Option(
+            names = "--max-instructions",
+            paramLabel = "N",
+            description = "Stops the VM, unsuccessfully, after exactly so many instructions.")
+    private @Nullable Long maxInstructions;
+
+    @Option(
+            names = "--max-time",
+            paramLabel = "DURATION",
+            description = "Stops the VM, unsuccessfully, after so much virtual time, such as 30s.")
+    private @Nullable VirtualDuration maxTime;
+
+    @Option(
+            names = "--stats",
+            paramLabel = "FILE",
+            description = "Gets statistics as JSON: instructions, virtual and wall time, exits by kind.")
+    private @Nullable Path statistics;
+
+    @Option(names = "--record-hash", description = "Prints the hash of the VM's last state at the end.")
+    private boolean recordHash;
+
+    @Mixin
+    private CacheOption cacheOption = new CacheOption();
+
+    @Override
+    public Integer call() throws Exception {
+        refuseWhatIsMissing();
+        try (LocalVm vm = LocalVm.booted(request());
+                OutputStream debugOutput = debugOutput()) {
+            vm.debugConsoleTo(value -> write(debugOutput, value));
+            long startedNanos = System.nanoTime();
+            BootEnd end;
+            try (SerialLine line = serialLine()) {
+                end = new BootRun(vm, line, limits(), paced).run();
+            }
+            return report(vm, end, System.nanoTime() - startedNanos);
+        }
+    }
+
+    private void refuseWhatIsMissing() throws BootRefused {
+        if (bios != null) {
+            throw new BootRefused("--bios is not available yet: give a --kernel or a --guest");
+        }
+        if (gdbPort != null) {
+            throw new BootRefused("--gdb is not available yet");
+        }
+        if (disk != null) {
+            throw new BootRefused("--disk is not available yet: give an --initrd");
+        }
+        Optional<String> refusal = LocalVm.modeRefusal(mode);
+        if (refusal.isPresent()) {
+            throw new BootRefused("--" + refusal.get());
+        }
+        if (engine == EngineChoice.translator) {
+            throw new BootRefused("--engine translator is not available yet: expected interpreter or auto");
+        }
+        if (cpus != 1) {
+            throw new BootRefused("--cpus " + cpus + " is not available yet: expected 1");
+        }
+    }
+
+    // ---- what to boot ----
+
+    private VmRequest request() throws BootRefused, GuestException, IOException {
+        if ((kernel == null) == (guest == null)) {
+            throw new ParameterException(
+                    Objects.requireNonNull(spec).commandLine(), "give either --kernel FILE or --guest NAME");
+        }
+        if (guest != null) {
+            if (initrd != null) {
+                throw new BootRefused("--initrd goes with --kernel; the guest " + guest + " has its own");
+            }
+            return ofGuest(cacheOption.cache().resolve(guest));
+        }
+        Optional<Path> initrdFile = Optional.ofNullable(initrd);
+        return request(
+                image("--kernel", Objects.requireNonNull(kernel)),
+                initrdFile.isPresent() ? Optional.of(image("--initrd", initrdFile.get())) : Optional.empty(),
+                "",
+                DEFAULT_MEMORY);
+    }
+
+    private VmRequest ofGuest(GuestImage image) throws IOException {
+        Optional<VmRequest.Image> guestInitrd = image.initrd().isPresent()
+                ? Optional.of(new VmRequest.Image(
+                        image.name() + " initrd", image.initrd().get().read()))
+                : Optional.empty();
+        return request(
+                new VmRequest.Image(image.name() + " kernel", image.kernel().read()),
+                guestInitrd,
+                image.commandLine(),
+                image.memory());
+    }
+
+    private VmRequest request(
+            VmRequest.Image kernelImage,
+            Optional<VmRequest.Image> initrdImage,
+            String defaultCommandLine,
+            MemorySize defaultMemory) {
+        return new VmRequest(
+                kernelImage,
+                initrdImage,
+                Objects.requireNonNullElse(append, defaultCommandLine),
+                Objects.requireNonNullElse(memory, defaultMemory),
+                cpuModel,
+                debugExit);
+    }
+
+    private static VmRequest.Image image(String option, Path file) throws BootRefused, IOException {
+        if (!Files.isRegularFile(file)) {
+            throw new BootRefused(option + " " + file + ": no such file");
+        }
+        return new VmRequest.Image(file.toString(), new BootFile.OnDisk(file).read());
+    }
+
+    // ---- where its bytes go ----
+
+    private SerialLine serialLine() throws IOException, InterruptedException {
+        if (!serial.equals(STDIO)) {
+            return StreamLine.toFile(Path.of(serial));
+        }
+        // System.in and System.out have buffers of their own, which would only delay.
+        return TerminalLine.isAttached()
+                ? TerminalLine.open()
+                : StreamLine.of(new FileInputStream(FileDescriptor.in), new FileOutputStream(FileDescriptor.out));
+    }
+
+    private OutputStream debugOutput() throws IOException {
+        return debugConsole == null
+                ? OutputStream.nullOutputStream()
+                : new BufferedOutputStream(Files.newOutputStream(debugConsole));
+    }
+
+    private static void write(OutputStream output, int value) {
+        try {
+            output.write(value);
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    private BootRun.Limits limits() {
+        return new BootRun.Limits(
+                Objects.requireNonNullElse(maxInstructions, Long.MAX_VALUE),
+                maxTime == null ? Long.MAX_VALUE : maxTime.nanos());
+    }
+
+    // ---- the end ----
+
+    private int report(LocalVm vm, BootEnd end, long wallNanos) throws IOException {
+        if (recordHash) {
+            PrintStream out = System.out;
+            out.println("stateHash " + vm.stateHash());
+            out.flush();
+        }
+        if (statistics != null) {
+            Files.writeString(statistics, BootStatistics.of(vm, end, wallNanos).toJson());
+        }
+        if (!end.complaint().isEmpty()) {
+            System.err.println("simvisor: " + end.complaint());
+        }
+        return end.status();
+    }
+}

@@ -1,0 +1,220 @@
+package dev.simvisor.controller.embedded;
+
+import dev.simvisor.controller.boot.BootRefused;
+import dev.simvisor.controller.boot.VmRequest;
+import dev.simvisor.node.cpu.CpuModel;
+import dev.simvisor.node.cpu.interpreter.Interpreter;
+import dev.simvisor.node.machine.Machine;
+import dev.simvisor.node.machine.MachineConfiguration;
+import dev.simvisor.node.machine.RunOutcome;
+import dev.simvisor.node.machine.boot.BootSource;
+import dev.simvisor.node.machine.boot.Image;
+import dev.simvisor.node.machine.boot.InvalidImageException;
+import dev.simvisor.node.machine.memory.MachineMemory;
+import dev.simvisor.node.machine.time.Timer;
+import dev.simvisor.node.vmm.mode.VirtualizationMode;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** One VM on a machine of its own, without a host, a network or a cluster around it. Used by one thread at a time. */
+public final class LocalVm implements AutoCloseable {
+    /** Why {@link #runUntil} returned. */
+    public enum Outcome {
+        /** A limit was reached; the VM can go on. */
+        PAUSED,
+        POWERED_OFF,
+        /** {@link #exitStatus} has the status. */
+        DEBUG_EXIT,
+        RESET_REQUESTED,
+        TRIPLE_FAULT
+    }
+
+    private static final long SMALLEST_MEMORY = 1 << 20;
+    private static final long LARGEST_MEMORY = 64L << 30;
+    private static final int PAGE_BYTES = 4096;
+    private static final int BZIMAGE_MAGIC_OFFSET = 0x202;
+    private static final int BZIMAGE_MAGIC = 0x53726448; // "HdrS"
+    private static final int MULTIBOOT_MAGIC = 0x1BADB002;
+    private static final int MULTIBOOT_SEARCHED = 8192; // Multiboot 0.6.96 §3.1
+
+    private final MachineMemory memory;
+    private final Machine machine;
+    private int exitStatus;
+
+    private LocalVm(MachineMemory memory, Machine machine) {
+        this.memory = memory;
+        this.machine = machine;
+    }
+
+    /** A VM about to execute the first instruction of its kernel. */
+    public static LocalVm booted(VmRequest request) throws BootRefused {
+        BootSource source = sourceOf(request);
+        MachineConfiguration configuration =
+                MachineConfiguration.of(checkedMemory(request.memory().bytes()), cpuModel(request.cpuModel()));
+        MachineMemory memory = MachineMemory.ofBytes(configuration.memoryBytes());
+        LocalVm vm = new LocalVm(
+                memory,
+                new Machine(
+                        request.debugExit() ? configuration.withDebugExit() : configuration, memory, Interpreter::new));
+        try {
+            vm.machine.boot(source);
+        } catch (InvalidImageException refused) {
+            vm.close();
+            throw new BootRefused(String.valueOf(refused.getMessage()));
+        }
+        return vm;
+    }
+
+    /** Why a VM cannot have a virtualization mode; nothing when it can. */
+    public static Optional<String> modeRefusal(String mode) {
+        return VirtualizationMode.named(mode).isPresent()
+                ? Optional.empty()
+                : Optional.of(VirtualizationMode.refusal(mode));
+    }
+
+    private static long checkedMemory(long bytes) throws BootRefused {
+        if (bytes < SMALLEST_MEMORY || bytes % PAGE_BYTES != 0 || bytes > LARGEST_MEMORY) {
+            throw new BootRefused("memory of " + bytes + " bytes: expected a multiple of 4K from 1M to 64G");
+        }
+        return bytes;
+    }
+
+    private static CpuModel cpuModel(String name) throws BootRefused {
+        if (name.isEmpty()) {
+            return CpuModel.BASELINE;
+        }
+        return CpuModel.named(name)
+                .orElseThrow(() -> new BootRefused(
+                        "unknown CPU model \"" + name + "\"; expected one of " + String.join(", ", CpuModel.names())));
+    }
+
+    private static BootSource sourceOf(VmRequest request) throws BootRefused {
+        Image kernel = image(request.kernel());
+        @Nullable Image initrd = request.initrd().map(LocalVm::image).orElse(null);
+        ByteBuffer bytes = ByteBuffer.wrap(kernel.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+        if (bytes.limit() >= BZIMAGE_MAGIC_OFFSET + Integer.BYTES
+                && bytes.getInt(BZIMAGE_MAGIC_OFFSET) == BZIMAGE_MAGIC) {
+            return new BootSource.Linux(kernel, initrd, request.commandLine());
+        }
+        if (hasMultibootMagic(bytes)) {
+            return new BootSource.Multiboot(
+                    kernel, request.commandLine(), initrd == null ? List.of() : List.of(initrd));
+        }
+        throw new BootRefused(kernel.name() + ": neither a Linux bzImage nor a multiboot kernel, or truncated ("
+                + kernel.bytes().length + " bytes)");
+    }
+
+    private static boolean hasMultibootMagic(ByteBuffer bytes) {
+        int end = Math.min(bytes.limit(), MULTIBOOT_SEARCHED) - Integer.BYTES;
+        for (int offset = 0; offset <= end; offset += Integer.BYTES) {
+            if (bytes.getInt(offset) == MULTIBOOT_MAGIC) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static Image image(VmRequest.Image image) {
+        return new Image(image.name(), image.bytes());
+    }
+
+    // ---- running ----
+
+    /**
+     * Runs until a virtual time or a number of instructions is reached, whichever comes first; the instructions are counted
+     * from the start of the VM, and exact.
+     */
+    public Outcome runUntil(long nanos, long instructions) {
+        long end = machine.clock().toCycles(nanos);
+        // An instruction takes a cycle or more, so this never runs too many; an idle guest gets there in several steps.
+        while (machine.cycles() < end && machine.instructions() < instructions) {
+            long allowed = instructions - machine.instructions();
+            long stop = allowed < end - machine.cycles() ? machine.cycles() + allowed : end;
+            Outcome outcome = outcomeOf(machine.runUntil(stop));
+            if (outcome != Outcome.PAUSED) {
+                return outcome;
+            }
+        }
+        return Outcome.PAUSED;
+    }
+
+    private Outcome outcomeOf(RunOutcome outcome) {
+        return switch (outcome) {
+            case RunOutcome.DeadlineReached _, RunOutcome.Idle _ -> Outcome.PAUSED;
+            case RunOutcome.PoweredOff _ -> Outcome.POWERED_OFF;
+            case RunOutcome.ResetRequested _ -> Outcome.RESET_REQUESTED;
+            case RunOutcome.TripleFault _ -> Outcome.TRIPLE_FAULT;
+            case RunOutcome.DebugExit(int status) -> {
+                exitStatus = status;
+                yield Outcome.DEBUG_EXIT;
+            }
+        };
+    }
+
+    /** What the guest gave to the debug exit port, as a process's status. */
+    public int exitStatus() {
+        return exitStatus;
+    }
+
+    /** Whether the guest waits for an event. */
+    public boolean isIdle() {
+        return machine.nextEventCycles() > machine.cycles();
+    }
+
+    /** Whether the guest waits and no event is due, so that only something typed could wake it. */
+    public boolean isIdleForever() {
+        return machine.nextEventCycles() == Timer.NEVER;
+    }
+
+    /** Whether nothing can wake the guest: its processor is halted with interrupts off. */
+    public boolean isStuck() {
+        return machine.cpu().halted && !machine.cpu().interruptsEnabled() && !machine.cpu().nmiPending;
+    }
+
+    public long instructions() {
+        return machine.instructions();
+    }
+
+    public long cycles() {
+        return machine.cycles();
+    }
+
+    /** Virtual nanoseconds since the start. */
+    public long nanos() {
+        return machine.clock().nanos();
+    }
+
+    // ---- console ----
+
+    /** Where the bytes go that the guest sends through COM1. */
+    public void consoleTo(IntConsumer sink) {
+        machine.consoleTo(sink);
+    }
+
+    /** Where the bytes go that the guest writes to port E9h. */
+    public void debugConsoleTo(IntConsumer sink) {
+        machine.debugConsoleTo(sink);
+    }
+
+    /** Sends bytes to the guest's COM1. */
+    public void type(byte[] bytes) {
+        if (bytes.length > 0) {
+            machine.type(bytes);
+        }
+    }
+
+    /** SHA-256, in hexadecimal, over registers, memory and devices. */
+    public String stateHash() {
+        return machine.stateHash();
+    }
+
+    @Override
+    public void close() {
+        machine.close();
+        memory.close();
+    }
+}

@@ -1,0 +1,118 @@
+package dev.simvisor.controller.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Bad input to {@code simvisor boot} is one line, and no file is left that was not there before. */
+class BootRefusalTest {
+    @TempDir
+    private Path directory;
+
+    private Path kernel;
+
+    @BeforeEach
+    void unpackBuiltInGuest() throws IOException {
+        kernel = directory.resolve("kernel");
+        try (InputStream image = Main.class.getResourceAsStream("/dev/simvisor/node/guest/builtin.elf")) {
+            Files.copy(image, kernel);
+        }
+    }
+
+    @Test
+    void aMissingKernel() {
+        assertThat(refusal("--kernel", directory.resolve("none").toString()))
+                .isEqualTo("--kernel " + directory.resolve("none") + ": no such file");
+    }
+
+    @Test
+    void aFileThatIsNoKernel() throws IOException {
+        Path text = Files.writeString(directory.resolve("text"), "not a kernel");
+
+        assertThat(refusal("--kernel", text.toString()))
+                .isEqualTo(text + ": neither a Linux bzImage nor a multiboot kernel, or truncated (12 bytes)");
+    }
+
+    @Test
+    void aTruncatedKernel() throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(kernel.toFile(), "rw")) {
+            file.setLength(file.length() / 2);
+        }
+
+        assertThat(refusal("--kernel", kernel.toString()))
+                .startsWith(kernel.toString())
+                .contains("truncated");
+    }
+
+    @Test
+    void anInitrdLargerThanMemory() throws IOException {
+        Path initrd = directory.resolve("initrd");
+        try (RandomAccessFile file = new RandomAccessFile(initrd.toFile(), "rw")) {
+            file.setLength(32 << 20);
+        }
+
+        assertThat(refusal("--kernel", kernel.toString(), "--initrd", initrd.toString(), "--memory", "16M"))
+                .startsWith(initrd.toString());
+    }
+
+    @Test
+    void anUnknownGuest() {
+        assertThat(refusal("--guest", "no-such-guest")).contains("no-such-guest", "builtin");
+    }
+
+    @Test
+    void neitherKernelNorGuest() {
+        assertThat(refusal()).contains("give either --kernel FILE or --guest NAME");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            --mode trap           | mode trap is not available yet
+            --mode nonsense       | unknown mode 'nonsense'
+            --engine translator   | --engine translator is not available yet
+            --bios firmware.bin   | --bios is not available yet
+            --gdb 1234            | --gdb is not available yet
+            --cpus 2              | --cpus 2 is not available yet
+            --cpu-model z80       | unknown CPU model "z80"; expected one of
+            --memory 12           | expected a size such as
+            --memory 4K           | expected a multiple of 4K from 1M
+            --memory 1000001B     | expected a multiple of 4K from 1M
+            --max-time soon       | expected a duration such as
+            --serial /no/such/dir/log | /no/such/dir/log
+            """)
+    void anOptionThatCannotBe(String option, String complaint) {
+        List<String> arguments = new ArrayList<>(List.of("--kernel", kernel.toString()));
+        arguments.addAll(List.of(option.split(" ")));
+
+        assertThat(refusal(arguments.toArray(String[]::new))).contains(complaint);
+    }
+
+    private String refusal(String... arguments) {
+        List<String> before = files();
+        Invocation invocation = Invocation.of(
+                Stream.concat(Stream.of("boot"), Stream.of(arguments)).toArray(String[]::new));
+
+        assertThat(invocation.status()).isNotZero();
+        assertThat(invocation.output()).isEmpty();
+        assertThat(invocation.errors().lines()).hasSize(1);
+        assertThat(invocation.errors()).startsWith("simvisor: ");
+        assertThat(files()).isEqualTo(before);
+        return invocation.errors().strip().substring("simvisor: ".length());
+    }
+
+    private List<String> files() {
+        return Stream.of(directory.toFile().list()).sorted().toList();
+    }
+}
