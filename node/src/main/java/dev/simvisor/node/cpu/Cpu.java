@@ -118,6 +118,8 @@ public final class Cpu {
     public boolean nmiBlocked;
     /** Pending debug-exception conditions for DR6, raised after the instruction. */
     public long pendingDebugTraps;
+    /** The instruction that executes is a software interrupt: TF is cleared without a trap (SDM Vol 3B §17.3.1.4). */
+    public boolean singleStepDropped;
     /** Stopped by HLT until an interrupt. */
     public boolean halted;
     /** Stopped by a fault while a double fault was delivered. */

@@ -90,7 +90,8 @@ public final class Interpreter implements Engine {
         cpu.position = 0;
         cpu.completedInstructions += done;
         if (done < instructions.length) cpu.rip = start + instructions[done - 1].nextOffset() & cpu.ripMask();
-        if (traps) trap();
+        if (traps && !cpu.singleStepDropped) trap();
+        cpu.singleStepDropped = false;
     }
 
     /** The trap flag was set when the instruction began: #DB after it (SDM Vol 3B §17.3.1.4). */

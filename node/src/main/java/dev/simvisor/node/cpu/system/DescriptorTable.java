@@ -11,6 +11,7 @@ import dev.simvisor.node.cpu.mmu.LinearMemory;
 final class DescriptorTable {
     private static final int ENTRY_OFFSET = 0xFFF8;
     private static final int RIGHTS_BYTE = 5;
+    private static final int RIGHTS_SHIFT = 40;
     /** Type and S bits of the upper half of a 16-byte descriptor, which must be zero (SDM Vol 3A figure 7-4). */
     private static final long UPPER_TYPE = 0x1FL << 40;
 
@@ -53,10 +54,15 @@ final class DescriptorTable {
         return base;
     }
 
+    /** As the other, for a descriptor of which only the rights are at hand. */
+    static int markAccessed(Cpu cpu, int selector, int rights) {
+        return SegmentDescriptor.rights(markAccessed(cpu, selector, (long) rights << RIGHTS_SHIFT));
+    }
+
     /** Sets the accessed bit of a code or data descriptor if it is clear, and returns the descriptor with it set. */
     static long markAccessed(Cpu cpu, int selector, long descriptor) {
         if (SegmentDescriptor.isAccessed(descriptor)) return descriptor;
-        long marked = descriptor | (long) AccessRights.ACCESSED << 40;
+        long marked = descriptor | (long) AccessRights.ACCESSED << RIGHTS_SHIFT;
         writeRights(cpu, selector, marked);
         return marked;
     }
@@ -64,13 +70,13 @@ final class DescriptorTable {
     /** Sets or clears the busy bit of a TSS descriptor. */
     static void markBusy(Cpu cpu, int selector, boolean busy) {
         long descriptor = cpu.memory.readSystem64(address(cpu, selector));
-        long bit = (long) SegmentDescriptor.BUSY << 40;
+        long bit = (long) SegmentDescriptor.BUSY << RIGHTS_SHIFT;
         writeRights(cpu, selector, busy ? descriptor | bit : descriptor & ~bit);
     }
 
     private static void writeRights(Cpu cpu, int selector, long descriptor) {
         long address = LinearAddress.wrap(cpu, address(cpu, selector) + RIGHTS_BYTE);
-        cpu.memory.writeSystem8(address, (int) (descriptor >>> 40) & 0xFF);
+        cpu.memory.writeSystem8(address, (int) (descriptor >>> RIGHTS_SHIFT) & 0xFF);
     }
 
     static GuestException fault(Cpu cpu, int vector, int selector) {

@@ -67,6 +67,7 @@ public final class ExceptionDelivery {
     public static void softwareInterrupt(Cpu cpu, int vector, boolean checksPrivilege, long returnOffset) {
         InterruptEntry.enter(
                 cpu, vector, checksPrivilege, InterruptEntry.NO_ERROR_CODE, returnOffset, cpu.rflags() & ~Flags.RF);
+        cpu.singleStepDropped = true;
     }
 
     /** Registers that report an exception are written even if its delivery fails. Returns the error code to push. */

@@ -94,8 +94,8 @@ public final class FarTransfer {
     private static void callSamePrivilege(
             Cpu cpu, int selector, long descriptor, long offset, int size, long returnOffset) {
         TransferStack stack = cpu.transferStack;
-        long marked = DescriptorTable.markAccessed(cpu, selector, descriptor);
         CodeTarget.checkOffset(cpu, descriptor, offset);
+        long marked = DescriptorTable.markAccessed(cpu, selector, descriptor);
         stack.push(cpu, size, cpu.selector[CS]);
         stack.push(cpu, size, returnOffset);
         stack.commit(cpu);
@@ -127,8 +127,9 @@ public final class FarTransfer {
         TransferStack stack = cpu.transferStack;
         if (cpu.longMode) stack.useFlat(privilege, privilege, TaskStateSegment.stackPointer(cpu, privilege));
         else TaskStateSegment.useInnerStack(cpu, stack, privilege);
-        long marked = DescriptorTable.markAccessed(cpu, target, code);
         CodeTarget.checkOffset(cpu, code, offset);
+        stack.markAccessed(cpu);
+        long marked = DescriptorTable.markAccessed(cpu, target, code);
         stack.push(cpu, size, cpu.selector[SS]);
         stack.push(cpu, size, cpu.gpr[RSP]);
         if (!cpu.longMode) copyParameters(cpu, stack, SegmentDescriptor.parameterCount(gate), size);
@@ -230,6 +231,7 @@ public final class FarTransfer {
             stack.skip(released);
         }
         CodeTarget.checkOffset(cpu, descriptor, offset);
+        stack.markAccessed(cpu);
         long marked = DescriptorTable.markAccessed(cpu, selector, descriptor);
         OuterReturn.commit(cpu, stack, selector, privilege, marked, offset);
     }

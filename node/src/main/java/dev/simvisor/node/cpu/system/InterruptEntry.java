@@ -102,6 +102,7 @@ final class InterruptEntry {
         if (inner) TaskStateSegment.useInnerStack(cpu, stack, privilege);
         else stack.useCurrent(cpu);
         CodeTarget.checkOffset(cpu, code, SegmentDescriptor.gateOffset(gate));
+        stack.markAccessed(cpu);
         long marked = DescriptorTable.markAccessed(cpu, selector, code);
         pushFrame(cpu, stack, SegmentDescriptor.gateSize(gate), inner, flags, returnOffset, errorCode);
         boolean fromVirtual8086 = cpu.virtual8086;

@@ -70,6 +70,7 @@ public final class InterruptReturn {
             OuterReturn.popStack(cpu, stack, size, privilege, CodeTarget.runs64Bit(cpu, descriptor));
         }
         CodeTarget.checkOffset(cpu, descriptor, offset);
+        stack.markAccessed(cpu);
         long marked = DescriptorTable.markAccessed(cpu, selector, descriptor);
         int writable = FlagImage.writable(cpu, size);
         OuterReturn.commit(cpu, stack, selector, privilege, marked, offset);

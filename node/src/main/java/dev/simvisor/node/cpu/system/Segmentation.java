@@ -89,12 +89,12 @@ public final class Segmentation {
             return;
         }
         long descriptor = stackDescriptor(cpu, selector, cpu.cpl, GENERAL_PROTECTION);
-        set(cpu, SS, selector, descriptor);
+        set(cpu, SS, selector, DescriptorTable.markAccessed(cpu, selector, descriptor));
     }
 
     /**
-     * The descriptor of a stack segment for use at {@code privilege}, its accessed bit set. Raises {@code vector} with the
-     * selector (#GP for loads and returns, #TS for stacks from a TSS), #SS with it when the segment is not present.
+     * The descriptor of a stack segment for use at {@code privilege}. Raises {@code vector} with the selector (#GP for loads
+     * and returns, #TS for stacks from a TSS), #SS with it when the segment is not present.
      */
     static long stackDescriptor(Cpu cpu, int selector, int privilege, int vector) {
         long descriptor = DescriptorTable.read(cpu, selector, vector);
@@ -104,7 +104,7 @@ public final class Segmentation {
             throw DescriptorTable.fault(cpu, vector, selector);
         }
         if (!SegmentDescriptor.isPresent(descriptor)) throw DescriptorTable.fault(cpu, STACK_FAULT, selector);
-        return DescriptorTable.markAccessed(cpu, selector, descriptor);
+        return descriptor;
     }
 
     /** Fills a segment register from a descriptor that has been checked; the caller updates the mode. */

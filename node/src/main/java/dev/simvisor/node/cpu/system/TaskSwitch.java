@@ -258,7 +258,8 @@ final class TaskSwitch {
     private static void loadStack(Cpu cpu, int privilege) {
         int selector = cpu.selector[SS];
         if (Selector.isNull(selector)) throw cpu.raise(INVALID_TSS, 0);
-        Segmentation.set(cpu, SS, selector, Segmentation.stackDescriptor(cpu, selector, privilege, INVALID_TSS));
+        long descriptor = Segmentation.stackDescriptor(cpu, selector, privilege, INVALID_TSS);
+        Segmentation.set(cpu, SS, selector, DescriptorTable.markAccessed(cpu, selector, descriptor));
     }
 
     private static void loadData(Cpu cpu, int segment) {

@@ -82,6 +82,12 @@ public final class TransferStack {
         rights = newRights;
     }
 
+    /** Sets the accessed bit of a segment that came from a descriptor; to be done once no check can fail any more. */
+    void markAccessed(Cpu cpu) {
+        if (!replacesSegment || Selector.isNull(selector)) return;
+        rights = DescriptorTable.markAccessed(cpu, selector, rights);
+    }
+
     private long mask() {
         return width == 64 ? -1L : (1L << width) - 1;
     }
