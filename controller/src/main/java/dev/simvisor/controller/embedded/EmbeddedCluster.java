@@ -10,12 +10,14 @@ import dev.simvisor.node.host.transfer.GrpcPageStreams;
 import dev.simvisor.node.vmm.MachineFactory;
 import dev.simvisor.proto.api.HostSpec;
 import java.io.IOException;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Props;
+import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 
 /**
@@ -23,14 +25,18 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
  * the actors' messages need no serialization.
  */
 public final class EmbeddedCluster implements AutoCloseable {
-    private final ActorSystem<Void> system;
-    private final List<GrpcPageStreams> streams;
-    private final ClusterControl control;
+    private record LocalNode(ActorRef<Node.Command> actor, GrpcPageStreams streams) {}
 
-    private EmbeddedCluster(ActorSystem<Void> system, List<GrpcPageStreams> streams, ClusterControl control) {
+    private final ActorSystem<Void> system;
+    private final ClusterControl control;
+    private final Function<HostSpec, MachineFactory> machines;
+    private final Map<String, LocalNode> nodes = new HashMap<>();
+
+    private EmbeddedCluster(
+            ActorSystem<Void> system, ClusterControl control, Function<HostSpec, MachineFactory> machines) {
         this.system = system;
-        this.streams = streams;
         this.control = control;
+        this.machines = machines;
     }
 
     /**
@@ -49,14 +55,31 @@ public final class EmbeddedCluster implements AutoCloseable {
                 .withFallback(ConfigFactory.load());
         ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "simvisor", config);
         ClusterControl control = Controller.in(system, placement, maxWindowNanos);
-        List<GrpcPageStreams> streams = new ArrayList<>();
+        EmbeddedCluster cluster = new EmbeddedCluster(system, control, machines);
         for (String name : nodes) {
-            GrpcPageStreams ofNode = new GrpcPageStreams("127.0.0.1");
-            streams.add(ofNode);
-            Node.Settings settings = new Node.Settings(name, ofNode.address(), ofNode, machines);
-            system.systemActorOf(Node.create(settings), "node-" + name, Props.empty());
+            cluster.addNode(name);
         }
-        return new EmbeddedCluster(system, streams, control);
+        return cluster;
+    }
+
+    /**
+     * Adds a node.
+     *
+     * @throws IOException when the loopback gives no port to listen on
+     */
+    public synchronized void addNode(String name) throws IOException {
+        GrpcPageStreams streams = new GrpcPageStreams("127.0.0.1");
+        Node.Settings settings = new Node.Settings(name, streams.address(), streams, machines);
+        nodes.put(name, new LocalNode(system.systemActorOf(Node.create(settings), "node-" + name, Props.empty()), streams));
+    }
+
+    /** Ends a node at once, in the middle of whatever it does, as the death of its process would. */
+    public synchronized void killNode(String name) {
+        LocalNode node = nodes.remove(name);
+        if (node != null) {
+            node.streams().close();
+            Adapter.toClassic(system).stop(Adapter.toClassic(node.actor()));
+        }
     }
 
     public ClusterControl control() {
@@ -65,10 +88,10 @@ public final class EmbeddedCluster implements AutoCloseable {
 
     /** Ends everything; returns when it has ended. */
     @Override
-    public void close() {
+    public synchronized void close() {
         control.close();
         system.terminate();
-        streams.forEach(GrpcPageStreams::close);
+        nodes.values().forEach(node -> node.streams().close());
         system.getWhenTerminated().toCompletableFuture().join();
     }
 }

@@ -45,8 +45,9 @@ final class VcpuThread implements AutoCloseable {
         }
     }
 
+    /** Waits for a run in progress: the VM's memory must not go while its vCPU writes to it. */
     @Override
     public void close() {
-        thread.shutdown();
+        thread.close();
     }
 }

@@ -34,6 +34,7 @@ public final class ToyMachine implements GuestMachine {
     private String typed = "";
     private ConsoleSink console = value -> {};
     private final Runnable whenClosed;
+    private final String name;
 
     public ToyMachine(VmSpec spec) {
         this(spec, () -> {});
@@ -42,6 +43,7 @@ public final class ToyMachine implements GuestMachine {
     /** A machine that says when its memory is given back. */
     public ToyMachine(VmSpec spec, Runnable whenClosed) {
         this.whenClosed = whenClosed;
+        name = spec.getName();
         pages = new byte[(int) (spec.getMemoryBytes() / PAGE_BYTES)][];
         workingSet = label(spec, "working-set", Math.max(1, pages.length / 4));
         dirtyEvery = label(spec, "dirty-every", 1_000_000);
@@ -58,6 +60,11 @@ public final class ToyMachine implements GuestMachine {
             store(gfn, gfn + 1L);
         }
         return this;
+    }
+
+    /** The VM's. */
+    public String name() {
+        return name;
     }
 
     @Override

@@ -1,13 +1,21 @@
 package dev.simvisor.node.vmm;
 
 import dev.simvisor.proto.api.VmSpec;
+import java.util.function.Consumer;
 
 /** Builds {@link ToyMachine}s within a host's memory. */
 public final class ToyMachines implements MachineFactory {
+    private final Consumer<ToyMachine> whenBuilt;
     private long freeBytes;
 
     public ToyMachines(long hostBytes) {
-        freeBytes = hostBytes;
+        this(hostBytes, machine -> {});
+    }
+
+    /** A factory that shows every machine it makes. */
+    public ToyMachines(long hostBytes, Consumer<ToyMachine> whenBuilt) {
+        this.freeBytes = hostBytes;
+        this.whenBuilt = whenBuilt;
     }
 
     @Override
@@ -26,7 +34,9 @@ public final class ToyMachines implements MachineFactory {
             return new Built.Refused("no room for " + (bytes >> 20) + " MiB: " + (freeBytes >> 20) + " MiB are free");
         }
         freeBytes -= bytes;
-        return new Built.Ready(new ToyMachine(spec, () -> give(bytes)));
+        ToyMachine machine = new ToyMachine(spec, () -> give(bytes));
+        whenBuilt.accept(machine);
+        return new Built.Ready(machine);
     }
 
     private synchronized void give(long bytes) {

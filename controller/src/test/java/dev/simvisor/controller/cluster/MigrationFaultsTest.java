@@ -1,0 +1,202 @@
+package dev.simvisor.controller.cluster;
+
+import static dev.simvisor.controller.cluster.ToyCluster.MILLI;
+import static dev.simvisor.controller.cluster.ToyCluster.get;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.simvisor.controller.embedded.EmbeddedCluster;
+import dev.simvisor.controller.placement.FitPlacement;
+import dev.simvisor.node.vmm.ToyMachine;
+import dev.simvisor.node.vmm.ToyMachines;
+import dev.simvisor.proto.api.ConsoleOutput;
+import dev.simvisor.proto.api.HostSpec;
+import dev.simvisor.proto.api.MigrateRequest;
+import dev.simvisor.proto.api.MigrationParameters;
+import dev.simvisor.proto.api.MigrationReport;
+import dev.simvisor.proto.api.MigrationState;
+import dev.simvisor.proto.api.Vm;
+import dev.simvisor.proto.api.VmState;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Migrations hit by faults at random moments: no VM is lost that has a living host, and none runs twice. The seed is printed;
+ * {@code -Dsimvisor.faults.seed=N} repeats a run, {@code -Dsimvisor.faults.count=N} changes its length.
+ */
+class MigrationFaultsTest {
+    private static final long SEED = Long.getLong("simvisor.faults.seed", System.nanoTime());
+    private static final int MIGRATIONS = Integer.getInteger("simvisor.faults.count", 200);
+
+    /** What happens to a migration. */
+    private enum Fault {
+        NONE,
+        CANCEL,
+        /** A host dies at a virtual time. */
+        SOURCE_FAILS,
+        TARGET_FAILS,
+        /** A node dies in the middle of a window, streams and all, at a time on the wall. */
+        SOURCE_NODE_DIES,
+        TARGET_NODE_DIES;
+
+        boolean sparesSource() {
+            return this != SOURCE_FAILS && this != SOURCE_NODE_DIES;
+        }
+    }
+
+    private final Random random = new Random(SEED);
+    private final Map<String, List<ToyMachine>> machines = Collections.synchronizedMap(new TreeMap<>());
+    private final Map<String, Integer> outcomes = new TreeMap<>();
+    private long longestNanos;
+
+    @Test
+    void everyVmEndsAtExactlyOneSide() throws Exception {
+        System.out.println("MigrationFaultsTest: seed " + SEED);
+        try (EmbeddedCluster cluster =
+                EmbeddedCluster.start(List.of(), FitPlacement.FIRST_FIT, this::machinesOf, 0)) {
+            for (int i = 0; i < MIGRATIONS; i++) {
+                Fault fault = i == 0 ? Fault.NONE : Fault.values()[random.nextInt(Fault.values().length)];
+                try {
+                    migrate(cluster, i, fault);
+                } catch (AssertionError e) {
+                    throw new AssertionError("seed " + SEED + ", migration " + i + ", " + fault + ": " + e.getMessage(), e);
+                }
+            }
+        }
+        System.out.println("MigrationFaultsTest: " + outcomes);
+    }
+
+    private ToyMachines machinesOf(HostSpec spec) {
+        return new ToyMachines(spec.getMemoryBytes(), machine -> machines.computeIfAbsent(
+                        machine.name(), name -> Collections.synchronizedList(new ArrayList<>()))
+                .add(machine));
+    }
+
+    private void migrate(EmbeddedCluster embedded, int number, Fault fault) throws Exception {
+        ClusterControl cluster = embedded.control();
+        String vm = "vm" + number;
+        String source = "s" + number;
+        String target = "t" + number;
+        addHost(embedded, source);
+        addHost(embedded, target);
+        long base = get(cluster.status()).getVirtualNanos();
+        List<ConsoleOutput> said = Collections.synchronizedList(new ArrayList<>());
+        CompletableFuture<Vm> created = cluster.at(base).createVm(ToyCluster.vm(vm, source));
+        cluster.at(base + MILLI / 2).reached().thenRun(() -> cluster.console(vm, true, said::add, () -> {}));
+        CompletableFuture<MigrationReport> accepted = cluster.at(base + 20 * MILLI)
+                .migrate(MigrateRequest.newBuilder()
+                        .setVm(vm)
+                        .setTarget(target)
+                        .setParameters(MigrationParameters.newBuilder().setDowntimeLimitNanos(10 * MILLI))
+                        .build());
+        strike(embedded, fault, accepted, source, target, base + 20 * MILLI + moment());
+        get(cluster.start());
+        get(created);
+        MigrationReport report = get(cluster.migrationEnd(get(accepted).getNumber()));
+        if (number == 0) {
+            longestNanos = report.getTotalNanos();
+        }
+        settle(cluster);
+        check(cluster, vm, report, fault, said);
+        outcomes.merge(fault + " " + report.getState(), 1, Integer::sum);
+        machines.remove(vm);
+        embedded.killNode("n" + source);
+        embedded.killNode("n" + target);
+        machines.clear();
+    }
+
+    private static void addHost(EmbeddedCluster cluster, String name) throws Exception {
+        cluster.addNode("n" + name);
+        HostSpec spec = ToyCluster.host(name).toBuilder().setNode("n" + name).build();
+        get(cluster.control().defineHost(spec));
+    }
+
+    /** Half of the moments are spread over the migration, the other half lies around the hand-over. */
+    private long moment() {
+        long end = Math.max(1, longestNanos + 2 * MILLI);
+        return random.nextBoolean() ? random.nextLong(end) : Math.max(0, end - random.nextLong(10 * MILLI));
+    }
+
+    private void strike(
+            EmbeddedCluster cluster,
+            Fault fault,
+            CompletableFuture<MigrationReport> accepted,
+            String source,
+            String target,
+            long nanos) {
+        long wallMicros = random.nextInt(40_000);
+        ClusterControl control = cluster.control();
+        switch (fault) {
+            case NONE -> {}
+            case CANCEL -> accepted.thenAccept(report -> control.at(nanos).cancelMigration(report.getNumber()));
+            case SOURCE_FAILS -> control.at(nanos).failHost(source);
+            case TARGET_FAILS -> control.at(nanos).failHost(target);
+            case SOURCE_NODE_DIES -> later(accepted, wallMicros, () -> cluster.killNode("n" + source));
+            case TARGET_NODE_DIES -> later(accepted, wallMicros, () -> cluster.killNode("n" + target));
+        }
+    }
+
+    private static void later(CompletableFuture<?> after, long micros, Runnable what) {
+        after.thenRunAsync(what, CompletableFuture.delayedExecutor(micros, TimeUnit.MICROSECONDS));
+    }
+
+    /** Lets everything that is under way arrive, then lets time stand. */
+    private static void settle(ClusterControl cluster) {
+        long now = get(cluster.status()).getVirtualNanos();
+        get(cluster.at(now + 50 * MILLI).hold());
+    }
+
+    private void check(
+            ClusterControl cluster, String name, MigrationReport report, Fault fault, List<ConsoleOutput> said)
+            throws Exception {
+        Vm vm = get(cluster.vms()).stream()
+                .filter(one -> one.getSpec().getName().equals(name))
+                .findFirst()
+                .orElseThrow();
+        boolean committed = report.getState() == MigrationState.MIGRATION_COMPLETED;
+        if (fault.sparesSource() && (fault != Fault.TARGET_FAILS && fault != Fault.TARGET_NODE_DIES || !committed)) {
+            assertThat(vm.getState()).as(report.toString()).isEqualTo(VmState.VM_RUNNING);
+        }
+        if (vm.getState() == VmState.VM_RUNNING) {
+            assertThat(vm.getHost()).isEqualTo(committed ? report.getTarget() : report.getSource());
+            assertThat(vm.getEpoch()).isEqualTo(committed ? 2 : 1);
+        } else {
+            assertThat(vm.getState()).isEqualTo(VmState.VM_LOST);
+        }
+        assertThat(movingMachines(cluster, name)).isEqualTo(vm.getState() == VmState.VM_RUNNING ? 1 : 0);
+        checkConsole(List.copyOf(said));
+    }
+
+    /** How many machines of a VM execute when time goes on. */
+    private long movingMachines(ClusterControl cluster, String vm) {
+        List<ToyMachine> all = List.copyOf(machines.getOrDefault(vm, List.of()));
+        List<Long> before = all.stream().map(ToyMachine::cycles).toList();
+        get(cluster.start());
+        settle(cluster);
+        long moving = 0;
+        for (int i = 0; i < all.size(); i++) {
+            moving += all.get(i).cycles() > before.get(i) ? 1 : 0;
+        }
+        return moving;
+    }
+
+    private static void checkConsole(List<ConsoleOutput> said) {
+        long offset = 0;
+        StringBuilder text = new StringBuilder();
+        for (ConsoleOutput piece : said) {
+            assertThat(piece.getOffset()).isEqualTo(offset);
+            offset += piece.getBytes().size();
+            text.append(piece.getBytes().toStringUtf8());
+        }
+        long line = 0;
+        for (String printed : text.toString().lines().toList()) {
+            assertThat(printed).startsWith("line " + line++ + " at ");
+        }
+    }
+}
