@@ -5,7 +5,6 @@ import dev.simvisor.node.cpu.HostMemory;
 import dev.simvisor.node.cpu.decode.Decoder;
 import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.table.Attribute;
-import dev.simvisor.node.cpu.table.InstructionTable;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +17,7 @@ final class BlockDecoder {
     private static final int LONGEST_BLOCK = 64;
 
     private final Cpu cpu;
-    private final Decoder decoder = new Decoder(InstructionTable.load());
+    private final Decoder decoder;
     private final HandlerTable handlers;
     private final byte[] page = new byte[PAGE + LONGEST_INSTRUCTION];
     private final List<Instruction> instructions = new ArrayList<>();
@@ -26,6 +25,7 @@ final class BlockDecoder {
     BlockDecoder(Cpu cpu, HandlerTable handlers) {
         this.cpu = cpu;
         this.handlers = handlers;
+        this.decoder = new Decoder(handlers.instructions());
     }
 
     /**

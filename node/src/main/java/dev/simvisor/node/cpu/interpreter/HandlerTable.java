@@ -23,6 +23,7 @@ public final class HandlerTable {
     private static final int[] OPERAND_SIZES = {8, 16, 32, 64};
     private static final int NONE = -1;
 
+    private final InstructionTable table;
     private final int[] handlers;
     private final List<Variant> variants = new ArrayList<>();
     private final List<Row> withoutMeaning = new ArrayList<>();
@@ -38,6 +39,7 @@ public final class HandlerTable {
     }
 
     HandlerTable(InstructionTable table, SemanticMethods methods, Function<List<Variant>, BlockRunner> compiler) {
+        this.table = table;
         List<Row> rows = table.rows();
         handlers = new int[rows.size() * OPERAND_SIZES.length * FORMS.length];
         Arrays.fill(handlers, NONE);
@@ -60,13 +62,20 @@ public final class HandlerTable {
                 if (method == null) continue;
                 found = true;
                 for (Form form : FORMS) {
-                    Variant variant = Variant.of(row, method, size, form);
+                    Variant variant = variant(row, method, size, form);
                     instances.computeIfAbsent(variant, v -> new ArrayList<>()).add(index(row, size, form));
                 }
             }
             if (!found) withoutMeaning.add(row);
         }
         return instances;
+    }
+
+    /** Flat forms are only worth their bytecode where they are frequent; elsewhere the segments are asked. */
+    private static Variant variant(Row row, Method method, int size, Form form) {
+        Variant variant = Variant.of(row, method, size, form);
+        boolean flat = form == Form.FLAT || form == Form.FLAT_BASE;
+        return flat && DispatchOrder.rarity(variant) > 0 ? Variant.of(row, method, size, Form.MEMORY) : variant;
     }
 
     private static int index(Row row, int operandSize, Form form) {
@@ -86,6 +95,11 @@ public final class HandlerTable {
 
     int undefinedOpcode() {
         return undefinedOpcode;
+    }
+
+    /** The table that the handlers were made from. */
+    InstructionTable instructions() {
+        return table;
     }
 
     BlockRunner runner() {
