@@ -34,7 +34,7 @@ class AcpiTablesTest {
         assertThat(table(rsdt)).isEqualTo("RSDT");
         assertThat(table(xsdt)).isEqualTo("XSDT");
         for (int i = 0; i < 2; i++) {
-            assertThat(memory.read(rsdt + 36 + 4 * i, 4)).isEqualTo(memory.read(xsdt + 36 + 8 * i, 8));
+            assertThat(memory.read(rsdt + 36 + 4L * i, 4)).isEqualTo(memory.read(xsdt + 36 + 8L * i, 8));
         }
         long fadt = memory.read(xsdt + 36, 8);
         assertThat(table(fadt)).isEqualTo("FACP");
