@@ -168,8 +168,7 @@ public final class AcpiTables {
         put(fadt, 112, WBINVD | PROCESSOR_C1 | NO_SLEEP_BUTTON | TIMER_32_BITS | RESET_REGISTER, 4);
         putPort(fadt, 116, layout.resetPort(), 8);
         put(fadt, 128, PowerControl.RESET_VALUE, 1);
-        put(fadt, 131, 1, 1); // minor version
-        put(fadt, 132, facs, 8);
+        put(fadt, 131, 1, 1); // minor version; the FACS has a 32-bit address, so no 64-bit one
         put(fadt, 140, dsdt, 8);
         putPort(fadt, 148, layout.eventPorts(), 32);
         putPort(fadt, 172, layout.controlPorts(), 16);
