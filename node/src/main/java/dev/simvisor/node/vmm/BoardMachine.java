@@ -7,15 +7,22 @@ import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.UnusableStateException;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.InvalidImageException;
+import dev.simvisor.node.machine.virtio.RawDiskImage;
 import dev.simvisor.proto.state.MachineState;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.BitSet;
+import java.util.List;
 
 /** The real machine: processor, board and memory, as the VMM sees it. */
 final class BoardMachine implements GuestMachine {
     private final Machine machine;
+    private final List<RawDiskImage> disks;
 
-    BoardMachine(Machine machine) {
+    /** @param disks the machine's, to be closed with it */
+    BoardMachine(Machine machine, List<RawDiskImage> disks) {
         this.machine = machine;
+        this.disks = disks;
     }
 
     void boot(BootSource source) throws InvalidImageException {
@@ -138,5 +145,16 @@ final class BoardMachine implements GuestMachine {
     @Override
     public void close() {
         machine.close();
+        close(disks);
+    }
+
+    static void close(List<RawDiskImage> disks) {
+        for (RawDiskImage disk : disks) {
+            try {
+                disk.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
     }
 }

@@ -9,11 +9,13 @@ import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.memory.MachineMemoryExhausted;
+import dev.simvisor.node.machine.virtio.RawDiskImage;
 import dev.simvisor.proto.api.Boot;
 import dev.simvisor.proto.api.LinuxBoot;
 import dev.simvisor.proto.api.MultibootBoot;
 import dev.simvisor.proto.api.VmSpec;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -22,6 +24,7 @@ import java.util.List;
 
 /** Builds real machines in the memory of one host. */
 public final class BoardMachines implements MachineFactory {
+    private static final String BUILT_IN = "/dev/simvisor/node/guest/builtin.elf";
     private static final String DEFAULT_CPU_MODEL = CpuModel.BASELINE.name();
 
     private final MachineMemory memory;
@@ -72,9 +75,6 @@ public final class BoardMachines implements MachineFactory {
             return new Built.Refused("VM " + spec.getName() + ": unknown CPU model '" + wanted + "': expected one of "
                     + String.join(", ", CpuModel.names()));
         }
-        if (!spec.getDisksList().isEmpty()) {
-            return new Built.Refused("VM " + spec.getName() + ": disks are not available yet");
-        }
         long hertz = clockHz == 0 ? MachineConfiguration.DEFAULT_CLOCK_HERTZ : clockHz;
         MachineConfiguration configuration = new MachineConfiguration(
                 spec.getMemoryBytes(),
@@ -83,9 +83,15 @@ public final class BoardMachines implements MachineFactory {
                 1,
                 MachineConfiguration.DEFAULT_TIME_OF_DAY,
                 false);
+        List<RawDiskImage> disks = new ArrayList<>();
         try {
-            return new Built.Ready(new BoardMachine(new Machine(configuration, memory, Interpreter::new)));
-        } catch (MachineMemoryExhausted e) {
+            for (String disk : spec.getDisksList()) {
+                disks.add(RawDiskImage.open(Path.of(disk)));
+            }
+            Machine machine = new Machine(configuration, memory, Interpreter::new, List.copyOf(disks));
+            return new Built.Ready(new BoardMachine(machine, disks));
+        } catch (MachineMemoryExhausted | IOException e) {
+            BoardMachine.close(disks);
             return new Built.Refused("VM " + spec.getName() + ": " + e.getMessage());
         }
     }
@@ -105,10 +111,22 @@ public final class BoardMachines implements MachineFactory {
                 }
                 yield new BootSource.Multiboot(image(multiboot.getKernel()), multiboot.getCommandLine(), modules);
             }
-            case BUILT_IN -> throw new StateRefused("the built-in guest is not available yet");
+            case BUILT_IN ->
+                new BootSource.Multiboot(builtIn(), boot.getBuiltIn().getCommandLine(), List.of());
             case FIRMWARE -> throw new StateRefused("firmware images are not available yet: expected a kernel");
             case IMAGE_NOT_SET -> throw new StateRefused("nothing to boot: expected a kernel or the built-in guest");
         };
+    }
+
+    private static Image builtIn() throws StateRefused {
+        try (InputStream resource = BoardMachines.class.getResourceAsStream(BUILT_IN)) {
+            if (resource == null) {
+                throw new StateRefused("this build has no built-in guest");
+            }
+            return new Image("the built-in guest", resource.readAllBytes());
+        } catch (IOException e) {
+            throw new StateRefused("the built-in guest cannot be read: " + e);
+        }
     }
 
     private static Image image(String file) throws StateRefused {
