@@ -18,7 +18,8 @@ public final class DescriptorInspection {
     public static long accessRights(Cpu cpu, int selector) {
         if (!inTable(cpu, selector)) return NOTHING;
         long descriptor = read(cpu, selector);
-        boolean visible = SegmentDescriptor.isSystem(descriptor) ? hasRights(cpu, descriptor) : true;
+        boolean visible =
+                !SegmentDescriptor.isSystem(descriptor) || hasRights(cpu, descriptor) && isWhole(cpu, selector);
         return visible && privileged(cpu, selector, descriptor) ? descriptor >>> 32 & RIGHTS : NOTHING;
     }
 
@@ -26,7 +27,8 @@ public final class DescriptorInspection {
     public static long limit(Cpu cpu, int selector) {
         if (!inTable(cpu, selector)) return NOTHING;
         long descriptor = read(cpu, selector);
-        boolean visible = SegmentDescriptor.isSystem(descriptor) ? hasLimit(cpu, descriptor) : true;
+        boolean visible =
+                !SegmentDescriptor.isSystem(descriptor) || hasLimit(cpu, descriptor) && isWhole(cpu, selector);
         return visible && privileged(cpu, selector, descriptor) ? SegmentDescriptor.limit(descriptor) : NOTHING;
     }
 
@@ -48,6 +50,11 @@ public final class DescriptorInspection {
 
     private static long read(Cpu cpu, int selector) {
         return cpu.memory.readSystem64(DescriptorTable.address(cpu, selector));
+    }
+
+    /** Long mode's system descriptors take 16 bytes, with a zero type in the second half. */
+    private static boolean isWhole(Cpu cpu, int selector) {
+        return !cpu.longMode || DescriptorTable.upperIsWellFormed(cpu, selector);
     }
 
     private static boolean privileged(Cpu cpu, int selector, long descriptor) {

@@ -45,6 +45,11 @@ final class DescriptorTable {
         return upper;
     }
 
+    static boolean upperIsWellFormed(Cpu cpu, int selector) {
+        if (!contains(cpu, selector, 16)) return false;
+        return (cpu.memory.readSystem64(LinearAddress.wrap(cpu, address(cpu, selector) + 8)) & UPPER_TYPE) == 0;
+    }
+
     /** Base address of a system segment: 64 bits wide in long mode, where it must be canonical. */
     static long systemBase(Cpu cpu, int selector, long descriptor, int vector) {
         long base = SegmentDescriptor.base(descriptor);

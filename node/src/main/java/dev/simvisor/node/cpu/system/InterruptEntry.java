@@ -123,7 +123,8 @@ final class InterruptEntry {
     private static long handlerCode(Cpu cpu, int selector) {
         if (Selector.isNull(selector)) throw cpu.generalProtection(0);
         long code = DescriptorTable.read(cpu, selector, GENERAL_PROTECTION);
-        if (!SegmentDescriptor.isCode(code) || SegmentDescriptor.privilege(code) > cpu.cpl) {
+        boolean wrongSize = cpu.longMode && (!SegmentDescriptor.isLong(code) || SegmentDescriptor.isBig(code));
+        if (!SegmentDescriptor.isCode(code) || SegmentDescriptor.privilege(code) > cpu.cpl || wrongSize) {
             throw DescriptorTable.fault(cpu, GENERAL_PROTECTION, selector);
         }
         CodeTarget.checkPresent(cpu, selector, code);
@@ -168,9 +169,6 @@ final class InterruptEntry {
         checkGate(cpu, vector, gate, known, checksPrivilege);
         int selector = SegmentDescriptor.gateSelector(gate);
         long code = handlerCode(cpu, selector);
-        if (!SegmentDescriptor.isLong(code) || SegmentDescriptor.isBig(code)) {
-            throw DescriptorTable.fault(cpu, GENERAL_PROTECTION, selector);
-        }
         int privilege = SegmentDescriptor.isConformingCode(code) ? cpu.cpl : SegmentDescriptor.privilege(code);
         long offset = SegmentDescriptor.gateOffset(gate) | upper << 32;
         CodeTarget.checkOffset(cpu, code, offset);
