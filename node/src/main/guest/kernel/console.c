@@ -23,7 +23,7 @@
 #define TRANSMITTER_EMPTY 0x20
 
 #define CTRL_C 3
-#define QUEUE_SIZE 1024u
+#define QUEUE_SIZE 8192u
 #define PANIC_STATUS 0x7f
 
 u64 console_foreground;
@@ -32,16 +32,20 @@ static u8 queue[QUEUE_SIZE];
 static u32 queue_read, queue_written; /* count up; the place in the queue is the remainder */
 static bool line_open;                /* something stands on the current line */
 
+static bool queue_full(void) { return queue_written - queue_read == QUEUE_SIZE; }
+
 void console_initialize(void) {
     out8(INTERRUPT_ENABLE, 0);
     out8(LINE_CONTROL, DIVISOR_ACCESS);
     out8(DATA, 1); /* 115200 baud */
     out8(INTERRUPT_ENABLE, 0);
     out8(LINE_CONTROL, EIGHT_BITS);
+    console_receive(); /* what was typed so far, before it is cleared */
     out8(FIFO_CONTROL, FIFOS_ON_AND_CLEARED);
     out8(MODEM_CONTROL, DTR_RTS_OUT2);
-    out8(INTERRUPT_ENABLE, ENABLE_RECEIVE);
 }
+
+void console_enable_input(void) { out8(INTERRUPT_ENABLE, ENABLE_RECEIVE); }
 
 static void transmit(char c) {
     while (!(in8(LINE_STATUS) & TRANSMITTER_EMPTY)) {}
@@ -63,15 +67,18 @@ void console_write(const char *text, size_t length, bool own_line) {
 
 u8 console_read(void) {
     while (queue_read == queue_written && !current->ended) task_block(queue, 0);
-    return queue[queue_read++ % QUEUE_SIZE];
+    bool was_full = queue_full();
+    u8 c = queue[queue_read++ % QUEUE_SIZE];
+    if (was_full) console_receive();
+    return c;
 }
 
 void console_receive(void) {
-    while (in8(LINE_STATUS) & DATA_READY) {
+    while (!queue_full() && in8(LINE_STATUS) & DATA_READY) {
         u8 c = in8(DATA);
         struct task *foreground = c == CTRL_C ? task_find(console_foreground) : NULL;
         if (foreground) task_end(foreground);
-        else if (queue_written - queue_read < QUEUE_SIZE) queue[queue_written++ % QUEUE_SIZE] = c;
+        else queue[queue_written++ % QUEUE_SIZE] = c;
     }
     task_wake(queue);
 }

@@ -4,7 +4,11 @@
 
 #include "types.h"
 
+/* Makes output possible. Input waits in the UART until it is enabled, but none is lost. */
 void console_initialize(void);
+
+/* To be called once the PICs are set up: they latch the edge with which waiting input announces itself. */
+void console_enable_input(void);
 
 /*
  * Writes one piece of output without letting another task's in between. Interrupts are served meanwhile. Output of a
@@ -15,7 +19,10 @@ void console_write(const char *text, size_t length, bool own_line);
 /* Next byte typed, waiting for it. */
 u8 console_read(void);
 
-/* The UART's interrupt. Ctrl-C ends the foreground task instead of being queued. */
+/*
+ * The UART's interrupt. Ctrl-C ends the foreground task instead of being queued. While the queue is full, bytes stay in
+ * the UART, whose line then stays raised: console_read fetches them.
+ */
 void console_receive(void);
 
 void print(const char *pattern, ...);

@@ -30,6 +30,7 @@ void kernel_main(u32 magic, u32 information_address) {
     space_initialize();
     trap_initialize();
     clock_initialize();
+    console_enable_input();
     print("Simvisor built-in guest, %u KiB free\n", frames_free * FRAME_SIZE / 1024);
     task_start(first_command);
 }
