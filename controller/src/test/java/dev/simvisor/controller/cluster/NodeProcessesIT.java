@@ -1,0 +1,86 @@
+package dev.simvisor.controller.cluster;
+
+import static dev.simvisor.controller.cluster.ToyCluster.MILLI;
+import static dev.simvisor.controller.cluster.ToyCluster.get;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.simvisor.controller.embedded.EmbeddedCluster;
+import dev.simvisor.controller.placement.FitPlacement;
+import dev.simvisor.node.vmm.BoardMachines;
+import dev.simvisor.proto.api.MigrateRequest;
+import dev.simvisor.proto.api.MigrationReport;
+import dev.simvisor.proto.api.MigrationState;
+import dev.simvisor.proto.api.Vm;
+import dev.simvisor.proto.api.VmState;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** A controller with nodes in JVMs of their own. */
+class NodeProcessesIT {
+    @Test
+    void twoProcessesGiveTheResultOfOne() throws Exception {
+        GuestMigration.Outcome across;
+        try (Controller controller = Controller.start("127.0.0.1", 0, FitPlacement.FIRST_FIT, 0);
+                NodeProcess first = NodeProcess.start("n1", controller.address());
+                NodeProcess second = NodeProcess.start("n2", controller.address())) {
+            across = GuestMigration.run(controller.control(), "n1", "n2");
+            controller.control().close();
+            assertThat(first.exitStatus()).isZero();
+            assertThat(second.exitStatus()).isZero();
+        }
+        try (EmbeddedCluster embedded = EmbeddedCluster.start(
+                List.of("n1"),
+                FitPlacement.FIRST_FIT,
+                spec -> new BoardMachines(spec.getMemoryBytes(), spec.getClockHz()),
+                0)) {
+            assertThat(GuestMigration.run(embedded.control(), "", "")).isEqualTo(across);
+        }
+    }
+
+    @Test
+    void killedTargetProcessLeavesTheVmAtTheSource() throws Exception {
+        try (Controller controller = Controller.start("127.0.0.1", 0, FitPlacement.FIRST_FIT, 0);
+                NodeProcess source = NodeProcess.start("n1", controller.address());
+                NodeProcess target = NodeProcess.start("n2", controller.address())) {
+            MigrationReport report = migrateAndKill(controller.control(), target);
+            Vm vm = get(controller.control().vms()).getFirst();
+
+            assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_FAILED);
+            assertThat(vm.getState()).isEqualTo(VmState.VM_RUNNING);
+            assertThat(vm.getHost()).isEqualTo("h1");
+            get(controller.control().stateHash("a")); // it answers, so it lives
+        }
+    }
+
+    @Test
+    void killedSourceProcessTakesItsVmAlong() throws Exception {
+        try (Controller controller = Controller.start("127.0.0.1", 0, FitPlacement.FIRST_FIT, 0);
+                NodeProcess source = NodeProcess.start("n1", controller.address());
+                NodeProcess target = NodeProcess.start("n2", controller.address())) {
+            MigrationReport report = migrateAndKill(controller.control(), source);
+            Vm vm = get(controller.control().vms()).getFirst();
+
+            assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_FAILED);
+            assertThat(vm.getState()).isEqualTo(VmState.VM_LOST);
+            assertThat(vm.getReason()).contains("host");
+        }
+    }
+
+    /** Kills a process while the first round is on its way. */
+    private static MigrationReport migrateAndKill(ClusterControl cluster, NodeProcess victim) throws Exception {
+        get(cluster.defineHost(GuestMigration.host("h1", "n1")));
+        get(cluster.defineHost(GuestMigration.host("h2", "n2")));
+        cluster.at(0).createVm(GuestMigration.guest("a", "h1"));
+        CompletableFuture<MigrationReport> accepted = cluster.at(200 * MILLI)
+                .migrate(MigrateRequest.newBuilder().setVm("a").setTarget("h2").build());
+        CompletableFuture<Void> copying = cluster.at(210 * MILLI).hold();
+        get(cluster.start());
+        get(copying);
+        victim.kill();
+        TimeUnit.MILLISECONDS.sleep(100);
+        cluster.start();
+        return get(cluster.migrationEnd(get(accepted).getNumber()));
+    }
+}
