@@ -36,6 +36,7 @@ final class CpuReset {
         cpu.dr[7] = 0x400;
         cpu.msr.efer = 0;
         cpu.mxcsr = 0x1F80;
+        cpu.fpu.reset();
         Arrays.fill(cpu.xmm, 0);
         cpu.halted = false;
         cpu.shutdown = false;

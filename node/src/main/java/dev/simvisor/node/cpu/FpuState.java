@@ -3,6 +3,7 @@ package dev.simvisor.node.cpu;
 import dev.simvisor.node.cpu.softfloat.FloatEnvironment;
 import dev.simvisor.node.cpu.x87.Transcendental;
 import dev.simvisor.node.cpu.x87.Trigonometry;
+import java.util.Arrays;
 
 /** The x87 FPU's registers (SDM Vol 1 §8.1). The MMX registers are the significands. */
 public final class FpuState {
@@ -29,6 +30,21 @@ public final class FpuState {
     public long lastInstructionPointer;
     public int lastDataSelector;
     public long lastDataPointer;
+
+    /** The state after RESET, which is not that after FNINIT (SDM Vol 3A table 9-1). */
+    void reset() {
+        Arrays.fill(significand, 0);
+        Arrays.fill(signExponent, 0);
+        control = 0x40;
+        status = 0;
+        top = 0;
+        empty = 0;
+        lastOpcode = 0;
+        lastInstructionSelector = 0;
+        lastInstructionPointer = 0;
+        lastDataSelector = 0;
+        lastDataPointer = 0;
+    }
 
     /** FIP, FCS, FDP and FDS as FNSTENV lays them out, while it does. */
     public final int[] pointerWords = new int[4];

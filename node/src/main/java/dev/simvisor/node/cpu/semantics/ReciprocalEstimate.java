@@ -11,6 +11,9 @@ final class ReciprocalEstimate {
     private static final int KEPT = -1 << 12;
     private static final int MINIMUM_NORMAL = 0x0080_0000;
     private static final int SIGN = Integer.MIN_VALUE;
+    /** 2^126: from here on the reciprocal becomes zero, not a denormal. */
+    private static final int VANISHING = 0x7E80_0000;
+
     private static final int INFINITY = 0x7F80_0000;
 
     private ReciprocalEstimate() {}
@@ -20,8 +23,8 @@ final class ReciprocalEstimate {
         int magnitude = bits & ~SIGN;
         if (magnitude > INFINITY) return quiet(bits);
         if (magnitude < MINIMUM_NORMAL) return sign | INFINITY;
-        int result = round(1 / Float.intBitsToFloat(magnitude));
-        return result < MINIMUM_NORMAL ? sign : sign | result;
+        if (magnitude >= VANISHING) return sign;
+        return sign | round(1 / Float.intBitsToFloat(magnitude));
     }
 
     static int reciprocalSquareRoot(int bits) {
