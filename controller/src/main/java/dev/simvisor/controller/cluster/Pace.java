@@ -1,7 +1,13 @@
 package dev.simvisor.controller.cluster;
 
-/** Ties virtual to wall time: never faster than asked for, and not made up for when it was slower. */
+/** Ties virtual to wall time: not faster than asked for, and a long delay is not made up for. */
 final class Pace {
+    /** Windows are short against what a timer can wait for, so virtual time may be ahead by as much. */
+    private static final long LEAD_NANOS = 20_000_000;
+
+    /** A delay up to this is made up for. */
+    private static final long LAG_NANOS = 100_000_000;
+
     private double virtualPerWall;
     private long baseVirtualNanos;
     private long baseWallNanos;
@@ -27,11 +33,11 @@ final class Pace {
             return 0;
         }
         long dueWall = baseWallNanos + (long) ((virtualNanos - baseVirtualNanos) / virtualPerWall);
-        if (dueWall <= wallNanos) {
+        if (dueWall < wallNanos - LAG_NANOS) {
             baseVirtualNanos = virtualNanos;
             baseWallNanos = wallNanos;
         }
-        return Math.max(0, dueWall - wallNanos);
+        return dueWall - wallNanos <= LEAD_NANOS ? 0 : dueWall - wallNanos;
     }
 
     /** The virtual time that belongs to a wall time. */

@@ -327,16 +327,18 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
 
     /** One step while everything stands still; false when there is nothing to do for now. */
     private boolean step() {
+        if (started) {
+            agenda.runUpTo(nowNanos);
+            if (!starting.isEmpty()) {
+                return false; // a host is being brought up at this time
+            }
+        }
         if (!outside.isEmpty()) {
             outside.remove().accept(this);
             return true;
         }
-        if (!started && !mayStart()) {
-            return false;
-        }
-        agenda.runUpTo(nowNanos);
-        if (!starting.isEmpty() || !started) {
-            return false; // a host is being brought up at this time, or time was told to stand
+        if (!started) {
+            return mayStart(); // time has not begun, or was told to stand
         }
         long next = nextNanos();
         if (next == Long.MAX_VALUE) {

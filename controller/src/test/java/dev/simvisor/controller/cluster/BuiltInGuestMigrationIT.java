@@ -26,8 +26,6 @@ class BuiltInGuestMigrationIT {
     @Test
     void runsOnWithEqualHashesAndTheSameResultEveryTime() throws Exception {
         GuestMigration.Outcome first = embedded("n1");
-        System.out.println(first.console());
-        System.out.println(first.report());
 
         assertThat(first.report().getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
         assertThat(first.report().getSourceStateHash())

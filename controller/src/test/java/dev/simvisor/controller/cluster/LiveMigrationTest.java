@@ -75,7 +75,6 @@ class LiveMigrationTest {
         Outcome outcome = migrateWhileRunning(MigrationAlgorithm.PRE_COPY, 0, "n1");
 
         MigrationReport report = outcome.report();
-        System.out.println(report);
         assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
         assertThat(report.getSourceStateHash()).isEqualTo(report.getTargetStateHash()).isNotEmpty();
         assertThat(report.getRoundsCount()).isGreaterThan(1);

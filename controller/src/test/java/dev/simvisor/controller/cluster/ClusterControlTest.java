@@ -1,0 +1,210 @@
+package dev.simvisor.controller.cluster;
+
+import static dev.simvisor.controller.cluster.ToyCluster.MILLI;
+import static dev.simvisor.controller.cluster.ToyCluster.get;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.simvisor.proto.api.Event;
+import dev.simvisor.proto.api.Host;
+import dev.simvisor.proto.api.HostState;
+import dev.simvisor.proto.api.MigrateRequest;
+import dev.simvisor.proto.api.MigrationParameters;
+import dev.simvisor.proto.api.MigrationReport;
+import dev.simvisor.proto.api.MigrationState;
+import dev.simvisor.proto.api.RestoreVmRequest;
+import dev.simvisor.proto.api.SnapshotVmResponse;
+import dev.simvisor.proto.api.Vm;
+import dev.simvisor.proto.api.VmSpec;
+import dev.simvisor.proto.api.VmState;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ClusterControlTest {
+    @TempDir
+    Path directory;
+
+    private ToyCluster toys;
+    private ClusterControl cluster;
+
+    @BeforeEach
+    void start() throws Exception {
+        toys = ToyCluster.of(3, 0, "n1");
+        cluster = toys.control();
+    }
+
+    @AfterEach
+    void stop() {
+        toys.close();
+    }
+
+    private static MigrateRequest to(String vm, String target) {
+        return MigrateRequest.newBuilder().setVm(vm).setTarget(target).build();
+    }
+
+    private static void assertRefused(CompletableFuture<?> answer, Refusal.Kind kind, String... words) {
+        assertThatThrownBy(() -> answer.get(30, TimeUnit.SECONDS))
+                .isInstanceOf(ExecutionException.class)
+                .cause()
+                .isInstanceOfSatisfying(Refusal.class, refusal -> {
+                    assertThat(refusal.kind()).isEqualTo(kind);
+                    assertThat(refusal.getMessage()).contains(words).doesNotContain("\n");
+                });
+    }
+
+    @Test
+    void badRequestsGetOneLineEach() {
+        get(cluster.start());
+        get(cluster.createVm(ToyCluster.vm("a", "h1")));
+
+        assertRefused(cluster.createVm(ToyCluster.vm("a", "h2")), Refusal.Kind.ALREADY_EXISTS, "VM a", "h1");
+        assertRefused(cluster.createVm(ToyCluster.vm("b", "h9")), Refusal.Kind.NOT_FOUND, "h9", "h1, h2, h3");
+        assertRefused(cluster.createVm(ToyCluster.vm("b c", "h1")), Refusal.Kind.INVALID, "b c");
+        assertRefused(cluster.migrate(to("a", "h1")), Refusal.Kind.INVALID, "VM a", "h1 already");
+        assertRefused(cluster.migrate(to("a", "h9")), Refusal.Kind.NOT_FOUND, "h9");
+        assertRefused(cluster.migrate(to("z", "h2")), Refusal.Kind.NOT_FOUND, "'z'");
+        assertRefused(cluster.resume("a"), Refusal.Kind.NOT_NOW, "running");
+        assertRefused(cluster.cancelMigration(17), Refusal.Kind.NOT_FOUND, "17");
+        VmSpec.Builder big = ToyCluster.vm("big", "").getSpec().toBuilder().setMemoryBytes(60 << 20);
+        assertRefused(cluster.createVm(ToyCluster.vm("big", "h1").toBuilder().setSpec(big).build()),
+                Refusal.Kind.NO_ROOM, "h1", "60 MiB");
+        VmSpec.Builder para = ToyCluster.vm("p", "").getSpec().toBuilder().setMode("para");
+        assertRefused(cluster.createVm(ToyCluster.vm("p", "h1").toBuilder().setSpec(para).build()),
+                Refusal.Kind.INVALID, "para");
+    }
+
+    @Test
+    void pausedVmStandsStillAndMigratesPaused() {
+        get(cluster.start());
+        get(cluster.createVm(ToyCluster.vm("a", "h1")));
+        assertThat(get(cluster.pause("a")).getState()).isEqualTo(VmState.VM_PAUSED);
+        String before = get(cluster.stateHash("a")).getStateHash();
+
+        MigrationReport report = get(cluster.migrationEnd(get(cluster.migrate(to("a", "h2"))).getNumber()));
+
+        assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
+        assertThat(get(cluster.stateHash("a")).getStateHash()).isEqualTo(before);
+        assertThat(get(cluster.resume("a")).getState()).isEqualTo(VmState.VM_RUNNING);
+        assertThat(get(cluster.stop("a")).getState()).isEqualTo(VmState.VM_STOPPED);
+    }
+
+    @Test
+    void drainMovesEverythingAway() {
+        get(cluster.start());
+        get(cluster.createVm(ToyCluster.vm("a", "h1")));
+        get(cluster.createVm(ToyCluster.vm("b", "h1")));
+
+        Host drained = get(cluster.drain("h1", MigrationParameters.getDefaultInstance()));
+
+        assertThat(drained.getState()).isEqualTo(HostState.HOST_DRAINED);
+        assertThat(drained.getVmsList()).isEmpty();
+        assertThat(drained.getMemoryReservedBytes()).isZero();
+        assertThat(get(cluster.vms())).extracting(Vm::getState).containsOnly(VmState.VM_RUNNING);
+        assertThat(get(cluster.recoverHost("h1")).getState()).isEqualTo(HostState.HOST_UP);
+    }
+
+    @Test
+    void failedHostTakesItsVmsAndComesBackEmpty() {
+        get(cluster.start());
+        get(cluster.createVm(ToyCluster.vm("a", "h1")));
+
+        assertThat(get(cluster.failHost("h1")).getState()).isEqualTo(HostState.HOST_FAILED);
+        assertThat(get(cluster.vms()).getFirst().getState()).isEqualTo(VmState.VM_LOST);
+        assertThat(get(cluster.recoverHost("h1")).getState()).isEqualTo(HostState.HOST_UP);
+        Vm again = get(cluster.createVm(ToyCluster.vm("a", "h1")));
+        assertThat(again.getEpoch()).isEqualTo(2);
+    }
+
+    @Test
+    void snapshotIsRestoredUnderAnotherNameOnAnotherHost() throws Exception {
+        get(cluster.start());
+        get(cluster.createVm(ToyCluster.vm("a", "h1")));
+        Path file = directory.resolve("a.vm");
+        SnapshotVmResponse saved = get(cluster.snapshot("a", file.toString()));
+        RestoreVmRequest request = RestoreVmRequest.newBuilder()
+                .setFile(file.toString())
+                .setName("twin")
+                .setHost("h2")
+                .setPaused(true)
+                .build();
+
+        Vm twin = get(cluster.restore(request));
+
+        assertThat(twin.getState()).isEqualTo(VmState.VM_PAUSED);
+        assertThat(get(cluster.stateHash("twin")).getStateHash()).isEqualTo(saved.getStateHash());
+        byte[] whole = Files.readAllBytes(file);
+        Files.write(file, Arrays.copyOf(whole, whole.length / 2));
+        RestoreVmRequest damaged = request.toBuilder().setName("half").build();
+        assertRefused(cluster.restore(damaged), Refusal.Kind.INVALID, file.toString(), "truncated");
+        assertThat(get(cluster.vms())).extracting(vm -> vm.getSpec().getName()).containsExactly("a", "twin");
+        assertThat(get(cluster.hosts()).get(1).getMemoryReservedBytes()).isEqualTo(twin.getSpec().getMemoryBytes());
+    }
+
+    @Test
+    void migrationsOfOneHostWaitForEachOther() {
+        cluster.at(0).createVm(ToyCluster.vm("a", "h1"));
+        cluster.at(0).createVm(ToyCluster.vm("b", "h1"));
+        CompletableFuture<MigrationReport> first = cluster.at(10 * MILLI).migrate(to("a", "h2"));
+        CompletableFuture<MigrationReport> second = cluster.at(10 * MILLI).migrate(to("b", "h3"));
+        get(cluster.start());
+
+        MigrationReport one = get(cluster.migrationEnd(get(first).getNumber()));
+        MigrationReport two = get(cluster.migrationEnd(get(second).getNumber()));
+
+        assertThat(one.getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
+        assertThat(two.getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
+        assertThat(two.getEndedNanos() - two.getTotalNanos()).isEqualTo(one.getEndedNanos());
+    }
+
+    @Test
+    void eventsTellTheStoryInOrder() {
+        List<Event> events = Collections.synchronizedList(new ArrayList<>());
+        ClusterControl.Subscription subscription = cluster.watch(1, events::add);
+        get(cluster.start());
+        get(cluster.createVm(ToyCluster.vm("a", "h1")));
+        get(cluster.migrationEnd(get(cluster.migrate(to("a", "h2"))).getNumber()));
+        get(cluster.status());
+        subscription.close();
+
+        List<MigrationState> states = events.stream()
+                .filter(Event::hasMigration)
+                .map(event -> event.getMigration().getState())
+                .distinct()
+                .toList();
+        assertThat(states).containsExactly(
+                MigrationState.MIGRATION_QUEUED,
+                MigrationState.MIGRATION_PREPARING,
+                MigrationState.MIGRATION_COPYING,
+                MigrationState.MIGRATION_SWITCHING,
+                MigrationState.MIGRATION_COMPLETED);
+        for (int i = 1; i < events.size(); i++) {
+            assertThat(events.get(i).getNumber()).isEqualTo(events.get(i - 1).getNumber() + 1);
+            assertThat(events.get(i).getVirtualNanos()).isGreaterThanOrEqualTo(events.get(i - 1).getVirtualNanos());
+        }
+    }
+
+    @Test
+    void paceTiesVirtualToWallTime() throws Exception {
+        cluster.pace(1);
+        get(cluster.start());
+        get(cluster.createVm(ToyCluster.vm("a", "h1")));
+        long virtual = get(cluster.status()).getVirtualNanos();
+        long wall = System.nanoTime();
+        TimeUnit.MILLISECONDS.sleep(300);
+        long virtualPassed = get(cluster.status()).getVirtualNanos() - virtual;
+
+        assertThat(virtualPassed).isLessThanOrEqualTo(System.nanoTime() - wall + 200 * MILLI);
+        assertThat(virtualPassed).isGreaterThan(50 * MILLI);
+    }
+}

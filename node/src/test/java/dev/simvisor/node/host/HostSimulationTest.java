@@ -1,0 +1,169 @@
+package dev.simvisor.node.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import dev.simvisor.node.host.transfer.PageStreams;
+import dev.simvisor.node.vmm.GuestMachine;
+import dev.simvisor.node.vmm.ToyMachine;
+import dev.simvisor.node.vmm.ToyMachines;
+import dev.simvisor.proto.api.HostSpec;
+import dev.simvisor.proto.api.LinkSpec;
+import dev.simvisor.proto.api.VmSpec;
+import dev.simvisor.proto.api.VmState;
+import dev.simvisor.proto.node.CreateVm;
+import dev.simvisor.proto.node.HostCommand;
+import dev.simvisor.proto.node.HostMessage;
+import dev.simvisor.proto.node.RunWindow;
+import dev.simvisor.proto.node.TypeOnConsole;
+import dev.simvisor.proto.node.VmAction;
+import dev.simvisor.proto.node.WindowDone;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class HostSimulationTest {
+    private static final long MILLI = 1_000_000;
+
+    /** No test here migrates. */
+    private static final PageStreams NO_STREAMS = new PageStreams() {
+        @Override
+        public Outgoing open(String address, long migration) {
+            throw new AssertionError("no migration was asked for");
+        }
+
+        @Override
+        public Incoming expect(long migration, GuestMachine machine) {
+            throw new AssertionError("no migration was asked for");
+        }
+    };
+
+    private final Map<String, ToyMachine> machines = new TreeMap<>();
+
+    private HostSimulation host(int pcpus) {
+        HostSpec spec = HostSpec.newBuilder()
+                .setName("h")
+                .setPcpus(pcpus)
+                .setMemoryBytes(64 << 20)
+                .setLink(LinkSpec.newBuilder().setLatencyNanos(MILLI).setBitsPerSecond(1_000_000_000))
+                .build();
+        return new HostSimulation(
+                spec,
+                new ToyMachines(spec.getMemoryBytes(), machine -> machines.put(machine.name(), machine)),
+                NO_STREAMS,
+                0);
+    }
+
+    /** A guest that always has something to execute counts a step per cycle; one in 100 keeps the test quick. */
+    private static HostCommand create(String name, int weight) {
+        VmSpec spec = VmSpec.newBuilder()
+                .setName(name)
+                .setMemoryBytes(1 << 20)
+                .setWeight(weight)
+                .putLabels("dirty-every", "100")
+                .build();
+        return HostCommand.newBuilder()
+                .setNumber(1)
+                .setCreate(CreateVm.newBuilder().setSpec(spec).setEpoch(1))
+                .build();
+    }
+
+    private static List<HostMessage> run(HostSimulation host, long until, long window, HostCommand... first)
+            throws InterruptedException {
+        List<HostMessage> sent = new ArrayList<>();
+        List<HostCommand> commands = List.of(first);
+        for (long from = 0; from < until; from += window) {
+            WindowDone done = host.run(RunWindow.newBuilder()
+                    .setHost("h")
+                    .setFromNanos(from)
+                    .setUntilNanos(Math.min(until, from + window))
+                    .addAllCommands(commands)
+                    .build());
+            commands = List.of();
+            sent.addAll(done.getSentList());
+        }
+        return sent;
+    }
+
+    @Test
+    void moreVcpusThanPcpusShareThemByWeight() throws Exception {
+        try (HostSimulation host = host(1)) {
+            run(host, 2000 * MILLI, 10 * MILLI, create("heavy", 768), create("light", 256));
+
+            double heavy = machines.get("heavy").instructions();
+            double light = machines.get("light").instructions();
+            assertThat(heavy / light).isBetween(2.8, 3.2);
+        }
+    }
+
+    @Test
+    void starvedGuestsClockGoesOn() throws Exception {
+        try (HostSimulation host = host(1)) {
+            run(host, 200 * MILLI, MILLI, create("a", 0), create("b", 0));
+
+            assertThat(machines.get("a").cycles()).isEqualTo(200 * MILLI);
+            assertThat(machines.get("b").cycles()).isEqualTo(200 * MILLI);
+        }
+    }
+
+    @Test
+    void schedulingDoesNotDependOnTheWindow() throws Exception {
+        List<String> hashes = new ArrayList<>();
+        for (long window : new long[] {10 * MILLI, 777_777, 3 * MILLI}) {
+            try (HostSimulation host = host(1)) {
+                run(host, 300 * MILLI, window, create("a", 0), create("b", 512), create("c", 100));
+                machines.values().forEach(machine -> hashes.add(machine.stateHash()));
+            }
+        }
+        assertThat(hashes.subList(3, 6)).isEqualTo(hashes.subList(0, 3));
+        assertThat(hashes.subList(6, 9)).isEqualTo(hashes.subList(0, 3));
+    }
+
+    @Test
+    void guestThatEndsIsReportedAtItsOwnTime() throws Exception {
+        HostCommand type = HostCommand.newBuilder()
+                .setType(TypeOnConsole.newBuilder()
+                        .setVm("a")
+                        .setBytes(ByteString.copyFromUtf8("!")))
+                .build();
+        try (HostSimulation host = host(1)) {
+            List<HostMessage> sent = run(host, 5 * MILLI, 5 * MILLI, create("a", 0), type);
+
+            HostMessage last = sent.getLast();
+            assertThat(last.getVm().getState()).isEqualTo(VmState.VM_STOPPED);
+            assertThat(last.getSentNanos()).isZero();
+            assertThat(last.getArrivalNanos()).isEqualTo(MILLI);
+        }
+    }
+
+    @Test
+    void hostWithoutRoomRefusesInOneLine() throws Exception {
+        VmSpec spec = VmSpec.newBuilder().setName("big").setMemoryBytes(1L << 30).build();
+        HostCommand create = HostCommand.newBuilder()
+                .setNumber(7)
+                .setCreate(CreateVm.newBuilder().setSpec(spec).setEpoch(1))
+                .build();
+        try (HostSimulation host = host(1)) {
+            HostMessage answer = run(host, MILLI, MILLI, create).getFirst();
+
+            assertThat(answer.getVm().getRefused()).isTrue();
+            assertThat(answer.getVm().getCommand()).isEqualTo(7);
+            assertThat(answer.getVm().getReason()).contains("no room").doesNotContain("\n");
+        }
+    }
+
+    @Test
+    void ordersOutOfTurnAreRefused() throws Exception {
+        HostCommand resume = HostCommand.newBuilder()
+                .setResume(VmAction.newBuilder().setVm("a"))
+                .build();
+        try (HostSimulation host = host(1)) {
+            HostMessage answer = run(host, MILLI, MILLI, create("a", 0), resume).getLast();
+
+            assertThat(answer.getVm().getRefused()).isTrue();
+            assertThat(answer.getVm().getReason()).isEqualTo("VM a is running: expected paused");
+        }
+    }
+}
