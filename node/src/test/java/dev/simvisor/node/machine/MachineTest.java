@@ -1,0 +1,215 @@
+package dev.simvisor.node.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.simvisor.node.cpu.CpuModel;
+import dev.simvisor.node.cpu.interpreter.Interpreter;
+import dev.simvisor.node.machine.boot.BootSource;
+import dev.simvisor.node.machine.boot.Image;
+import dev.simvisor.node.machine.memory.MachineMemory;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.BitSet;
+import java.util.HexFormat;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Whole machines that run the built-in guest or a few instructions of their own. */
+class MachineTest {
+    private static final long MEMORY = 16L << 20;
+    private static final long MILLISECOND = 1_000_000;
+    private static final String PROMPT = "simvisor> ";
+
+    private final MachineMemory host = MachineMemory.ofBytes(16 * MEMORY);
+    private final StringBuilder console = new StringBuilder();
+
+    @AfterEach
+    void closeHost() {
+        host.close();
+    }
+
+    // ---- the built-in guest ----
+
+    @Test
+    void theBuiltInGuestReachesItsPromptAndObeys() throws Exception {
+        Machine machine = builtInGuest();
+        machine.runUntil(100 * MILLISECOND);
+        assertThat(console).endsWith(PROMPT);
+        type(machine, "uptime\n");
+        machine.runUntil(200 * MILLISECOND);
+        assertThat(console).contains("uptime").endsWith(PROMPT);
+        type(machine, "halt\n");
+        assertThat(machine.runUntil(300 * MILLISECOND)).isEqualTo(new RunOutcome.PoweredOff());
+        assertThat(machine.cycles()).isLessThan(300 * MILLISECOND);
+    }
+
+    @Test
+    void howARunIsSplitMakesNoDifference() throws Exception {
+        Machine whole = builtInGuest();
+        whole.runUntil(30 * MILLISECOND);
+        Machine split = builtInGuest();
+        long[] odd = {1, 2, 777, 100_003, 100_004, 5_555_555, 12_345_678, 29 * MILLISECOND, 30 * MILLISECOND};
+        for (long cycles : odd) {
+            split.runUntil(cycles);
+            assertThat(split.cycles()).isEqualTo(cycles);
+        }
+        assertThat(split.stateHash()).isEqualTo(whole.stateHash());
+    }
+
+    @Test
+    void aMachineThatMovedInTheMidstOfARunGoesOnAsIfItHadNot() throws Exception {
+        Machine stayed = builtInGuest();
+        stayed.runUntil(20 * MILLISECOND);
+        type(stayed, "checksum\n");
+        stayed.runUntil(21 * MILLISECOND);
+
+        Machine moved = emptyMachine();
+        for (int gfn = 0; gfn < stayed.memory().endFrame(); gfn++) {
+            copyPage(stayed, moved, gfn);
+        }
+        moved.restore(stayed.save());
+        assertThat(moved.stateHash()).isEqualTo(stayed.stateHash());
+        moved.runUntil(60 * MILLISECOND);
+        stayed.runUntil(60 * MILLISECOND);
+        assertThat(moved.stateHash()).isEqualTo(stayed.stateHash());
+    }
+
+    @Test
+    void thePagesThatTheDirtyLogNamesAreAllThatChanged() throws Exception {
+        Machine source = builtInGuest();
+        source.runUntil(20 * MILLISECOND);
+        Machine target = emptyMachine();
+        source.memory().startDirtyLog();
+        for (int gfn = 0; gfn < source.memory().endFrame(); gfn++) {
+            copyPage(source, target, gfn);
+        }
+        type(source, "dirty 1 1\n");
+        for (long round = 3; round < 8; round++) {
+            source.runUntil(10 * round * MILLISECOND);
+            BitSet dirty = source.memory().takeDirty();
+            assertThat(dirty.cardinality()).isPositive();
+            dirty.stream().forEach(gfn -> copyPage(source, target, gfn));
+        }
+        target.restore(source.save());
+        assertThat(target.stateHash()).isEqualTo(source.stateHash());
+    }
+
+    // ---- a few instructions ----
+
+    @Test
+    void instructionsAreCountedExactlyAtACycle() throws Exception {
+        Machine machine = kernel("eb fe"); // jmp $
+        assertThat(machine.runUntil(12_345)).isEqualTo(new RunOutcome.DeadlineReached());
+        assertThat(machine.instructions()).isEqualTo(12_345);
+    }
+
+    @Test
+    void aHaltedMachineIsIdleUntilSomethingIsDue() throws Exception {
+        Machine machine = kernel("fa f4"); // cli; hlt
+        assertThat(machine.runUntil(500)).isEqualTo(new RunOutcome.Idle());
+        assertThat(machine.cycles()).isEqualTo(500);
+        assertThat(machine.instructions()).isEqualTo(2);
+        assertThat(machine.nextEventCycles()).isGreaterThan(500);
+    }
+
+    @Test
+    void theDebugPortsPrintAndEnd() throws Exception {
+        Machine machine = kernel("b0 41 e6 e9 b0 15 e6 f4 eb fe"); // out 0xe9, 'A'; out 0xf4, 0x15; jmp $
+        StringBuilder debug = new StringBuilder();
+        machine.debugConsoleTo(value -> debug.append((char) value));
+        assertThat(machine.runUntil(MILLISECOND)).isEqualTo(new RunOutcome.DebugExit(0x2B));
+        assertThat(debug).hasToString("A");
+        assertThat(machine.instructions()).isEqualTo(4);
+    }
+
+    @Test
+    void theKeyboardControllerResets() throws Exception {
+        Machine machine = kernel("b0 fe e6 64 eb fe");
+        assertThat(machine.runUntil(MILLISECOND)).isEqualTo(new RunOutcome.ResetRequested());
+    }
+
+    @Test
+    void aTripleFaultEndsTheMachine() throws Exception {
+        Machine machine = kernel("0f 0b"); // ud2 without an IDT
+        assertThat(machine.runUntil(MILLISECOND)).isEqualTo(new RunOutcome.TripleFault());
+    }
+
+    @Test
+    void aTimerThatTheGuestArmsEndsItsRunInTime() throws Exception {
+        // mov edi,0xfee00000; LVT timer = 0x40; divide by 1; count = 1000; then count the instructions until it is 0:
+        // xor ecx,ecx; loop: inc ecx; cmp dword [edi+0x390],0; jne loop; cli; hlt
+        Machine machine = kernel("bf 00 00 e0 fe c7 87 20 03 00 00 40 00 00 00 c7 87 e0 03 00 00 0b 00 00 00"
+                + "c7 87 80 03 00 00 e8 03 00 00 31 c9 41 83 bf 90 03 00 00 00 75 f6 fa f4");
+        machine.runUntil(MILLISECOND);
+        assertThat(machine.cpu().gpr[1]).isBetween(330L, 336L);
+    }
+
+    // ---- state ----
+
+    @Test
+    void stateOfAnotherShapeIsRefused() throws Exception {
+        Machine machine = kernel("f4");
+        Machine smaller = new Machine(configuration(MEMORY / 2), host, Interpreter::new);
+        assertThatThrownBy(() -> smaller.restore(machine.save()))
+                .isInstanceOf(UnusableStateException.class)
+                .hasMessage("saved state is of a machine with 16777216 bytes of memory, this one has 8388608");
+        assertThatThrownBy(() -> emptyMachine()
+                        .restore(machine.save().toBuilder().setVersion(99).build()))
+                .hasMessage("saved state has version 99: expected 1");
+    }
+
+    // ---- set-up ----
+
+    private static MachineConfiguration configuration(long memoryBytes) {
+        return MachineConfiguration.of(memoryBytes, CpuModel.BASELINE).withDebugExit();
+    }
+
+    private Machine emptyMachine() {
+        return new Machine(configuration(MEMORY), host, Interpreter::new);
+    }
+
+    private Machine builtInGuest() throws Exception {
+        try (var elf = MachineTest.class.getResourceAsStream("/dev/simvisor/node/guest/builtin.elf")) {
+            Machine machine = emptyMachine();
+            machine.consoleTo(value -> console.append((char) value));
+            machine.boot(new BootSource.Multiboot(new Image("builtin.elf", elf.readAllBytes()), "", List.of()));
+            return machine;
+        }
+    }
+
+    /** A machine that starts with these instructions at 1 MiB, in 32-bit protected mode. */
+    private Machine kernel(String hexCode) throws Exception {
+        byte[] code = HexFormat.of().parseHex(hexCode.replace(" ", ""));
+        int offset = 0x60;
+        ByteBuffer elf = ByteBuffer.allocate(offset + code.length + 12).order(ByteOrder.LITTLE_ENDIAN);
+        elf.putInt(0, 0x464C457F).put(4, (byte) 1);
+        elf.putInt(24, 0x10_0000).putInt(28, 52).putShort(42, (short) 32).putShort(44, (short) 1);
+        elf.putInt(52, 1).putInt(56, offset).putInt(60, 0x10_0000).putInt(64, 0x10_0000);
+        elf.putInt(68, code.length).putInt(72, code.length);
+        elf.putInt(84, 0x1BADB002).putInt(88, 0).putInt(92, -0x1BADB002);
+        elf.put(offset, code);
+        Machine machine = emptyMachine();
+        machine.boot(new BootSource.Multiboot(new Image("test.elf", elf.array()), "", List.of()));
+        return machine;
+    }
+
+    private static void type(Machine machine, String text) {
+        machine.type(text.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private static void copyPage(Machine source, Machine target, int gfn) {
+        if (!source.memory().isMemory(gfn)) {
+            return;
+        }
+        if (source.memory().isZero(gfn)) {
+            target.memory().clearPage(gfn);
+            return;
+        }
+        byte[] page = new byte[MachineMemory.FRAME_SIZE];
+        source.memory().readPage(gfn, page, 0);
+        target.memory().writePage(gfn, page, 0);
+    }
+}
