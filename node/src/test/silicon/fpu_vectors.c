@@ -65,13 +65,13 @@ static struct extended any_extended(int near)
     case 1: x.head = next() & 0x7fff; break;
     case 2: x.head = below(80); break;
     case 3: x.head = 0x7fff - below(80); break;
-    case 4: x.head = 0x3fff - 16383 / 2 + below(140) - 70; break;
+    case 4: x.head = 0x2000 + below(140) - 70; break; /* products near the underflow threshold */
     case 5: x.head = 0x3fff + below(20) - 10; break;
     default: x.head = near + (int)below(140) - 70; break;
     }
     x.head &= 0x7fff;
     if (x.head != 0 && below(40) != 0) x.significand |= (uint64_t)1 << 63;
-    if (x.head == 0 && below(10) != 0) x.significand &= ~(uint64_t)1 << 63 >> 1 << 1 | ~((uint64_t)1 << 63);
+    if (x.head == 0 && below(10) != 0) x.significand &= ~((uint64_t)1 << 63);
     if (below(2)) x.head |= 0x8000;
     return x;
 }
