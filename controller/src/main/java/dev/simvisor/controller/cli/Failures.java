@@ -2,6 +2,7 @@ package dev.simvisor.controller.cli;
 
 import dev.simvisor.config.InvalidConfigException;
 import dev.simvisor.controller.boot.BootRefused;
+import dev.simvisor.controller.experiment.ExperimentFailed;
 import dev.simvisor.controller.guest.GuestException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -25,7 +26,7 @@ final class Failures implements IExecutionExceptionHandler, IParameterExceptionH
 
     private static String message(Exception failed) throws Exception {
         return switch (failed) {
-            case CommandFailed _, BootRefused _, GuestException _, InvalidConfigException _ ->
+            case CommandFailed _, BootRefused _, ExperimentFailed _, GuestException _, InvalidConfigException _ ->
                 String.valueOf(failed.getMessage());
             case UncheckedIOException unchecked -> describe(Objects.requireNonNull(unchecked.getCause()));
             case IOException io -> describe(io);

@@ -4,6 +4,7 @@ import dev.simvisor.config.Bandwidth;
 import dev.simvisor.config.MemorySize;
 import dev.simvisor.config.VirtualDuration;
 import dev.simvisor.controller.guest.GuestCommand;
+import dev.simvisor.controller.placement.FitPlacement;
 import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -18,7 +19,7 @@ import picocli.CommandLine.TypeConversionException;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {BootCommand.class, GuestCommand.class})
+        subcommands = {BootCommand.class, NodeCommand.class, ExperimentCommand.class, GuestCommand.class})
 public final class Main {
     /** Runs the command that {@code args} names and ends the process with its exit status. */
     public static void main(String[] args) {
@@ -31,6 +32,7 @@ public final class Main {
                 .registerConverter(MemorySize.class, converter(MemorySize::parse))
                 .registerConverter(VirtualDuration.class, converter(VirtualDuration::parse))
                 .registerConverter(Bandwidth.class, converter(Bandwidth::parse))
+                .registerConverter(FitPlacement.class, Main::placement)
                 .setExecutionExceptionHandler(failures)
                 .setParameterExceptionHandler(failures);
     }
@@ -44,6 +46,12 @@ public final class Main {
                 throw new TypeConversionException(invalid.getMessage());
             }
         };
+    }
+
+    private static FitPlacement placement(String label) {
+        return FitPlacement.labelled(label)
+                .orElseThrow(() -> new TypeConversionException(
+                        "expected first-fit, best-fit or worst-fit, not \"" + label + "\""));
     }
 
     /** The version that the distribution's jar carries in its manifest. */

@@ -7,6 +7,7 @@ import dev.simvisor.controller.cluster.Controller;
 import dev.simvisor.controller.placement.Placement;
 import dev.simvisor.node.host.Node;
 import dev.simvisor.node.host.transfer.GrpcPageStreams;
+import dev.simvisor.node.vmm.BoardMachines;
 import dev.simvisor.node.vmm.MachineFactory;
 import dev.simvisor.proto.api.HostSpec;
 import java.io.IOException;
@@ -70,7 +71,9 @@ public final class EmbeddedCluster implements AutoCloseable {
     public synchronized void addNode(String name) throws IOException {
         GrpcPageStreams streams = new GrpcPageStreams("127.0.0.1");
         Node.Settings settings = new Node.Settings(name, streams.address(), streams, machines);
-        nodes.put(name, new LocalNode(system.systemActorOf(Node.create(settings), "node-" + name, Props.empty()), streams));
+        nodes.put(
+                name,
+                new LocalNode(system.systemActorOf(Node.create(settings), "node-" + name, Props.empty()), streams));
     }
 
     /** Ends a node at once, in the middle of whatever it does, as the death of its process would. */
@@ -80,6 +83,15 @@ public final class EmbeddedCluster implements AutoCloseable {
             node.streams().close();
             Adapter.toClassic(system).stop(Adapter.toClassic(node.actor()));
         }
+    }
+
+    /**
+     * Starts a cluster without hosts, whose hosts will run real machines.
+     *
+     * @throws IOException when the loopback gives no port to listen on
+     */
+    public static EmbeddedCluster start(List<String> nodes, Placement placement) throws IOException {
+        return start(nodes, placement, spec -> new BoardMachines(spec.getMemoryBytes(), spec.getClockHz()), 0);
     }
 
     public ClusterControl control() {

@@ -39,12 +39,11 @@ public enum FitPlacement implements Placement {
     @Override
     public Optional<String> choose(VmSpec vm, List<Host> candidates) {
         Comparator<Host> byFreeMemory = Comparator.comparingLong(FitPlacement::freeBytes);
-        Optional<Host> chosen =
-                switch (this) {
-                    case FIRST_FIT -> candidates.stream().findFirst();
-                    case BEST_FIT -> candidates.stream().min(byFreeMemory);
-                    case WORST_FIT -> candidates.stream().reduce((a, b) -> freeBytes(b) > freeBytes(a) ? b : a);
-                };
+        Optional<Host> chosen = switch (this) {
+            case FIRST_FIT -> candidates.stream().findFirst();
+            case BEST_FIT -> candidates.stream().min(byFreeMemory);
+            case WORST_FIT -> candidates.stream().reduce((a, b) -> freeBytes(b) > freeBytes(a) ? b : a);
+        };
         return chosen.map(host -> host.getSpec().getName());
     }
 

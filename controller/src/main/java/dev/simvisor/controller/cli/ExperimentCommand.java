@@ -1,0 +1,86 @@
+package dev.simvisor.controller.cli;
+
+import dev.simvisor.config.Experiment;
+import dev.simvisor.controller.experiment.ExperimentRun;
+import dev.simvisor.controller.experiment.Outcome;
+import dev.simvisor.controller.experiment.ResultFolder;
+import dev.simvisor.controller.guest.CacheOption;
+import dev.simvisor.controller.placement.FitPlacement;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code simvisor experiment}. */
+@Command(
+        name = "experiment",
+        description = "Runs scenarios whose results are the same every time.",
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = ExperimentCommand.Run.class)
+final class ExperimentCommand {
+    /** {@code simvisor experiment run}. */
+    @Command(
+            name = "run",
+            description = "Runs a scenario and leaves consoles, events, migration reports and state hashes as files.",
+            mixinStandardHelpOptions = true)
+    static final class Run implements Callable<Integer> {
+        private static final double NANOS_PER_SECOND = 1e9;
+
+        @Spec
+        private @Nullable CommandSpec spec;
+
+        @Parameters(paramLabel = "FILE", description = "The scenario; see cluster-config/experiments/.")
+        private Path scenario = Path.of("");
+
+        @Option(names = "--out", paramLabel = "DIR", required = true, description = "A new folder for the results.")
+        private Path out = Path.of("");
+
+        @Option(
+                names = "--nodes",
+                paramLabel = "N",
+                defaultValue = "0",
+                description = "Carries the hosts in N processes of their own; the results are the same."
+                        + " Default: all in this one.")
+        private int nodes;
+
+        @Option(
+                names = "--placement",
+                paramLabel = "POLICY",
+                defaultValue = "first-fit",
+                description = "first-fit, best-fit or worst-fit, for VMs that name no host. Default: ${DEFAULT-VALUE}.")
+        private FitPlacement placement = FitPlacement.FIRST_FIT;
+
+        @Mixin
+        private CacheOption cacheOption = new CacheOption();
+
+        @Override
+        public Integer call() throws Exception {
+            Experiment experiment = Experiment.load(scenario);
+            ResultFolder results = ResultFolder.at(out);
+            Outcome outcome;
+            try (OwnCluster cluster = OwnCluster.start(experiment.topology(), nodes, placement)) {
+                outcome = new ExperimentRun(experiment, cluster.control(), cacheOption.cache()).run();
+            }
+            results.write(outcome);
+            PrintWriter output = Objects.requireNonNull(spec).commandLine().getOut();
+            output.printf(
+                    "%.3f s of virtual time in %.1f s: %d VMs, %d migrations, %d events in %s%n",
+                    outcome.virtualNanos() / NANOS_PER_SECOND,
+                    outcome.wallNanos() / NANOS_PER_SECOND,
+                    outcome.vms().size(),
+                    outcome.migrations().size(),
+                    outcome.events().size(),
+                    out);
+            return ExitCode.OK;
+        }
+    }
+}

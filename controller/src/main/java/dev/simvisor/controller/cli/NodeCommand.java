@@ -1,0 +1,46 @@
+package dev.simvisor.controller.cli;
+
+import dev.simvisor.controller.embedded.NodeProcess;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code simvisor node}. */
+@Command(
+        name = "node",
+        description = "Carries physical hosts of a cluster in this process; ends with the cluster.",
+        mixinStandardHelpOptions = true)
+final class NodeCommand implements Callable<Integer> {
+    private static final String ADDRESS = ".+:[0-9]{1,5}";
+
+    @Option(
+            names = "--join",
+            paramLabel = "ADDRESS",
+            required = true,
+            description = "Where the controller takes nodes, HOST:PORT, as simvisor up shows it.")
+    private String join = "";
+
+    @Option(
+            names = "--name",
+            paramLabel = "NAME",
+            description = "The node's name, unique in the cluster. Default: one made of the process's number.")
+    private @Nullable String name;
+
+    @Option(
+            names = "--host",
+            paramLabel = "ADDRESS",
+            defaultValue = "127.0.0.1",
+            description = "The name or address that other processes reach this one by. Default: ${DEFAULT-VALUE}.")
+    private String host = "127.0.0.1";
+
+    @Override
+    public Integer call() throws IOException, CommandFailed {
+        if (!join.matches(ADDRESS)) {
+            throw new CommandFailed("--join " + join + ": expected HOST:PORT");
+        }
+        return NodeProcess.run(
+                join, name == null ? "node-" + ProcessHandle.current().pid() : name, host);
+    }
+}

@@ -1,0 +1,25 @@
+package dev.simvisor.controller.embedded;
+
+import dev.simvisor.node.host.NodeMain;
+import dev.simvisor.node.vmm.BoardMachines;
+import java.io.IOException;
+
+/** This process as a node of a cluster whose controller is another process. */
+public final class NodeProcess {
+    private NodeProcess() {}
+
+    /**
+     * Runs until the cluster ends.
+     *
+     * @param join where the controller is, host:port
+     * @param name of the node, unique in the cluster
+     * @param host name or address that others reach this process by
+     * @return the exit status
+     * @throws IOException when the host gives no port to listen on
+     */
+    public static int run(String join, String name, String host) throws IOException {
+        return NodeMain.run(
+                new NodeMain.Options(join, name, host),
+                spec -> new BoardMachines(spec.getMemoryBytes(), spec.getClockHz()));
+    }
+}

@@ -1,0 +1,173 @@
+package dev.simvisor.controller.experiment;
+
+import com.google.protobuf.ByteString;
+import dev.simvisor.config.Action;
+import dev.simvisor.config.Experiment;
+import dev.simvisor.config.VmDefinition;
+import dev.simvisor.controller.cluster.ClusterControl;
+import dev.simvisor.controller.experiment.Outcome.FinalVm;
+import dev.simvisor.controller.guest.GuestCache;
+import dev.simvisor.controller.guest.GuestException;
+import dev.simvisor.controller.spec.Specs;
+import dev.simvisor.proto.api.ConsoleOutput;
+import dev.simvisor.proto.api.CreateVmRequest;
+import dev.simvisor.proto.api.Event;
+import dev.simvisor.proto.api.HostState;
+import dev.simvisor.proto.api.MigrateRequest;
+import dev.simvisor.proto.api.MigrationReport;
+import dev.simvisor.proto.api.StateHashResponse;
+import dev.simvisor.proto.api.Vm;
+import dev.simvisor.proto.api.VmSpec;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+
+/** One run of a scenario on a cluster that has no hosts yet and whose time stands. */
+public final class ExperimentRun {
+    private final Experiment experiment;
+    private final ClusterControl cluster;
+    private final Map<String, VmSpec> specs = new LinkedHashMap<>();
+    private final long endNanos;
+
+    // Written by the time keeper's thread until the run is over.
+    private final SortedMap<String, ByteString> consoles = new TreeMap<>();
+    private final List<Event> events = new ArrayList<>();
+    private final CompletableFuture<Void> failure = new CompletableFuture<>();
+
+    /**
+     * A run to come.
+     *
+     * @throws GuestException when a guest must be fetched first
+     */
+    public ExperimentRun(Experiment experiment, ClusterControl cluster, GuestCache guests) throws GuestException {
+        this.experiment = experiment;
+        this.cluster = cluster;
+        for (VmDefinition vm : experiment.vms()) {
+            specs.put(vm.name(), Specs.vm(vm.name(), vm.type(), guests));
+        }
+        this.endNanos = experiment.actions().getLast().at().nanos();
+    }
+
+    /** Runs it to its end; virtual time stands then, or is about to. */
+    public Outcome run() throws ExperimentFailed, InterruptedException {
+        long startedNanos = System.nanoTime();
+        cluster.watch(1, this::happened);
+        List<CompletableFuture<?>> hosts = new ArrayList<>();
+        experiment.topology().hosts().forEach(host -> hosts.add(cluster.defineHost(Specs.host(host))));
+        get(CompletableFuture.allOf(hosts.toArray(CompletableFuture[]::new)));
+        experiment.actions().forEach(this::schedule);
+
+        ClusterControl atEnd = cluster.at(endNanos);
+        CompletableFuture<List<MigrationReport>> migrations = atEnd.migrations();
+        CompletableFuture<List<Vm>> vms = atEnd.vms();
+        Map<String, CompletableFuture<StateHashResponse>> hashes = new LinkedHashMap<>();
+        specs.keySet().forEach(vm -> hashes.put(vm, atEnd.stateHash(vm)));
+
+        cluster.start();
+        List<Vm> lastVms = get(vms);
+        SortedMap<String, FinalVm> finalVms = new TreeMap<>();
+        for (Vm vm : lastVms) {
+            String name = vm.getSpec().getName();
+            finalVms.put(name, new FinalVm(vm, stateHash(Objects.requireNonNull(hashes.get(name)))));
+        }
+        get(cluster.hold());
+        return new Outcome(
+                consoles, List.copyOf(events), get(migrations), finalVms, endNanos, System.nanoTime() - startedNanos);
+    }
+
+    // ---- actions ----
+
+    private void schedule(Action action) {
+        ClusterControl then = cluster.at(action.at().nanos());
+        CompletableFuture<?> answer = switch (action) {
+            case Action.Create create -> create(then, create);
+            case Action.Migrate migrate ->
+                then.migrate(MigrateRequest.newBuilder()
+                        .setVm(migrate.vm())
+                        .setTarget(migrate.target().orElse(""))
+                        .setParameters(Specs.migration(migrate.settings()))
+                        .build());
+            case Action.Type type -> then.type(type.vm(), type.text().getBytes(StandardCharsets.UTF_8));
+            case Action.FailHost fail -> then.failHost(fail.host());
+            case Action.End _ -> then.reached();
+        };
+        answer.exceptionally(refused -> {
+            refused(action, refused);
+            return null;
+        });
+    }
+
+    private CompletableFuture<Vm> create(ClusterControl then, Action.Create create) {
+        String name = create.vm().name();
+        CompletableFuture<Vm> created = then.createVm(CreateVmRequest.newBuilder()
+                .setSpec(Objects.requireNonNull(specs.get(name)))
+                .setHost(create.host().orElse(""))
+                .build());
+        created.thenRun(() -> cluster.console(name, true, this::said, () -> {}));
+        return created;
+    }
+
+    private void refused(Action action, Throwable refusal) {
+        String reason = String.valueOf(refusal.getMessage());
+        happened(Event.newBuilder()
+                .setVirtualNanos(action.at().nanos())
+                .setRefusal(reason)
+                .build());
+        if (action instanceof Action.Create) {
+            // Without its VM the rest of the scenario means nothing.
+            failure.completeExceptionally(new ExperimentFailed("at " + action.at() + ": " + reason));
+        }
+    }
+
+    // ---- what comes of them ----
+
+    /** What nodes say about themselves, and when their hosts came up, is no part of the simulation. */
+    private void happened(Event event) {
+        boolean starting = event.hasHost()
+                && event.getVirtualNanos() == 0
+                && (event.getHost().getState() == HostState.HOST_STARTING
+                        || event.getHost().getState() == HostState.HOST_UP);
+        if (!event.hasNode() && !starting && event.getVirtualNanos() <= endNanos) {
+            events.add(WallClock.removedFrom(event).toBuilder()
+                    .setNumber(events.size() + 1L)
+                    .build());
+        }
+    }
+
+    private void said(ConsoleOutput output) {
+        if (output.getVirtualNanos() <= endNanos) {
+            consoles.merge(output.getVm(), output.getBytes(), ByteString::concat);
+        }
+    }
+
+    private Optional<String> stateHash(CompletableFuture<StateHashResponse> answer) throws InterruptedException {
+        try {
+            return Optional.of(answer.get().getStateHash());
+        } catch (ExecutionException refused) {
+            return Optional.empty(); // the VM has ended
+        }
+    }
+
+    private <T> T get(CompletableFuture<T> answer) throws ExperimentFailed, InterruptedException {
+        try {
+            CompletableFuture.anyOf(answer, failure).get();
+            return answer.get();
+        } catch (ExecutionException failed) {
+            if (failed.getCause() instanceof ExperimentFailed cause) {
+                throw cause;
+            }
+            throw new ExperimentFailed(String.valueOf(
+                    failed.getCause() == null
+                            ? failed.getMessage()
+                            : failed.getCause().getMessage()));
+        }
+    }
+}

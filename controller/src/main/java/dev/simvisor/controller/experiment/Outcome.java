@@ -1,0 +1,33 @@
+package dev.simvisor.controller.experiment;
+
+import com.google.protobuf.ByteString;
+import dev.simvisor.proto.api.Event;
+import dev.simvisor.proto.api.MigrationReport;
+import dev.simvisor.proto.api.Vm;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+
+/**
+ * What came of an experiment. All of it but wall-clock figures is the same in every run.
+ *
+ * @param consoles all that each VM said, by name
+ * @param events in order
+ * @param migrations with wall-clock figures
+ * @param vms at the end, by name
+ * @param wallNanos how long the run took
+ */
+public record Outcome(
+        SortedMap<String, ByteString> consoles,
+        List<Event> events,
+        List<MigrationReport> migrations,
+        SortedMap<String, FinalVm> vms,
+        long virtualNanos,
+        long wallNanos) {
+    /**
+     * A VM at the end.
+     *
+     * @param stateHash empty when it has ended
+     */
+    public record FinalVm(Vm vm, Optional<String> stateHash) {}
+}

@@ -1,0 +1,146 @@
+package dev.simvisor.controller.experiment;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.MessageOrBuilder;
+import com.google.protobuf.util.JsonFormat;
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValueFactory;
+import dev.simvisor.controller.experiment.Outcome.FinalVm;
+import dev.simvisor.proto.api.Event;
+import dev.simvisor.proto.api.MigrationReport;
+import dev.simvisor.proto.api.RoundReport;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The folder that an experiment leaves.
+ *
+ * <pre>
+ * consoles/VM       all that the VM said
+ * events.jsonl      what happened, an Event in a line
+ * migrations.json   the reports, in virtual figures
+ * vms.json          state, host and stateHash of every VM at the end
+ * wall-clock.json   what the wall's clock measured: the only file that differs from run to run
+ * </pre>
+ *
+ * It appears when it is whole.
+ */
+public final class ResultFolder {
+    private static final JsonFormat.Printer PRETTY = JsonFormat.printer();
+    private static final JsonFormat.Printer ONE_LINE = PRETTY.omittingInsignificantWhitespace();
+
+    private final Path folder;
+
+    private ResultFolder(Path folder) {
+        this.folder = folder;
+    }
+
+    /**
+     * The folder to be.
+     *
+     * @throws ExperimentFailed when there is something of that name already
+     */
+    public static ResultFolder at(Path folder) throws ExperimentFailed {
+        if (Files.exists(folder)) {
+            throw new ExperimentFailed(folder + " exists already: give --out a new folder, or remove this one");
+        }
+        return new ResultFolder(folder.toAbsolutePath());
+    }
+
+    /** Writes all there is. */
+    public void write(Outcome outcome) throws IOException {
+        Path parent = Files.createDirectories(folder.resolveSibling("."));
+        Path unfinished = Files.createTempDirectory(parent, "." + folder.getFileName() + "-");
+        try {
+            writeTo(unfinished, outcome);
+            Files.move(unfinished, folder, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            deleteIfThere(unfinished);
+        }
+    }
+
+    private static void writeTo(Path target, Outcome outcome) throws IOException {
+        Path consoles = Files.createDirectory(target.resolve("consoles"));
+        for (Map.Entry<String, ByteString> console : outcome.consoles().entrySet()) {
+            Files.write(consoles.resolve(console.getKey()), console.getValue().toByteArray());
+        }
+        List<String> lines = new ArrayList<>();
+        for (Event event : outcome.events()) {
+            lines.add(ONE_LINE.print(event));
+        }
+        Files.write(target.resolve("events.jsonl"), lines);
+        Files.writeString(
+                target.resolve("migrations.json"),
+                outcome.migrations().stream()
+                        .map(WallClock::removedFrom)
+                        .map(ResultFolder::pretty)
+                        .collect(Collectors.joining(",\n", "[", "]\n")));
+        Files.writeString(target.resolve("vms.json"), json(vms(outcome)));
+        Files.writeString(target.resolve("wall-clock.json"), json(wallClock(outcome)));
+    }
+
+    private static String pretty(MessageOrBuilder message) {
+        try {
+            return PRETTY.print(message);
+        } catch (InvalidProtocolBufferException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String json(Map<String, ?> fields) {
+        return ConfigValueFactory.fromMap(fields)
+                .render(ConfigRenderOptions.concise().setFormatted(true));
+    }
+
+    private static Map<String, Object> vms(Outcome outcome) {
+        Map<String, Object> vms = new TreeMap<>();
+        for (FinalVm last : outcome.vms().values()) {
+            Map<String, Object> fields = new TreeMap<>();
+            fields.put("state", last.vm().getState().name());
+            fields.put("host", last.vm().getHost());
+            fields.put("epoch", last.vm().getEpoch());
+            fields.put("reason", last.vm().getReason());
+            fields.put("stateHash", last.stateHash().orElse(""));
+            vms.put(last.vm().getSpec().getName(), fields);
+        }
+        return vms;
+    }
+
+    private static Map<String, Object> wallClock(Outcome outcome) {
+        List<Map<String, Object>> migrations = new ArrayList<>();
+        for (MigrationReport report : outcome.migrations()) {
+            migrations.add(Map.of(
+                    "number", report.getNumber(),
+                    "totalNanos", report.getWall().getTotalNanos(),
+                    "downtimeNanos", report.getWall().getDowntimeNanos(),
+                    "roundNanos",
+                            report.getRoundsList().stream()
+                                    .map(RoundReport::getWallNanos)
+                                    .toList()));
+        }
+        return Map.of(
+                "virtualNanos", outcome.virtualNanos(), "wallNanos", outcome.wallNanos(), "migrations", migrations);
+    }
+
+    private static void deleteIfThere(Path tree) throws IOException {
+        if (Files.notExists(tree)) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(tree)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}

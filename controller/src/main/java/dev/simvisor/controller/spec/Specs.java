@@ -1,0 +1,104 @@
+package dev.simvisor.controller.spec;
+
+import dev.simvisor.config.Bandwidth;
+import dev.simvisor.config.MigrationSettings;
+import dev.simvisor.config.Topology;
+import dev.simvisor.config.VirtualizationMode;
+import dev.simvisor.config.VmType;
+import dev.simvisor.controller.guest.BootFile;
+import dev.simvisor.controller.guest.GuestCache;
+import dev.simvisor.controller.guest.GuestException;
+import dev.simvisor.controller.guest.GuestImage;
+import dev.simvisor.proto.api.Boot;
+import dev.simvisor.proto.api.BuiltInGuest;
+import dev.simvisor.proto.api.HostSpec;
+import dev.simvisor.proto.api.LinkSpec;
+import dev.simvisor.proto.api.LinuxBoot;
+import dev.simvisor.proto.api.MigrationAlgorithm;
+import dev.simvisor.proto.api.MigrationParameters;
+import dev.simvisor.proto.api.VmSpec;
+import java.nio.file.Path;
+
+/** Configuration records as API messages. */
+public final class Specs {
+    private Specs() {}
+
+    /** A host of a topology. Racks' uplinks are not part of it: all hosts see each other through their own links alone. */
+    public static HostSpec host(Topology.Host host) {
+        return HostSpec.newBuilder()
+                .setName(host.name())
+                .setPcpus(host.type().pcpus())
+                .setMemoryBytes(host.type().memory().bytes())
+                .addAllModes(host.type().modes().stream()
+                        .map(VirtualizationMode::toString)
+                        .toList())
+                .setLink(LinkSpec.newBuilder()
+                        .setBitsPerSecond(host.link().bandwidth().bitsPerSecond())
+                        .setLatencyNanos(host.link().latency().nanos()))
+                .setNode(host.node().orElse(""))
+                .setClockHz(host.type().clock().hertz())
+                .build();
+    }
+
+    /**
+     * A VM of a type.
+     *
+     * @throws GuestException when its guest must be fetched first
+     */
+    public static VmSpec vm(String name, VmType type, GuestCache guests) throws GuestException {
+        return VmSpec.newBuilder()
+                .setName(name)
+                .setMemoryBytes(type.memory().bytes())
+                .setCpus(type.vcpus())
+                .setMode(type.mode().toString())
+                .setCpuModel(type.cpuModel().orElse(""))
+                .setWeight(type.weight())
+                .setCapPercent(type.capPercent().orElse(0))
+                .setBoot(boot(guests.resolve(type.guest().name()), type.commandLine()))
+                .build();
+    }
+
+    private static Boot boot(GuestImage image, String commandLine) {
+        return switch (image.kernel()) {
+            case BootFile.Bundled _ ->
+                Boot.newBuilder()
+                        .setBuiltIn(BuiltInGuest.newBuilder().setCommandLine(commandLine))
+                        .build();
+            case BootFile.OnDisk(Path kernel) -> linux(kernel.toString(), initrd(image), commandLine);
+        };
+    }
+
+    private static String initrd(GuestImage image) {
+        return image.initrd()
+                .map(file -> file instanceof BootFile.OnDisk(Path path) ? absolute(path.toString()) : "")
+                .orElse("");
+    }
+
+    /** A Linux kernel; nodes may run in other folders, so files are named by absolute paths. */
+    public static Boot linux(String kernel, String initrd, String commandLine) {
+        return Boot.newBuilder()
+                .setLinux(LinuxBoot.newBuilder()
+                        .setKernel(absolute(kernel))
+                        .setInitrd(initrd.isEmpty() ? "" : absolute(initrd))
+                        .setCommandLine(commandLine))
+                .build();
+    }
+
+    private static String absolute(String file) {
+        return Path.of(file).toAbsolutePath().toString();
+    }
+
+    public static MigrationParameters migration(MigrationSettings settings) {
+        return MigrationParameters.newBuilder()
+                .setAlgorithm(
+                        switch (settings.algorithm()) {
+                            case STOP_AND_COPY -> MigrationAlgorithm.STOP_AND_COPY;
+                            case PRE_COPY -> MigrationAlgorithm.PRE_COPY;
+                        })
+                .setBandwidthBytesPerSecond(
+                        settings.bandwidth().map(Bandwidth::bytesPerSecond).orElse(0L))
+                .setDowntimeLimitNanos(settings.downtimeLimit().nanos())
+                .setMaxRounds(settings.maxRounds())
+                .build();
+    }
+}
