@@ -128,31 +128,48 @@ final class BlockCache {
     private void writtenWithin(int number, int offset, int length) {
         CodeFrame frame = number < frames.length ? frames[number] : null;
         if (frame == null || (frame.lines & lines(offset, length)) == 0) return;
-        // The whole frame goes: code that is written once is usually written all over, and the lines stay exact.
-        for (Block block = frame.first; block != null; block = block.sibling) {
-            int slot = slot(block.physical, block.key);
-            if (slots[slot] == block) slots[slot] = null;
-            block.valid = false;
-        }
-        dropCrossingInto((long) number << 12);
-        frame.first = null;
         frame.lines = 0;
-        bus.unwatchCode((long) number << 12);
+        Block kept = null;
+        Block next;
+        for (Block block = frame.first; block != null; block = next) {
+            next = block.sibling;
+            int start = (int) block.physical & PAGE - 1;
+            if (start < offset + length && offset < start + block.length) {
+                drop(block);
+            } else {
+                frame.lines |= lines(start, Math.min(block.length, PAGE - start));
+                block.sibling = kept;
+                kept = block;
+            }
+        }
+        frame.first = kept;
+        frame.lines |= keepCrossingInto((long) number << 12, offset, length);
+        if (frame.lines == 0) bus.unwatchCode((long) number << 12);
     }
 
-    private void dropCrossingInto(long page) {
+    private void drop(Block block) {
+        int slot = slot(block.physical, block.key);
+        if (slots[slot] == block) slots[slot] = null;
+        block.valid = false;
+    }
+
+    /** Drops the written ones of the blocks whose tails lie in a page; returns the lines that the tails of others occupy. */
+    private long keepCrossingInto(long page, int offset, int length) {
         int kept = 0;
+        long lines = 0;
         for (Block block : crossing) {
-            boolean gone = block.secondPage == page;
-            int slot = slot(block.physical, block.key);
-            if (gone && slots[slot] == block) {
-                slots[slot] = null;
-                block.valid = false;
+            if (!block.valid) continue;
+            int tail = (int) (block.physical + block.length) & PAGE - 1;
+            if (block.secondPage == page && offset < tail) {
+                drop(block);
                 forget(block);
+                continue;
             }
-            if (!gone && slots[slot] == block) crossing[kept++] = block;
+            if (block.secondPage == page) lines |= lines(0, tail);
+            crossing[kept++] = block;
         }
         crossing = Arrays.copyOf(crossing, kept);
+        return lines;
     }
 
     void clear() {

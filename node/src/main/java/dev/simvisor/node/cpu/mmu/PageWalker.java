@@ -68,6 +68,7 @@ final class PageWalker {
         this.linear = linear;
         this.access = access;
         this.implicit = implicit;
+        this.common = -1;
         if (cpu.longMode) return walkFourLevel();
         if ((cpu.cr4 & ControlRegister.CR4_PAE) != 0) return walkPae();
         return walkTwoLevel();
@@ -101,6 +102,9 @@ final class PageWalker {
     }
 
     private long lastEntry;
+    /** The bits that all entries of this walk have set: with ACCESSED among them nothing is to be marked. */
+    private long common;
+
     private long next;
 
     /**
@@ -116,6 +120,7 @@ final class PageWalker {
         if (!cpu.longMode) mustBeZero |= 0x7FF0_0000_0000_0000L;
         if ((entry & mustBeZero) != 0) throw fault(ERROR_PRESENT | ERROR_RESERVED);
         lastEntry = entry;
+        common &= entry;
         next = entry & addressMask;
         return permissions & entry & (USER | WRITABLE) | (permissions | entry) & NO_EXECUTE;
     }
@@ -127,9 +132,11 @@ final class PageWalker {
             if ((entry & offsetBits) != 0) throw fault(ERROR_PRESENT | ERROR_RESERVED);
         }
         checkPermissions(permissions);
-        if (upper1 != 0) markAccessed(upper1);
-        if (upper2 != 0) markAccessed(upper2);
-        if (upper3 != 0) markAccessed(upper3);
+        if ((common & ACCESSED) == 0) {
+            if (upper1 != 0) markAccessed(upper1);
+            if (upper2 != 0) markAccessed(upper2);
+            if (upper3 != 0) markAccessed(upper3);
+        }
         long marks = ACCESSED | (access == WRITE ? DIRTY : 0);
         if ((entry & marks) != marks) write64(address, entry | marks);
         global = (entry & GLOBAL) != 0 && (cpu.cr4 & ControlRegister.CR4_PGE) != 0;

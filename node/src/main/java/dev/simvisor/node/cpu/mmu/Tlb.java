@@ -10,7 +10,7 @@ import java.util.Arrays;
  * so that a CR3 write costs as much as was filled since the last one, not the size of the buffer.
  */
 final class Tlb {
-    static final int ENTRIES = 512;
+    static final int ENTRIES = 2048;
     static final long INVALID = 1;
     static final long PAGE_MASK = -4096L;
 
