@@ -143,7 +143,7 @@ final class BlockCache {
             }
         }
         frame.first = kept;
-        frame.lines |= keepCrossingInto((long) number << 12, offset, length);
+        frame.lines |= keepCrossingInto((long) number << 12, offset);
         if (frame.lines == 0) bus.unwatchCode((long) number << 12);
     }
 
@@ -154,7 +154,7 @@ final class BlockCache {
     }
 
     /** Drops the written ones of the blocks whose tails lie in a page; returns the lines that the tails of others occupy. */
-    private long keepCrossingInto(long page, int offset, int length) {
+    private long keepCrossingInto(long page, int offset) {
         int kept = 0;
         long lines = 0;
         for (Block block : crossing) {
