@@ -141,6 +141,7 @@ public final class Cpu {
         exception.vector = vector;
         exception.errorCode = 0;
         exception.hasErrorCode = false;
+        exception.nonCanonical = false;
         return exception;
     }
 
@@ -265,6 +266,15 @@ public final class Cpu {
 
     public long writeAddress(Instruction i, int size) {
         return writeAddress(i.segment, effectiveAddress(i), size);
+    }
+
+    /** As {@link #readAddress}, for operands of more than 16 bytes. */
+    public long readRange(Instruction i, int size) {
+        return SegmentCheck.read(this, i.segment, effectiveAddress(i), size);
+    }
+
+    public long writeRange(Instruction i, int size) {
+        return SegmentCheck.write(this, i.segment, effectiveAddress(i), size);
     }
 
     public long readAddress(int segment, long offset, int size) {

@@ -52,7 +52,7 @@ record Variant(
         List<Place> sources = new ArrayList<>();
         for (Operand operand : operands.subList(operands.size() - values, operands.size())) {
             Place source = Place.of(operand, operandSize, form);
-            sources.add(source.kind() == Place.Kind.IMMEDIATE ? extended(source, operands.getFirst(), operandSize) : source);
+            sources.add(source.kind() == Place.Kind.IMMEDIATE ? extended(source, row, operandSize) : source);
         }
         boolean returns = method.getReturnType() != void.class;
         Place destination = returns ? Place.of(operands.getFirst(), operandSize, form) : null;
@@ -66,8 +66,13 @@ record Variant(
                 row.has(Attribute.MXCSR));
     }
 
-    /** An immediate beside a general register or memory is sign-extended to that operand's size (SDM Vol 2A §2.2.1.5). */
-    private static Place extended(Place immediate, Operand first, int operandSize) {
+    /**
+     * An immediate beside a general register or memory is sign-extended to that operand's size (SDM Vol 2A §2.2.1.5), one that
+     * is pushed to the operand size.
+     */
+    private static Place extended(Place immediate, Row row, int operandSize) {
+        if (row.has(Attribute.D64)) return new Place(Place.Kind.IMMEDIATE, operandSize);
+        Operand first = row.operands().getFirst();
         boolean general = first.kind().general() || first.kind() == OperandKind.O;
         return general ? new Place(Place.Kind.IMMEDIATE, first.size().bits(operandSize)) : immediate;
     }

@@ -70,6 +70,11 @@ public final class DataMovement {
 
     public static void nop() {}
 
+    /** Caches are not simulated; what remains is the fault of an address that cannot be read. */
+    public static void clflush(Cpu cpu, Instruction i) {
+        cpu.memory.read8(cpu.readAddress(i, 1));
+    }
+
     public static void cbw16(Cpu cpu) {
         cpu.reg16(RAX, (byte) cpu.gpr[RAX]);
     }

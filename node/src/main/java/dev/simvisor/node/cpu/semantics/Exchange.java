@@ -33,8 +33,15 @@ public final class Exchange {
         long old = OperandAccess.readRmForUpdate(cpu, i, size);
         long added = OperandAccess.register(cpu, i.reg, size);
         long sum = addition(cpu, old, added, size);
-        OperandAccess.register(cpu, i.reg, size, old);
-        OperandAccess.writeRm(cpu, i, size, sum);
+        if (i.memory) {
+            // Before the register: it may be part of the address.
+            OperandAccess.writeRm(cpu, i, size, sum);
+            OperandAccess.register(cpu, i.reg, size, old);
+        } else {
+            // After the register: with twice the same the sum prevails.
+            OperandAccess.register(cpu, i.reg, size, old);
+            OperandAccess.writeRm(cpu, i, size, sum);
+        }
     }
 
     private static long addition(Cpu cpu, long a, long b, int size) {

@@ -56,7 +56,7 @@ public final class ExtendedState {
 
     public static void fxsave(Cpu cpu, Instruction i) {
         X87.checkNoWait(cpu);
-        long linear = cpu.writeAddress(i, IMAGE_BYTES);
+        long linear = cpu.writeRange(i, IMAGE_BYTES);
         if ((linear & 15) != 0) throw cpu.generalProtection(0);
         cpu.memory.checkWrite(linear, IMAGE_BYTES);
         saveControl(cpu, linear, wide(i));
@@ -97,7 +97,7 @@ public final class ExtendedState {
 
     public static void fxrstor(Cpu cpu, Instruction i) {
         X87.checkNoWait(cpu);
-        long linear = cpu.readAddress(i, IMAGE_BYTES);
+        long linear = cpu.readRange(i, IMAGE_BYTES);
         if ((linear & 15) != 0) throw cpu.generalProtection(0);
         cpu.memory.read8(linear + IMAGE_BYTES - 1);
         int mxcsr = cpu.memory.read32(linear + MXCSR);

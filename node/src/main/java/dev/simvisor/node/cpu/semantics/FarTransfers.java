@@ -14,7 +14,8 @@ public final class FarTransfers {
     }
 
     public static void jmpFarIndirect(Cpu cpu, Instruction i) {
-        FarTransfer.jump(cpu, pointerSelector(cpu, i), pointerOffset(cpu, i), cpu.nextRip(i));
+        long offset = pointerOffset(cpu, i);
+        FarTransfer.jump(cpu, pointerSelector(cpu, i), offset, cpu.nextRip(i));
     }
 
     public static void callFar(Cpu cpu, Instruction i) {

@@ -56,14 +56,15 @@ public final class FlagControl {
         cpu.attention = true;
     }
 
+    /** Unlike other instructions of the kernel's, CLAC and STAC are undefined outside it (SDM Vol 2A CLAC). */
     public static void clac(Cpu cpu) {
-        Privilege.requireKernel(cpu);
+        if (cpu.cpl != 0) throw cpu.undefinedOpcode();
         cpu.otherFlags &= ~Flags.AC;
         cpu.memory.updateMode();
     }
 
     public static void stac(Cpu cpu) {
-        Privilege.requireKernel(cpu);
+        if (cpu.cpl != 0) throw cpu.undefinedOpcode();
         cpu.otherFlags |= Flags.AC;
         cpu.memory.updateMode();
     }

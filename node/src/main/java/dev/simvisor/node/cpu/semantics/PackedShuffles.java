@@ -69,25 +69,25 @@ public final class PackedShuffles {
     }
 
     public static void punpckhbwXmm(Cpu cpu, Instruction i) {
-        long b = SimdRegisters.high(cpu, i, SimdRegisters.address(cpu, i));
+        long b = SimdRegisters.onlyHigh(cpu, i, SimdRegisters.address(cpu, i));
         long a = cpu.xmm[2 * i.reg + 1];
         SimdRegisters.set(cpu, i.reg, punpcklbwMmx(a, b), punpckhbwMmx(a, b));
     }
 
     public static void punpckhwdXmm(Cpu cpu, Instruction i) {
-        long b = SimdRegisters.high(cpu, i, SimdRegisters.address(cpu, i));
+        long b = SimdRegisters.onlyHigh(cpu, i, SimdRegisters.address(cpu, i));
         long a = cpu.xmm[2 * i.reg + 1];
         SimdRegisters.set(cpu, i.reg, punpcklwdMmx(a, b), punpckhwdMmx(a, b));
     }
 
     public static void punpckhdqXmm(Cpu cpu, Instruction i) {
-        long b = SimdRegisters.high(cpu, i, SimdRegisters.address(cpu, i));
+        long b = SimdRegisters.onlyHigh(cpu, i, SimdRegisters.address(cpu, i));
         long a = cpu.xmm[2 * i.reg + 1];
         SimdRegisters.set(cpu, i.reg, punpckldqMmx(a, b), punpckhdqMmx(a, b));
     }
 
     public static void punpckhqdq(Cpu cpu, Instruction i) {
-        long b = SimdRegisters.high(cpu, i, SimdRegisters.address(cpu, i));
+        long b = SimdRegisters.onlyHigh(cpu, i, SimdRegisters.address(cpu, i));
         SimdRegisters.set(cpu, i.reg, cpu.xmm[2 * i.reg + 1], b);
     }
 

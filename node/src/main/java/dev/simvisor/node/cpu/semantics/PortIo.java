@@ -45,10 +45,10 @@ public final class PortIo {
     }
 
     public static void ins(Cpu cpu, Instruction i) {
-        if (finished(cpu, i)) return;
         int size = size(i);
         int port = cpu.reg16(RDX);
         PortAccess.check(cpu, port, size / 8);
+        if (finished(cpu, i)) return;
         long linear = cpu.writeAddress(SegmentRegister.ES, cpu.gpr[RDI] & i.addressMask, size / 8);
         cpu.memory.checkWrite(linear, size / 8);
         OperandAccess.store(cpu, linear, size, PortAccess.read(cpu, port, size / 8));
@@ -56,10 +56,10 @@ public final class PortIo {
     }
 
     public static void outs(Cpu cpu, Instruction i) {
-        if (finished(cpu, i)) return;
         int size = size(i);
         int port = cpu.reg16(RDX);
         PortAccess.check(cpu, port, size / 8);
+        if (finished(cpu, i)) return;
         long linear = cpu.readAddress(i.segment, cpu.gpr[RSI] & i.addressMask, size / 8);
         PortAccess.write(cpu, port, size / 8, (int) OperandAccess.load(cpu, linear, size));
         advance(cpu, i, RSI, size / 8);

@@ -35,14 +35,7 @@ public final class SegmentLoads {
 
     /** Of a 32-bit slot recent processors write the lower half only (SDM Vol 2B PUSH). */
     public static void pushSegment(Cpu cpu, Instruction i) {
-        int selector = cpu.selector[i.reg];
-        if (i.operandSize != 32) {
-            StackAccess.push(cpu, i.operandSize, selector);
-            return;
-        }
-        long top = StackAccess.moved(cpu, -4);
-        cpu.memory.write16(StackAccess.writeAddress(cpu, top, 4), selector);
-        StackAccess.pointer(cpu, top);
+        StackAccess.push(cpu, i.operandSize, cpu.selector[i.reg]);
     }
 
     /** The stack pointer moves by the width that the old SS gives it, and only if the load succeeds. */

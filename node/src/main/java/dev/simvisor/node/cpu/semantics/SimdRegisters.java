@@ -59,6 +59,12 @@ final class SimdRegisters {
         return i.memory ? cpu.memory.read64(linear + 8) : cpu.xmm[2 * i.rm + 1];
     }
 
+    /** As {@link #high} where the low half is not used: the whole operand is accessed, so that half may fault first. */
+    static long onlyHigh(Cpu cpu, Instruction i, long linear) {
+        low(cpu, i, linear);
+        return high(cpu, i, linear);
+    }
+
     /** A 64-bit W operand. */
     static long quad(Cpu cpu, Instruction i) {
         return i.memory ? cpu.memory.read64(cpu.readAddress(i, 8)) : cpu.xmm[2 * i.rm];

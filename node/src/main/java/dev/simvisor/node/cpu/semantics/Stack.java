@@ -72,8 +72,8 @@ public final class Stack {
     public static void popa(Cpu cpu, Instruction i) {
         int size = i.operandSize;
         int bytes = size / 8;
-        // The last word is read first: whatever could fault has faulted before a register changes.
-        StackAccess.readAddress(cpu, StackAccess.moved(cpu, 7L * bytes), bytes);
+        // First and last word are read first: whatever could fault has faulted before a register changes.
+        OperandAccess.load(cpu, StackAccess.readAddress(cpu, StackAccess.moved(cpu, 0), bytes), size);
         OperandAccess.load(cpu, StackAccess.readAddress(cpu, StackAccess.moved(cpu, 7L * bytes), bytes), size);
         for (int register = GENERAL_REGISTERS - 1; register >= 0; register--) {
             long value = StackAccess.pop(cpu, size);

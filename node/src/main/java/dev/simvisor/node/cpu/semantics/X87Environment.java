@@ -32,7 +32,7 @@ public final class X87Environment {
     }
 
     public static void fldenv(Cpu cpu, Instruction i) {
-        long linear = cpu.readAddress(i, environmentBytes(i));
+        long linear = cpu.readRange(i, environmentBytes(i));
         probe(cpu, linear, environmentBytes(i));
         load(cpu, i, linear);
     }
@@ -52,7 +52,7 @@ public final class X87Environment {
     public static void frstor(Cpu cpu, Instruction i) {
         FpuState fpu = cpu.fpu;
         int size = environmentBytes(i);
-        long linear = cpu.readAddress(i, size + REGISTERS_BYTES);
+        long linear = cpu.readRange(i, size + REGISTERS_BYTES);
         probe(cpu, linear, size + REGISTERS_BYTES);
         load(cpu, i, linear);
         for (int n = 0; n < 8; n++) {

@@ -30,7 +30,7 @@ final class X87Memory {
 
     /** Linear address of an operand that is written later; a store to it will not fault. */
     static long storeAddress(Cpu cpu, Instruction i, int size) {
-        long linear = cpu.writeAddress(i, size);
+        long linear = size > 16 ? cpu.writeRange(i, size) : cpu.writeAddress(i, size);
         cpu.memory.checkWrite(linear, size);
         return linear;
     }
