@@ -3,6 +3,9 @@ package dev.simvisor.controller.cluster;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.simvisor.controller.placement.Placement;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.Done;
@@ -34,8 +37,11 @@ public final class Controller implements AutoCloseable {
      * @param host name or address that nodes reach it by
      * @param port TCP port for nodes; 0 for any free one
      * @param maxWindowNanos windows are no longer, whatever the latency allows; 0 for no limit
+     * @throws IOException when it cannot listen there; the message is one line
      */
-    public static Controller start(String host, int port, Placement placement, long maxWindowNanos) {
+    public static Controller start(String host, int port, Placement placement, long maxWindowNanos)
+            throws IOException {
+        checkFree(host, port);
         Config config = ConfigFactory.parseMap(Map.of(
                         "pekko.remote.artery.canonical.hostname", host,
                         "pekko.remote.artery.canonical.port", port))
@@ -45,6 +51,15 @@ public final class Controller implements AutoCloseable {
         Cluster cluster = Cluster.get(system);
         cluster.manager().tell(Join.create(cluster.selfMember().address()));
         return new Controller(system);
+    }
+
+    /** The actor system reports an occupied port with much noise and no name. */
+    private static void checkFree(String host, int port) throws IOException {
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.bind(new InetSocketAddress(host, port));
+        } catch (IOException e) {
+            throw new IOException("cannot listen on " + host + ":" + port + ": " + e.getMessage(), e);
+        }
     }
 
     /** For a cluster in one JVM: the time keeper in an actor system that the caller owns. */

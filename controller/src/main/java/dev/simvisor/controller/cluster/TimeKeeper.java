@@ -163,7 +163,8 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
                 ActorRefResolver.get(getContext().getSystem()).resolveActorRef(joined.getReference());
         if (nodes.containsKey(joined.getNode())) {
             String reason = "there is a node " + joined.getNode() + " already";
-            inbox.tell(ToNode.newBuilder().setGoodbye(Goodbye.newBuilder().setReason(reason)).build());
+            Goodbye.Builder goodbye = Goodbye.newBuilder().setReason(reason).setRefused(true);
+            inbox.tell(ToNode.newBuilder().setGoodbye(goodbye).build());
             return;
         }
         nodes.put(joined.getNode(), new NodeEntry(inbox, joined.getTransferAddress()));

@@ -4,6 +4,7 @@ import dev.simvisor.node.host.transfer.PageStreams;
 import dev.simvisor.node.vmm.MachineFactory;
 import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.node.DefineHost;
+import dev.simvisor.proto.node.Goodbye;
 import dev.simvisor.proto.node.HostReady;
 import dev.simvisor.proto.node.HostRefused;
 import dev.simvisor.proto.node.NodeJoined;
@@ -12,6 +13,7 @@ import dev.simvisor.proto.node.ToNode;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorRefResolver;
@@ -40,9 +42,29 @@ public final class Node extends AbstractBehavior<Node.Command> {
         record ControllerFound(ActorRef<ToController> controller) implements Command {}
     }
 
-    /** What a node is and has. */
+    /** How a node ended. */
+    public sealed interface Ending {
+        /** The cluster ended. */
+        record Dismissed() implements Ending {}
+
+        /** The controller did not let it in, for the reason given. */
+        record Refused(String reason) implements Ending {}
+
+        /** The controller is gone. */
+        record Orphaned() implements Ending {}
+    }
+
+    /**
+     * What a node is and has.
+     *
+     * @param whenEnding told before the node ends by itself
+     */
     public record Settings(
-            String name, String transferAddress, PageStreams streams, Function<HostSpec, MachineFactory> machines) {}
+            String name,
+            String transferAddress,
+            PageStreams streams,
+            Function<HostSpec, MachineFactory> machines,
+            Consumer<Ending> whenEnding) {}
 
     private final Settings settings;
     private final ActorRef<ToNode> inbox;
@@ -115,14 +137,20 @@ public final class Node extends AbstractBehavior<Node.Command> {
                 yield this;
             }
             case GOODBYE -> {
-                getContext().getLog().info("node {} ends: {}", settings.name(), message.getGoodbye().getReason());
-                yield Behaviors.stopped();
+                Goodbye goodbye = message.getGoodbye();
+                yield end(goodbye.getRefused() ? new Ending.Refused(goodbye.getReason()) : new Ending.Dismissed());
             }
             case MESSAGE_NOT_SET -> {
                 getContext().getLog().warn("a message of a kind this version does not know was ignored");
                 yield this;
             }
         };
+    }
+
+    private Behavior<Command> end(Ending ending) {
+        getContext().getLog().info("node {} ends: {}", settings.name(), ending);
+        settings.whenEnding().accept(ending);
+        return Behaviors.stopped();
     }
 
     private Behavior<Command> onDefineHost(DefineHost definition) {
@@ -161,8 +189,7 @@ public final class Node extends AbstractBehavior<Node.Command> {
 
     private Behavior<Command> onTerminated(Terminated terminated) {
         if (terminated.getRef().equals(controller)) {
-            getContext().getLog().info("node {} ends: the controller is gone", settings.name());
-            return Behaviors.stopped();
+            return end(new Ending.Orphaned());
         }
         // A host that was not removed has died of a bug: so does the node, and the controller will notice.
         if (hosts.values().stream().anyMatch(host -> host.path().equals(terminated.getRef().path()))) {

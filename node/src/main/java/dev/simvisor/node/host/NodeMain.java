@@ -9,11 +9,18 @@ import dev.simvisor.proto.api.HostSpec;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.apache.pekko.actor.Address;
+import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.ClusterEvent.UnreachableMember;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.JoinSeedNodes;
+import org.apache.pekko.cluster.typed.Subscribe;
+import org.jspecify.annotations.Nullable;
 
 /** The process of a node: joins a controller's cluster, carries the hosts it is given, and ends with the cluster. */
 public final class NodeMain {
@@ -72,7 +79,8 @@ public final class NodeMain {
     }
 
     /**
-     * Runs a node until its cluster ends. Returns the exit status: 0 after a goodbye of the controller.
+     * Runs a node until its cluster ends. Returns the exit status: 0 only when the controller ended the cluster; any other end
+     * has been explained in one line on standard error.
      *
      * @throws IOException when the host gives no port to listen on
      */
@@ -80,12 +88,50 @@ public final class NodeMain {
         Config config = ConfigFactory.parseMap(Map.of("pekko.remote.artery.canonical.hostname", options.host()))
                 .withFallback(ConfigFactory.parseResources("simvisor-cluster.conf"))
                 .withFallback(ConfigFactory.load());
+        AtomicReference<Node.@Nullable Ending> ending = new AtomicReference<>();
         try (GrpcPageStreams streams = new GrpcPageStreams(options.host())) {
-            Node.Settings settings = new Node.Settings(options.name(), streams.address(), streams, machines);
-            ActorSystem<Node.Command> system = ActorSystem.create(Node.create(settings), "simvisor", config);
+            Node.Settings settings =
+                    new Node.Settings(options.name(), streams.address(), streams, machines, ending::set);
+            ActorSystem<Node.Command> system = ActorSystem.create(guardian(settings, options), "simvisor", config);
             Cluster.get(system).manager().tell(new JoinSeedNodes(List.of(options.controller())));
             system.getWhenTerminated().toCompletableFuture().join();
+        }
+        return exitStatus(options, ending.get());
+    }
+
+    /** A node that also ends when the controller's process cannot be reached: nobody else would declare it dead. */
+    private static Behavior<Node.Command> guardian(Node.Settings settings, Options options) {
+        return Behaviors.setup(context -> {
+            ActorRef<UnreachableMember> lookout = context.spawn(
+                    Behaviors.receive(UnreachableMember.class)
+                            .onAnyMessage(unreachable -> {
+                                if (unreachable.member().address().equals(options.controller())) {
+                                    settings.whenEnding().accept(new Node.Ending.Orphaned());
+                                    context.getSystem().terminate();
+                                }
+                                return Behaviors.same();
+                            })
+                            .build(),
+                    "lookout");
+            Cluster.get(context.getSystem())
+                    .subscriptions()
+                    .tell(Subscribe.create(lookout, UnreachableMember.class));
+            return Node.create(settings);
+        });
+    }
+
+    private static int exitStatus(Options options, Node.@Nullable Ending ending) {
+        String problem =
+                switch (ending) {
+                    case null -> "no controller answers at " + options.join();
+                    case Node.Ending.Dismissed() -> "";
+                    case Node.Ending.Refused(String reason) -> reason;
+                    case Node.Ending.Orphaned() -> "the controller at " + options.join() + " is gone";
+                };
+        if (problem.isEmpty()) {
             return 0;
         }
+        System.err.println("simvisor node " + options.name() + ": " + problem);
+        return 1;
     }
 }
