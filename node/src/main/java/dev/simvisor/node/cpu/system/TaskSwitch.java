@@ -4,6 +4,9 @@ import static dev.simvisor.node.cpu.GuestException.GENERAL_PROTECTION;
 import static dev.simvisor.node.cpu.GuestException.INVALID_TSS;
 import static dev.simvisor.node.cpu.GuestException.SEGMENT_NOT_PRESENT;
 import static dev.simvisor.node.cpu.SegmentRegister.CS;
+import static dev.simvisor.node.cpu.SegmentRegister.DS;
+import static dev.simvisor.node.cpu.SegmentRegister.ES;
+import static dev.simvisor.node.cpu.SegmentRegister.FS;
 import static dev.simvisor.node.cpu.SegmentRegister.GS;
 import static dev.simvisor.node.cpu.SegmentRegister.LDTR;
 import static dev.simvisor.node.cpu.SegmentRegister.SS;
@@ -133,6 +136,7 @@ final class TaskSwitch {
         Segmentation.setTr(cpu, selector, descriptor, SegmentDescriptor.base(descriptor));
         if (cause.nests()) cpu.memory.writeSystem16(TaskStateSegment.address(cpu, BACK_LINK), oldSelector);
         cpu.cr0 |= ControlRegister.CR0_TS;
+        cpu.singleStepDropped = true;
         try {
             load(cpu, is16Bit(descriptor), cause);
             if (errorCode != InterruptEntry.NO_ERROR_CODE) pushErrorCode(cpu, is16Bit(descriptor), errorCode);
@@ -200,7 +204,8 @@ final class TaskSwitch {
 
     private static void loadRegisters(Cpu cpu, boolean is16Bit) {
         for (int register = 0; register < 8; register++) {
-            if (is16Bit) cpu.reg16(register, read16(cpu, REGISTERS_16 + 2 * register));
+            // A 16-bit task starts with all ones in the upper halves, as Bochs has it; the manual is silent.
+            if (is16Bit) cpu.reg32(register, read16(cpu, REGISTERS_16 + 2 * register) | 0xFFFF_0000);
             else cpu.reg32(register, read32(cpu, REGISTERS + 4 * register));
         }
     }
@@ -218,24 +223,25 @@ final class TaskSwitch {
     }
 
     private static void loadSegments(Cpu cpu, int ldt) {
-        if (!Selector.isNull(ldt)) Segmentation.loadLdtr(cpu, ldt, INVALID_TSS, INVALID_TSS);
-        if ((cpu.otherFlags & Flags.VM) != 0) {
-            for (int segment = 0; segment <= GS; segment++) {
-                Segmentation.loadVirtual8086(cpu, segment, cpu.selector[segment]);
-            }
-            cpu.updateMode();
-            return;
-        }
-        int privilege = Selector.requestedPrivilege(cpu.selector[CS]);
-        // The new privilege is that of CS from here on; SS follows or faults.
+        boolean virtual8086 = (cpu.otherFlags & Flags.VM) != 0;
+        int privilege = virtual8086 ? 3 : Selector.requestedPrivilege(cpu.selector[CS]);
+        // The privilege is that of the new CS from here on, whatever still faults.
         cpu.segmentRights[SS] =
                 cpu.segmentRights[SS] & ~(3 << AccessRights.DPL_SHIFT) | privilege << AccessRights.DPL_SHIFT;
         cpu.updateMode();
-        loadCode(cpu);
-        loadStack(cpu, privilege);
-        cpu.updateMode();
-        for (int segment = 0; segment <= GS; segment++) {
-            if (segment != CS && segment != SS) loadData(cpu, segment);
+        if (!Selector.isNull(ldt)) Segmentation.loadLdtr(cpu, ldt, INVALID_TSS, INVALID_TSS);
+        if (virtual8086) {
+            for (int segment = 0; segment <= GS; segment++) {
+                Segmentation.loadVirtual8086(cpu, segment, cpu.selector[segment]);
+            }
+        } else {
+            // The order of SDM Vol 3A table 7-1, as far as it goes.
+            loadStack(cpu, privilege);
+            loadCode(cpu);
+            loadData(cpu, DS);
+            loadData(cpu, ES);
+            loadData(cpu, FS);
+            loadData(cpu, GS);
         }
         cpu.updateMode();
     }
