@@ -113,6 +113,8 @@ public final class Cpu {
     public boolean attention;
     /** STI, MOV SS and POP SS hold off interrupts until after the next instruction (SDM Vol 3A §6.8.3). */
     public boolean interruptShadow;
+    /** The interrupt shadow comes from a load of SS, which holds off debug traps too (SDM Vol 3A §6.8.3). */
+    public boolean debugShadow;
 
     public boolean nmiPending;
     public boolean nmiBlocked;

@@ -41,6 +41,7 @@ final class CpuReset {
         cpu.halted = false;
         cpu.shutdown = false;
         cpu.interruptShadow = false;
+        cpu.debugShadow = false;
         cpu.nmiPending = false;
         cpu.nmiBlocked = false;
         cpu.pendingDebugTraps = 0;

@@ -35,7 +35,8 @@ public final class CpuStateCodec {
                 .setInterruptShadow(cpu.interruptShadow)
                 .setNmiPending(cpu.nmiPending)
                 .setNmiBlocked(cpu.nmiBlocked)
-                .setPendingDebugTraps(cpu.pendingDebugTraps);
+                .setPendingDebugTraps(cpu.pendingDebugTraps)
+                .setDebugShadow(cpu.debugShadow);
         for (int n = 0; n < GENERAL_REGISTERS; n++) state.addGeneralRegisters(cpu.gpr[n]);
         for (int segment = 0; segment < SegmentRegister.COUNT; segment++) state.addSegments(save(cpu, segment));
         for (long entry : cpu.pdpte) state.addPageDirectoryPointers(entry);
@@ -140,6 +141,7 @@ public final class CpuStateCodec {
         cpu.halted = state.getHalted();
         cpu.shutdown = state.getShutdown();
         cpu.interruptShadow = state.getInterruptShadow();
+        cpu.debugShadow = state.getDebugShadow();
         cpu.nmiPending = state.getNmiPending();
         cpu.nmiBlocked = state.getNmiBlocked();
         cpu.pendingDebugTraps = state.getPendingDebugTraps();

@@ -1,11 +1,16 @@
 package dev.simvisor.node.cpu;
 
+import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.util.BitSet;
 
 /** A machine of plain memory from physical address 0, for tests of the processor alone. */
 public final class FlatBus implements SystemBus, AutoCloseable {
     private static final int PAGE = 4096;
+    private static final int DEBUG_CONSOLE = 0xE9;
+
+    /** What was written to port E9H. */
+    public final ByteArrayOutputStream debugConsole = new ByteArrayOutputStream();
 
     private final Arena arena = Arena.ofShared();
     private final long size;
@@ -62,7 +67,9 @@ public final class FlatBus implements SystemBus, AutoCloseable {
     }
 
     @Override
-    public void out(int port, int size, int value) {}
+    public void out(int port, int size, int value) {
+        if (port == DEBUG_CONSOLE && size == 1) debugConsole.write(value);
+    }
 
     @Override
     public void watchCode(long physicalPage) {

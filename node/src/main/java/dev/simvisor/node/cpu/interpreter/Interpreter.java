@@ -142,10 +142,13 @@ public final class Interpreter implements Engine {
         singleInstruction = false;
         if (cpu.shutdown) return false;
         if (cpu.interruptShadow) {
-            // The instruction after STI or a load of SS runs first.
+            // The instruction after STI or a load of SS runs first; a single step is reported after STI all the same.
+            boolean trapsToo = cpu.debugShadow;
             cpu.interruptShadow = false;
+            cpu.debugShadow = false;
+            if (cpu.pendingDebugTraps != 0 && !trapsToo) deliverDebugTraps();
             oneInstruction();
-            return true;
+            return !cpu.shutdown;
         }
         if (cpu.pendingDebugTraps != 0) deliverDebugTraps();
         if (cpu.nmiPending && !cpu.nmiBlocked) deliverNmi();

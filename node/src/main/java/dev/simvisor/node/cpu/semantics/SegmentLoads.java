@@ -27,9 +27,10 @@ public final class SegmentLoads {
         if (i.reg == SS) holdOffInterrupts(cpu);
     }
 
-    /** MOV and POP to SS hold off interrupts, so that the stack pointer can follow (SDM Vol 3A §6.8.3). */
+    /** MOV and POP to SS hold off interrupts and debug traps, so that the stack pointer can follow (SDM Vol 3A §6.8.3). */
     private static void holdOffInterrupts(Cpu cpu) {
         cpu.interruptShadow = true;
+        cpu.debugShadow = true;
         cpu.attention = true;
     }
 

@@ -84,6 +84,7 @@ public final class ExceptionDelivery {
         long errorCode = firstErrorCode;
         int flags = firstFlags;
         cpu.interruptShadow = false;
+        cpu.debugShadow = false;
         while (true) {
             try {
                 InterruptEntry.enter(cpu, vector, false, errorCode, cpu.rip, flags);

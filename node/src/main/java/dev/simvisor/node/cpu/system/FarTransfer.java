@@ -3,6 +3,7 @@ package dev.simvisor.node.cpu.system;
 import static dev.simvisor.node.cpu.Cpu.RSP;
 import static dev.simvisor.node.cpu.GuestException.GENERAL_PROTECTION;
 import static dev.simvisor.node.cpu.GuestException.SEGMENT_NOT_PRESENT;
+import static dev.simvisor.node.cpu.GuestException.STACK_FAULT;
 import static dev.simvisor.node.cpu.SegmentRegister.CS;
 import static dev.simvisor.node.cpu.SegmentRegister.SS;
 
@@ -227,7 +228,7 @@ public final class FarTransfer {
         CodeTarget.checkReturn(cpu, selector, descriptor);
         int privilege = Selector.requestedPrivilege(selector);
         if (privilege != cpu.cpl) {
-            OuterReturn.popStack(cpu, stack, size, privilege, CodeTarget.runs64Bit(cpu, descriptor));
+            OuterReturn.popStack(cpu, stack, size, privilege, CodeTarget.runs64Bit(cpu, descriptor), STACK_FAULT);
             stack.skip(released);
         }
         CodeTarget.checkOffset(cpu, descriptor, offset);

@@ -1,6 +1,7 @@
 package dev.simvisor.node.cpu.system;
 
 import static dev.simvisor.node.cpu.GuestException.GENERAL_PROTECTION;
+import static dev.simvisor.node.cpu.GuestException.SEGMENT_NOT_PRESENT;
 import static dev.simvisor.node.cpu.SegmentRegister.CS;
 import static dev.simvisor.node.cpu.SegmentRegister.DS;
 import static dev.simvisor.node.cpu.SegmentRegister.ES;
@@ -67,7 +68,8 @@ public final class InterruptReturn {
         int privilege = Selector.requestedPrivilege(selector);
         // From 64-bit mode the stack is popped at the same privilege too (SDM Vol 3A §6.14.3).
         if (privilege != cpu.cpl || cpu.codeSize == 64) {
-            OuterReturn.popStack(cpu, stack, size, privilege, CodeTarget.runs64Bit(cpu, descriptor));
+            OuterReturn.popStack(
+                    cpu, stack, size, privilege, CodeTarget.runs64Bit(cpu, descriptor), SEGMENT_NOT_PRESENT);
         }
         CodeTarget.checkOffset(cpu, descriptor, offset);
         stack.markAccessed(cpu);

@@ -8,8 +8,12 @@ import dev.simvisor.node.cpu.Cpu;
 final class OuterReturn {
     private OuterReturn() {}
 
-    /** Pops the outer stack's pointer and selector and turns {@code stack} into that stack. */
-    static void popStack(Cpu cpu, TransferStack stack, int size, int privilege, boolean to64Bit) {
+    /**
+     * Pops the outer stack's pointer and selector and turns {@code stack} into that stack.
+     *
+     * @param notPresent the vector for a stack segment that is not present: #SS for RET, #NP for IRET
+     */
+    static void popStack(Cpu cpu, TransferStack stack, int size, int privilege, boolean to64Bit, int notPresent) {
         long pointer = stack.pop(cpu, size);
         int selector = (int) stack.pop(cpu, size) & 0xFFFF;
         if (Selector.isNull(selector)) {
@@ -18,7 +22,7 @@ final class OuterReturn {
             stack.useFlat(privilege, selector, pointer);
             return;
         }
-        long descriptor = Segmentation.stackDescriptor(cpu, selector, privilege, GENERAL_PROTECTION);
+        long descriptor = Segmentation.stackDescriptor(cpu, selector, privilege, GENERAL_PROTECTION, notPresent);
         stack.useDescriptor(selector, descriptor, pointer);
         if (to64Bit) stack.widen(pointer);
     }

@@ -88,22 +88,22 @@ public final class Segmentation {
             setNullStack(cpu, selector, cpu.cpl);
             return;
         }
-        long descriptor = stackDescriptor(cpu, selector, cpu.cpl, GENERAL_PROTECTION);
+        long descriptor = stackDescriptor(cpu, selector, cpu.cpl, GENERAL_PROTECTION, STACK_FAULT);
         set(cpu, SS, selector, DescriptorTable.markAccessed(cpu, selector, descriptor));
     }
 
     /**
      * The descriptor of a stack segment for use at {@code privilege}. Raises {@code vector} with the selector (#GP for loads
-     * and returns, #TS for stacks from a TSS), #SS with it when the segment is not present.
+     * and returns, #TS for stacks from a TSS), {@code notPresentVector} with it when the segment is not present.
      */
-    static long stackDescriptor(Cpu cpu, int selector, int privilege, int vector) {
+    static long stackDescriptor(Cpu cpu, int selector, int privilege, int vector, int notPresentVector) {
         long descriptor = DescriptorTable.read(cpu, selector, vector);
         if (Selector.requestedPrivilege(selector) != privilege
                 || !SegmentDescriptor.isWritableData(descriptor)
                 || SegmentDescriptor.privilege(descriptor) != privilege) {
             throw DescriptorTable.fault(cpu, vector, selector);
         }
-        if (!SegmentDescriptor.isPresent(descriptor)) throw DescriptorTable.fault(cpu, STACK_FAULT, selector);
+        if (!SegmentDescriptor.isPresent(descriptor)) throw DescriptorTable.fault(cpu, notPresentVector, selector);
         return descriptor;
     }
 

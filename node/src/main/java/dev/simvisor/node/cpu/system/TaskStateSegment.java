@@ -42,7 +42,8 @@ final class TaskStateSegment {
             selector = cpu.memory.readSystem16(address(cpu, offset + 4));
         }
         if (Selector.isNull(selector)) throw cpu.raise(INVALID_TSS, 0);
-        stack.useInner(selector, Segmentation.stackDescriptor(cpu, selector, privilege, INVALID_TSS), pointer);
+        stack.useInner(
+                selector, Segmentation.stackDescriptor(cpu, selector, privilege, INVALID_TSS, STACK_FAULT), pointer);
     }
 
     /** RSP0 to RSP2 of a 64-bit TSS. */

@@ -3,6 +3,7 @@ package dev.simvisor.node.cpu.system;
 import static dev.simvisor.node.cpu.GuestException.GENERAL_PROTECTION;
 import static dev.simvisor.node.cpu.GuestException.INVALID_TSS;
 import static dev.simvisor.node.cpu.GuestException.SEGMENT_NOT_PRESENT;
+import static dev.simvisor.node.cpu.GuestException.STACK_FAULT;
 import static dev.simvisor.node.cpu.SegmentRegister.CS;
 import static dev.simvisor.node.cpu.SegmentRegister.DS;
 import static dev.simvisor.node.cpu.SegmentRegister.ES;
@@ -264,7 +265,7 @@ final class TaskSwitch {
     private static void loadStack(Cpu cpu, int privilege) {
         int selector = cpu.selector[SS];
         if (Selector.isNull(selector)) throw cpu.raise(INVALID_TSS, 0);
-        long descriptor = Segmentation.stackDescriptor(cpu, selector, privilege, INVALID_TSS);
+        long descriptor = Segmentation.stackDescriptor(cpu, selector, privilege, INVALID_TSS, STACK_FAULT);
         Segmentation.set(cpu, SS, selector, DescriptorTable.markAccessed(cpu, selector, descriptor));
     }
 

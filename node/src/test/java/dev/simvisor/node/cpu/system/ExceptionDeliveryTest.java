@@ -1,0 +1,162 @@
+package dev.simvisor.node.cpu.system;
+
+import static dev.simvisor.node.cpu.Cpu.RSP;
+import static dev.simvisor.node.cpu.system.SystemMachine.CODE;
+import static dev.simvisor.node.cpu.system.SystemMachine.IDT;
+import static dev.simvisor.node.cpu.system.SystemMachine.INTERRUPT_STACK;
+import static dev.simvisor.node.cpu.system.SystemMachine.KERNEL_STACK;
+import static dev.simvisor.node.cpu.system.SystemMachine.STACK;
+import static dev.simvisor.node.cpu.system.SystemMachine.USER_CODE;
+import static dev.simvisor.node.cpu.system.SystemMachine.USER_DATA;
+import static dev.simvisor.node.cpu.system.SystemMachine.handler;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.simvisor.node.cpu.Flags;
+import dev.simvisor.node.cpu.GuestException;
+import dev.simvisor.node.cpu.SegmentRegister;
+import org.junit.jupiter.api.Test;
+
+class ExceptionDeliveryTest {
+    @Test
+    void realModePushesFlagsAndReturnAddressAndReadsTheVectorTable() {
+        try (SystemMachine machine = SystemMachine.realMode()) {
+            machine.execute("FB CD 21", 2); // sti; int 21h
+
+            assertThat(machine.cpu.rip).isEqualTo(handler(0x21));
+            assertThat(machine.stack(2, 0)).isEqualTo(CODE + 3);
+            assertThat(machine.stack(2, 2) & Flags.IF).isEqualTo(Flags.IF);
+            assertThat(machine.cpu.interruptsEnabled()).isFalse();
+        }
+    }
+
+    @Test
+    void faultFromUserModeSwitchesToTheStackInTheTss() {
+        try (SystemMachine machine = SystemMachine.protectedMode()) {
+            machine.user();
+            machine.execute("F4", 1); // hlt at privilege 3
+
+            assertThat(machine.cpu.rip).isEqualTo(handler(GuestException.GENERAL_PROTECTION));
+            assertThat(machine.cpu.cpl).isZero();
+            assertThat(machine.cpu.gpr[RSP]).isEqualTo(KERNEL_STACK - 24);
+            assertThat(machine.stack(4, 0)).isZero();
+            assertThat(machine.stack(4, 1)).isEqualTo(CODE);
+            assertThat(machine.stack(4, 2)).isEqualTo(USER_CODE);
+            assertThat(machine.stack(4, 3) & Flags.RF).isEqualTo(Flags.RF);
+            assertThat(machine.stack(4, 4)).isEqualTo(STACK);
+            assertThat(machine.stack(4, 5)).isEqualTo(USER_DATA);
+        }
+    }
+
+    @Test
+    void longModeUsesTheInterruptStackTableAndAlignsTheStack() {
+        try (SystemMachine machine = SystemMachine.longMode()) {
+            machine.gate(6, 1);
+            machine.bus.write(SystemMachine.TSS + 36, 8, INTERRUPT_STACK + 5);
+            machine.execute("0F 0B", 1); // ud2
+
+            assertThat(machine.cpu.rip).isEqualTo(handler(6));
+            assertThat(machine.cpu.gpr[RSP]).isEqualTo(INTERRUPT_STACK - 40);
+            assertThat(machine.stack(8, 3)).isEqualTo(STACK);
+            assertThat(machine.cpu.selector[SegmentRegister.SS]).isEqualTo(SystemMachine.KERNEL_DATA);
+        }
+    }
+
+    @Test
+    void longModeNullsTheStackSegmentWhenThePrivilegeChanges() {
+        try (SystemMachine machine = SystemMachine.longMode()) {
+            machine.user();
+            machine.execute("CD 40", 1);
+
+            assertThat(machine.cpu.selector[SegmentRegister.SS]).isZero();
+            assertThat(machine.cpu.cpl).isZero();
+            machine.code((int) handler(0x40), "48 CF"); // iretq
+            machine.run(1);
+            assertThat(machine.cpu.cpl).isEqualTo(3);
+            assertThat(machine.cpu.rip).isEqualTo(CODE + 2);
+            assertThat(machine.cpu.gpr[RSP]).isEqualTo(STACK);
+        }
+    }
+
+    @Test
+    void pageFaultReportsItsAddressAndErrorCode() {
+        try (SystemMachine machine = SystemMachine.longMode()) {
+            machine.user();
+            machine.execute("C6 04 25 00 00 00 80 01", 1); // mov byte [FFFFFFFF80000000H], 1
+
+            assertThat(machine.cpu.cr2).isEqualTo(0xFFFF_FFFF_8000_0000L);
+            assertThat(machine.cpu.rip).isEqualTo(handler(GuestException.PAGE_FAULT));
+            assertThat(machine.stack(8, 0)).isEqualTo(6); // write, user
+        }
+    }
+
+    @Test
+    void faultWhileDeliveringAContributoryFaultIsADoubleFault() {
+        try (SystemMachine machine = SystemMachine.protectedMode()) {
+            machine.bus.write(IDT + 8 * 13, 8, 0);
+            machine.execute("B8 FF FF 00 00 8E D8", 2); // mov eax, FFFFH; mov ds, ax
+
+            assertThat(machine.cpu.rip).isEqualTo(handler(GuestException.DOUBLE_FAULT));
+            assertThat(machine.stack(4, 0)).isZero();
+            assertThat(machine.stack(4, 1)).isEqualTo(CODE + 5);
+        }
+    }
+
+    @Test
+    void faultWhileDeliveringABenignExceptionIsDeliveredAsExternal() {
+        try (SystemMachine machine = SystemMachine.protectedMode()) {
+            machine.bus.write(IDT + 8 * 6, 8, 0);
+            machine.execute("0F 0B", 1);
+
+            assertThat(machine.cpu.rip).isEqualTo(handler(GuestException.GENERAL_PROTECTION));
+            assertThat(machine.stack(4, 0)).isEqualTo(6 * 8 + 2 + 1);
+        }
+    }
+
+    @Test
+    void faultWhileDeliveringADoubleFaultShutsTheProcessorDown() {
+        try (SystemMachine machine = SystemMachine.protectedMode()) {
+            machine.cpu.idtrLimit = 0;
+            machine.execute("0F 0B", 1);
+
+            assertThat(machine.cpu.shutdown).isTrue();
+            assertThat(machine.cpu.rip).isEqualTo(CODE);
+            assertThat(machine.cpu.gpr[RSP]).isEqualTo(STACK);
+        }
+    }
+
+    @Test
+    void deliveryThatFaultsLeavesTheRegistersOfBefore() {
+        try (SystemMachine machine = SystemMachine.protectedMode()) {
+            machine.user();
+            machine.bus.write(SystemMachine.TSS + 8, 2, 0x78); // no such stack segment: #TS, which fails too, then #DF
+            machine.execute("0F 0B", 1);
+
+            assertThat(machine.cpu.shutdown).isTrue();
+            assertThat(machine.cpu.selector[SegmentRegister.SS]).isEqualTo(USER_DATA);
+            assertThat(machine.cpu.cpl).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void trapFlagStepsOneInstructionAtATime() {
+        try (SystemMachine machine = SystemMachine.protectedMode()) {
+            machine.execute("68 02 01 00 00 9D 90 90", 4); // push 102H; popf; nop; (#DB) nop of the handler
+
+            assertThat(machine.stack(4, 0)).isEqualTo(CODE + 7);
+            assertThat(machine.cpu.rip).isEqualTo(handler(1) + 1);
+            assertThat(machine.cpu.dr[6]).isEqualTo(0xFFFF_4FF0L);
+        }
+    }
+
+    @Test
+    void softwareInterruptNeedsThePrivilegeOfItsGate() {
+        try (SystemMachine machine = SystemMachine.protectedMode()) {
+            machine.user();
+            machine.bus.write(IDT + 8 * 0x50 + 5, 1, 0x8E);
+            machine.execute("CD 50", 1);
+
+            assertThat(machine.cpu.rip).isEqualTo(handler(GuestException.GENERAL_PROTECTION));
+            assertThat(machine.stack(4, 0)).isEqualTo(0x50 * 8 + 2);
+        }
+    }
+}
