@@ -17,9 +17,8 @@ final class Agenda {
 
     private record Item(long nanos, Rank rank, String key, Runnable action) {}
 
-    private final PriorityQueue<Item> items = new PriorityQueue<>(Comparator.comparingLong(Item::nanos)
-            .thenComparing(Item::rank)
-            .thenComparing(Item::key));
+    private final PriorityQueue<Item> items = new PriorityQueue<>(
+            Comparator.comparingLong(Item::nanos).thenComparing(Item::rank).thenComparing(Item::key));
     private long commands;
 
     /** @param key orders what has the same time and rank; unique among those */

@@ -277,7 +277,8 @@ final class ClusterHandle implements ClusterControl {
     private Subscription subscribe(Function<AtomicBoolean, Function<TimeKeeper, Subscription>> listening) {
         AtomicBoolean ended = new AtomicBoolean();
         CompletableFuture<Subscription> inner = new CompletableFuture<>();
-        keeper.tell(new Command.Look(timeKeeper -> inner.complete(listening.apply(ended).apply(timeKeeper))));
+        keeper.tell(new Command.Look(
+                timeKeeper -> inner.complete(listening.apply(ended).apply(timeKeeper))));
         return () -> {
             ended.set(true);
             keeper.tell(new Command.Look(timeKeeper -> inner.thenAccept(Subscription::close)));

@@ -93,12 +93,17 @@ final class ClusterState {
             throw new Refusal(Kind.ALREADY_EXISTS, "host '" + spec.getName() + "': expected a name not yet taken");
         }
         if (spec.getMemoryBytes() < MIN_VM_BYTES || spec.getMemoryBytes() % PAGE_BYTES != 0) {
-            throw new Refusal(Kind.INVALID, "host " + spec.getName() + ": memory of " + spec.getMemoryBytes()
-                    + " bytes: expected a multiple of 4 KiB from 1 MiB up");
+            throw new Refusal(
+                    Kind.INVALID,
+                    "host " + spec.getName() + ": memory of " + spec.getMemoryBytes()
+                            + " bytes: expected a multiple of 4 KiB from 1 MiB up");
         }
-        if (spec.getLink().getLatencyNanos() < MIN_LATENCY_NANOS || spec.getLink().getBitsPerSecond() < Byte.SIZE) {
-            throw new Refusal(Kind.INVALID, "host " + spec.getName()
-                    + ": expected a link with a bandwidth and a latency of at least 1 microsecond");
+        if (spec.getLink().getLatencyNanos() < MIN_LATENCY_NANOS
+                || spec.getLink().getBitsPerSecond() < Byte.SIZE) {
+            throw new Refusal(
+                    Kind.INVALID,
+                    "host " + spec.getName()
+                            + ": expected a link with a bandwidth and a latency of at least 1 microsecond");
         }
         HostEntry entry = new HostEntry(spec);
         hosts.put(spec.getName(), entry);
@@ -111,7 +116,10 @@ final class ClusterState {
         host.state = HostState.HOST_STARTING;
         outbox.define(
                 node,
-                DefineHost.newBuilder().setSpec(host.spec).setNowNanos(outbox.nowNanos()).build());
+                DefineHost.newBuilder()
+                        .setSpec(host.spec)
+                        .setNowNanos(outbox.nowNanos())
+                        .build());
     }
 
     void hostUp(String name) {
@@ -183,7 +191,8 @@ final class ClusterState {
                     throw new Refusal(Kind.NOT_NOW, "host " + name + ": its node is gone");
                 }
                 if (!host.vms.isEmpty()) {
-                    throw new Refusal(Kind.NOT_NOW, "host " + name + ": a migration from it is being settled: try again");
+                    throw new Refusal(
+                            Kind.NOT_NOW, "host " + name + ": a migration from it is being settled: try again");
                 }
                 host.whenUp.add(answer);
                 assign(host, host.node);
@@ -219,7 +228,8 @@ final class ClusterState {
 
     private void drained(HostEntry host, @Nullable Throwable failure, CompletableFuture<Host> answer) {
         if (host.state != HostState.HOST_DRAINING) {
-            answer.completeExceptionally(new Refusal(Kind.LOST, "host " + host.name() + " is not being drained any more"));
+            answer.completeExceptionally(
+                    new Refusal(Kind.LOST, "host " + host.name() + " is not being drained any more"));
         } else if (host.vms.isEmpty()) {
             host.state = HostState.HOST_DRAINED;
             changed(host);
@@ -228,7 +238,9 @@ final class ClusterState {
             host.state = HostState.HOST_UP;
             changed(host);
             String stayed = "host " + host.name() + ": stayed: " + String.join(", ", host.vms);
-            String why = failure == null || failure.getCause() == null ? "" : ": " + failure.getCause().getMessage();
+            String why = failure == null || failure.getCause() == null
+                    ? ""
+                    : ": " + failure.getCause().getMessage();
             answer.completeExceptionally(new Refusal(Kind.NOT_NOW, stayed + why));
         }
     }
@@ -271,7 +283,8 @@ final class ClusterState {
     private void check(VmSpec spec) throws Refusal {
         String name = spec.getName();
         if (!name.matches("[A-Za-z0-9._-]{1,64}")) {
-            throw new Refusal(Kind.INVALID, "VM name '" + name + "': expected 1 to 64 letters, digits, '-', '_' or '.'");
+            throw new Refusal(
+                    Kind.INVALID, "VM name '" + name + "': expected 1 to 64 letters, digits, '-', '_' or '.'");
         }
         VmEntry existing = vms.get(name);
         if (existing != null && !existing.hasEnded()) {
@@ -279,7 +292,8 @@ final class ClusterState {
         }
         long bytes = spec.getMemoryBytes();
         if (bytes < MIN_VM_BYTES || bytes % PAGE_BYTES != 0) {
-            throw new Refusal(Kind.INVALID,
+            throw new Refusal(
+                    Kind.INVALID,
                     "VM " + name + ": memory of " + bytes + " bytes: expected a multiple of 4 KiB from 1 MiB up");
         }
     }
@@ -297,9 +311,11 @@ final class ClusterState {
         String chosen = placement.choose(spec, candidates).orElse("");
         HostEntry host = hosts.get(chosen);
         if (host == null) {
-            throw new Refusal(Kind.NO_ROOM, "VM " + spec.getName() + ": no host has room for "
-                    + (spec.getMemoryBytes() >> 20) + " MiB and supports mode "
-                    + (spec.getMode().isEmpty() ? "bare" : spec.getMode()));
+            throw new Refusal(
+                    Kind.NO_ROOM,
+                    "VM " + spec.getName() + ": no host has room for "
+                            + (spec.getMemoryBytes() >> 20) + " MiB and supports mode "
+                            + (spec.getMode().isEmpty() ? "bare" : spec.getMode()));
         }
         return host;
     }
@@ -309,31 +325,38 @@ final class ClusterState {
             throw new Refusal(Kind.NOT_NOW, "host " + host.name() + " takes no VMs: it is being drained");
         }
         if (!host.supports(spec.getMode())) {
-            throw new Refusal(Kind.INVALID, "host " + host.name() + " does not support mode " + spec.getMode()
-                    + ": expected one of " + String.join(", ", host.spec.getModesList()));
+            throw new Refusal(
+                    Kind.INVALID,
+                    "host " + host.name() + " does not support mode " + spec.getMode() + ": expected one of "
+                            + String.join(", ", host.spec.getModesList()));
         }
         if (!host.hasRoomFor(spec.getMemoryBytes())) {
-            throw new Refusal(Kind.NO_ROOM, "host " + host.name() + " has no room for VM " + spec.getName() + " of "
-                    + (spec.getMemoryBytes() >> 20) + " MiB: "
-                    + ((host.spec.getMemoryBytes() - host.reservedBytes) >> 20) + " MiB are free");
+            throw new Refusal(
+                    Kind.NO_ROOM,
+                    "host " + host.name() + " has no room for VM " + spec.getName() + " of "
+                            + (spec.getMemoryBytes() >> 20) + " MiB: "
+                            + ((host.spec.getMemoryBytes() - host.reservedBytes) >> 20) + " MiB are free");
         }
     }
 
     void pause(String name, CompletableFuture<Vm> answer) throws Refusal {
         VmEntry vm = aliveVm(name);
-        HostCommand command = command().setPause(VmAction.newBuilder().setVm(name)).build();
+        HostCommand command =
+                command().setPause(VmAction.newBuilder().setVm(name)).build();
         ask(ownerOf(vm), command, report -> obeyed(vm, report, answer), answer);
     }
 
     void resume(String name, CompletableFuture<Vm> answer) throws Refusal {
         VmEntry vm = aliveVm(name);
-        HostCommand command = command().setResume(VmAction.newBuilder().setVm(name)).build();
+        HostCommand command =
+                command().setResume(VmAction.newBuilder().setVm(name)).build();
         ask(ownerOf(vm), command, report -> obeyed(vm, report, answer), answer);
     }
 
     void stop(String name, CompletableFuture<Vm> answer) throws Refusal {
         VmEntry vm = aliveVm(name);
-        HostCommand command = command().setStop(VmAction.newBuilder().setVm(name)).build();
+        HostCommand command =
+                command().setStop(VmAction.newBuilder().setVm(name)).build();
         ask(ownerOf(vm), command, report -> obeyed(vm, report, answer), answer);
     }
 
@@ -348,9 +371,7 @@ final class ClusterState {
 
     void type(String name, byte[] bytes) throws Refusal {
         VmEntry vm = aliveVm(name);
-        TypeOnConsole.Builder type = TypeOnConsole.newBuilder()
-                .setVm(name)
-                .setBytes(ByteString.copyFrom(bytes));
+        TypeOnConsole.Builder type = TypeOnConsole.newBuilder().setVm(name).setBytes(ByteString.copyFrom(bytes));
         outbox.command(vm.host, command().setType(type).build());
     }
 
@@ -377,16 +398,14 @@ final class ClusterState {
 
     void stateHash(String name, CompletableFuture<StateHashResponse> answer) throws Refusal {
         VmEntry vm = aliveVm(name);
-        HostCommand command = command().setHash(VmAction.newBuilder().setVm(name)).build();
+        HostCommand command =
+                command().setHash(VmAction.newBuilder().setVm(name)).build();
         outbox.command(vm.host, command);
         pending.awaitHash(command.getNumber(), vm.host, answer);
     }
 
     private void ask(
-            HostEntry host,
-            HostCommand command,
-            Consumer<VmReport> whenAnswered,
-            CompletableFuture<?> answer) {
+            HostEntry host, HostCommand command, Consumer<VmReport> whenAnswered, CompletableFuture<?> answer) {
         outbox.command(host.name(), command);
         pending.awaitVm(command.getNumber(), host.name(), whenAnswered, answer);
     }
@@ -396,7 +415,8 @@ final class ClusterState {
     MigrationReport migrate(MigrateRequest request) throws Refusal {
         VmEntry vm = aliveVm(request.getVm());
         if (vm.migration != 0) {
-            throw new Refusal(Kind.NOT_NOW, "VM " + vm.name() + " is being migrated already, by migration " + vm.migration);
+            throw new Refusal(
+                    Kind.NOT_NOW, "VM " + vm.name() + " is being migrated already, by migration " + vm.migration);
         }
         HostEntry source = ownerOf(vm);
         HostEntry target = request.getTarget().isEmpty() ? place(vm.spec, source) : aliveHost(request.getTarget());
@@ -404,7 +424,10 @@ final class ClusterState {
             throw new Refusal(Kind.INVALID, "VM " + vm.name() + " is on host " + target.name() + " already");
         }
         checkRoom(target, vm.spec);
-        return migrations.accept(vm, source, target, request.getParameters()).report.build();
+        return migrations
+                .accept(vm, source, target, request.getParameters())
+                .report
+                .build();
     }
 
     MigrationReport cancel(long number) throws Refusal {
@@ -414,8 +437,13 @@ final class ClusterState {
         }
         MigrationReport report = entry.report.build();
         if (report.getState() != MigrationState.MIGRATION_CANCELLED) {
-            throw new Refusal(Kind.NOT_NOW, "migration " + number + " cannot be cancelled any more: it is "
-                    + report.getState().name().substring("MIGRATION_".length()).toLowerCase(Locale.ROOT));
+            throw new Refusal(
+                    Kind.NOT_NOW,
+                    "migration " + number + " cannot be cancelled any more: it is "
+                            + report.getState()
+                                    .name()
+                                    .substring("MIGRATION_".length())
+                                    .toLowerCase(Locale.ROOT));
         }
         return report;
     }
@@ -468,13 +496,16 @@ final class ClusterState {
                                 ? new Coordination.Event.TargetReady()
                                 : new Coordination.Event.TargetRefused(ready.getRefusal()));
             }
-            case PROGRESS -> migrations.round(
-                    message.getProgress().getMigration(), message.getProgress().getRound());
+            case PROGRESS ->
+                migrations.round(
+                        message.getProgress().getMigration(),
+                        message.getProgress().getRound());
             case HAND_OVER -> migrations.handOver(message.getHandOver());
             case VERIFIED -> migrations.verified(message.getVerified());
-            case BROKEN -> migrations.handle(
-                    message.getBroken().getMigration(),
-                    new Coordination.Event.SourceBroken(message.getBroken().getReason()));
+            case BROKEN ->
+                migrations.handle(
+                        message.getBroken().getMigration(),
+                        new Coordination.Event.SourceBroken(message.getBroken().getReason()));
             case SNAPSHOT -> snapshotDone(message.getSnapshot());
             case HASH -> hashDone(message.getHash());
             case BODY_NOT_SET -> throw new IllegalArgumentException("a message of a kind this version does not know");
@@ -493,8 +524,7 @@ final class ClusterState {
 
     private void apply(VmEntry vm, VmReport report) {
         switch (report.getState()) {
-            case VM_STOPPED, VM_CRASHED ->
-                ended(vm, report.getState(), report.getReason(), report.getExitStatus());
+            case VM_STOPPED, VM_CRASHED -> ended(vm, report.getState(), report.getReason(), report.getExitStatus());
             default -> {
                 vm.state = report.getState();
                 changed(vm);
@@ -553,7 +583,8 @@ final class ClusterState {
     HostEntry host(String name) throws Refusal {
         HostEntry host = hosts.get(name);
         if (host == null) {
-            throw new Refusal(Kind.NOT_FOUND, "no host '" + name + "': expected one of " + String.join(", ", hosts.keySet()));
+            throw new Refusal(
+                    Kind.NOT_FOUND, "no host '" + name + "': expected one of " + String.join(", ", hosts.keySet()));
         }
         return host;
     }
@@ -561,8 +592,8 @@ final class ClusterState {
     private HostEntry aliveHost(String name) throws Refusal {
         HostEntry host = host(name);
         if (!host.isAlive()) {
-            throw new Refusal(Kind.NOT_NOW, "host " + name + " is not up"
-                    + (host.reason.isEmpty() ? "" : ": " + host.reason));
+            throw new Refusal(
+                    Kind.NOT_NOW, "host " + name + " is not up" + (host.reason.isEmpty() ? "" : ": " + host.reason));
         }
         return host;
     }
@@ -570,8 +601,10 @@ final class ClusterState {
     VmEntry vm(String name) throws Refusal {
         VmEntry vm = vms.get(name);
         if (vm == null) {
-            throw new Refusal(Kind.NOT_FOUND, "no VM '" + name + "'"
-                    + (vms.isEmpty() ? "" : ": expected one of " + String.join(", ", vms.keySet())));
+            throw new Refusal(
+                    Kind.NOT_FOUND,
+                    "no VM '" + name + "'"
+                            + (vms.isEmpty() ? "" : ": expected one of " + String.join(", ", vms.keySet())));
         }
         return vm;
     }
@@ -579,8 +612,9 @@ final class ClusterState {
     private VmEntry aliveVm(String name) throws Refusal {
         VmEntry vm = vm(name);
         if (!vm.isAlive()) {
-            throw new Refusal(Kind.NOT_NOW, "VM " + name + " is " + vm.stateName()
-                    + (vm.reason.isEmpty() ? "" : ": " + vm.reason));
+            throw new Refusal(
+                    Kind.NOT_NOW,
+                    "VM " + name + " is " + vm.stateName() + (vm.reason.isEmpty() ? "" : ": " + vm.reason));
         }
         return vm;
     }

@@ -39,15 +39,15 @@ public final class Controller implements AutoCloseable {
      * @param maxWindowNanos windows are no longer, whatever the latency allows; 0 for no limit
      * @throws IOException when it cannot listen there; the message is one line
      */
-    public static Controller start(String host, int port, Placement placement, long maxWindowNanos)
-            throws IOException {
+    public static Controller start(String host, int port, Placement placement, long maxWindowNanos) throws IOException {
         checkFree(host, port);
         Config config = ConfigFactory.parseMap(Map.of(
                         "pekko.remote.artery.canonical.hostname", host,
                         "pekko.remote.artery.canonical.port", port))
                 .withFallback(ConfigFactory.parseResources("simvisor-cluster.conf"))
                 .withFallback(ConfigFactory.load());
-        ActorSystem<TimeKeeper.Command> system = ActorSystem.create(keeper(placement, maxWindowNanos), "simvisor", config);
+        ActorSystem<TimeKeeper.Command> system =
+                ActorSystem.create(keeper(placement, maxWindowNanos), "simvisor", config);
         Cluster cluster = Cluster.get(system);
         cluster.manager().tell(Join.create(cluster.selfMember().address()));
         return new Controller(system);

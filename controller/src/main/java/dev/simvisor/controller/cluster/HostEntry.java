@@ -19,6 +19,7 @@ final class HostEntry {
     final SortedSet<String> vms = new TreeSet<>();
     /** Memory of its VMs and of those on their way to it. */
     long reservedBytes;
+
     final List<CompletableFuture<Host>> whenUp = new ArrayList<>();
 
     HostEntry(HostSpec spec) {
@@ -46,7 +47,9 @@ final class HostEntry {
 
     boolean supports(String mode) {
         String wanted = mode.isEmpty() ? "bare" : mode;
-        return spec.getModesCount() == 0 ? wanted.equals("bare") : spec.getModesList().contains(wanted);
+        return spec.getModesCount() == 0
+                ? wanted.equals("bare")
+                : spec.getModesList().contains(wanted);
     }
 
     Host view() {

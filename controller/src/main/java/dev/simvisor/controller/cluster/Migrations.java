@@ -41,7 +41,9 @@ final class Migrations {
         long handOverNanos;
         long begunWall;
         long handOverWall;
-        @Nullable HandOver handOver;
+
+        @Nullable
+        HandOver handOver;
 
         Entry(VmEntry vm, HostEntry source, HostEntry target, MigrationReport.Builder report) {
             this.vm = vm;
@@ -93,7 +95,8 @@ final class Migrations {
         return entry;
     }
 
-    @Nullable Entry get(long number) {
+    @Nullable
+    Entry get(long number) {
         return entries.get(number);
     }
 
@@ -206,7 +209,9 @@ final class Migrations {
                 outbox.command(
                         entry.source.name(),
                         cluster.command()
-                                .setGiveUp(GiveUp.newBuilder().setMigration(entry.number()).setVm(entry.vm.name()))
+                                .setGiveUp(GiveUp.newBuilder()
+                                        .setMigration(entry.number())
+                                        .setVm(entry.vm.name()))
                                 .build());
             case Action.LoseVm(String reason) -> cluster.ended(entry.vm, VmState.VM_LOST, reason, 0);
             case Action.Finish(Outcome outcome, String reason) -> finish(entry, outcome, reason);
@@ -252,7 +257,8 @@ final class Migrations {
 
     private void abort(Entry entry, HostEntry host, String reason) {
         HostCommand command = cluster.command()
-                .setAbortMigration(AbortMigration.newBuilder().setMigration(entry.number()).setReason(reason))
+                .setAbortMigration(
+                        AbortMigration.newBuilder().setMigration(entry.number()).setReason(reason))
                 .build();
         outbox.command(host.name(), command);
     }
@@ -274,8 +280,7 @@ final class Migrations {
                 .setTotalNanos(now - entry.begunNanos)
                 .setWall(WallClock.newBuilder()
                         .setTotalNanos(System.nanoTime() - entry.begunWall)
-                        .setDowntimeNanos(
-                                handOver.getWallPausedNanos() + System.nanoTime() - entry.handOverWall));
+                        .setDowntimeNanos(handOver.getWallPausedNanos() + System.nanoTime() - entry.handOverWall));
         outbox.command(
                 entry.target.name(),
                 cluster.command()

@@ -43,12 +43,14 @@ final class PendingAnswers {
         return answer != null;
     }
 
-    @Nullable CompletableFuture<SnapshotVmResponse> snapshot(long command) {
+    @Nullable
+    CompletableFuture<SnapshotVmResponse> snapshot(long command) {
         Answer<SnapshotVmResponse> answer = snapshots.remove(command);
         return answer == null ? null : answer.future();
     }
 
-    @Nullable CompletableFuture<StateHashResponse> hash(long command) {
+    @Nullable
+    CompletableFuture<StateHashResponse> hash(long command) {
         Answer<StateHashResponse> answer = hashes.remove(command);
         return answer == null ? null : answer.future();
     }

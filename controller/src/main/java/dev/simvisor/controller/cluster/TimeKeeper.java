@@ -95,15 +95,12 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
 
     /** @param maxWindowNanos windows are no longer, whatever the latency allows; 0 for no limit */
     static Behavior<Command> create(Placement placement, long maxWindowNanos) {
-        return Behaviors.setup(context -> Behaviors.withTimers(
-                timers -> new TimeKeeper(context, timers, placement, maxWindowNanos)));
+        return Behaviors.setup(
+                context -> Behaviors.withTimers(timers -> new TimeKeeper(context, timers, placement, maxWindowNanos)));
     }
 
     private TimeKeeper(
-            ActorContext<Command> context,
-            TimerScheduler<Command> timers,
-            Placement placement,
-            long maxWindowNanos) {
+            ActorContext<Command> context, TimerScheduler<Command> timers, Placement placement, long maxWindowNanos) {
         super(context);
         this.timers = timers;
         this.maxWindowNanos = maxWindowNanos == 0 ? LONGEST_WINDOW_NANOS : maxWindowNanos;
@@ -159,8 +156,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     }
 
     private void nodeJoined(NodeJoined joined) {
-        ActorRef<ToNode> inbox =
-                ActorRefResolver.get(getContext().getSystem()).resolveActorRef(joined.getReference());
+        ActorRef<ToNode> inbox = ActorRefResolver.get(getContext().getSystem()).resolveActorRef(joined.getReference());
         if (nodes.containsKey(joined.getNode())) {
             String reason = "there is a node " + joined.getNode() + " already";
             Goodbye.Builder goodbye = Goodbye.newBuilder().setReason(reason).setRefused(true);
@@ -199,7 +195,9 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     }
 
     private long hostsOn(String node) {
-        return state.hosts().values().stream().filter(host -> host.node.equals(node)).count();
+        return state.hosts().values().stream()
+                .filter(host -> host.node.equals(node))
+                .count();
     }
 
     private Behavior<Command> onNodeGone(Command.NodeGone gone) {

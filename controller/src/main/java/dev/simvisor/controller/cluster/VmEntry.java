@@ -15,11 +15,13 @@ final class VmEntry {
     long epoch;
     /** The epoch it was created in: earlier ones belong to ended VMs of the same name. */
     final long firstEpoch;
+
     final long createdNanos;
     String reason = "";
     int exitStatus;
     /** The migration it takes part in; 0 for none. */
     long migration;
+
     long virtualCycles;
     long instructions;
     final ConsoleLog console;

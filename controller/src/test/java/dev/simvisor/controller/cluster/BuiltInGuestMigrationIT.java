@@ -1,12 +1,10 @@
 package dev.simvisor.controller.cluster;
 
-import static dev.simvisor.controller.cluster.ToyCluster.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.simvisor.controller.embedded.EmbeddedCluster;
 import dev.simvisor.controller.placement.FitPlacement;
 import dev.simvisor.node.vmm.BoardMachines;
-import dev.simvisor.proto.api.BuiltInGuest;
 import dev.simvisor.proto.api.MigrationState;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -77,11 +77,18 @@ class ClusterControlTest {
         assertRefused(cluster.resume("a"), Refusal.Kind.NOT_NOW, "running");
         assertRefused(cluster.cancelMigration(17), Refusal.Kind.NOT_FOUND, "17");
         VmSpec.Builder big = ToyCluster.vm("big", "").getSpec().toBuilder().setMemoryBytes(60 << 20);
-        assertRefused(cluster.createVm(ToyCluster.vm("big", "h1").toBuilder().setSpec(big).build()),
-                Refusal.Kind.NO_ROOM, "h1", "60 MiB");
+        assertRefused(
+                cluster.createVm(
+                        ToyCluster.vm("big", "h1").toBuilder().setSpec(big).build()),
+                Refusal.Kind.NO_ROOM,
+                "h1",
+                "60 MiB");
         VmSpec.Builder para = ToyCluster.vm("p", "").getSpec().toBuilder().setMode("para");
-        assertRefused(cluster.createVm(ToyCluster.vm("p", "h1").toBuilder().setSpec(para).build()),
-                Refusal.Kind.INVALID, "para");
+        assertRefused(
+                cluster.createVm(
+                        ToyCluster.vm("p", "h1").toBuilder().setSpec(para).build()),
+                Refusal.Kind.INVALID,
+                "para");
     }
 
     @Test
@@ -91,7 +98,8 @@ class ClusterControlTest {
         assertThat(get(cluster.pause("a")).getState()).isEqualTo(VmState.VM_PAUSED);
         String before = get(cluster.stateHash("a")).getStateHash();
 
-        MigrationReport report = get(cluster.migrationEnd(get(cluster.migrate(to("a", "h2"))).getNumber()));
+        MigrationReport report =
+                get(cluster.migrationEnd(get(cluster.migrate(to("a", "h2"))).getNumber()));
 
         assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
         assertThat(get(cluster.stateHash("a")).getStateHash()).isEqualTo(before);
@@ -148,7 +156,8 @@ class ClusterControlTest {
         RestoreVmRequest damaged = request.toBuilder().setName("half").build();
         assertRefused(cluster.restore(damaged), Refusal.Kind.INVALID, file.toString(), "truncated");
         assertThat(get(cluster.vms())).extracting(vm -> vm.getSpec().getName()).containsExactly("a", "twin");
-        assertThat(get(cluster.hosts()).get(1).getMemoryReservedBytes()).isEqualTo(twin.getSpec().getMemoryBytes());
+        assertThat(get(cluster.hosts()).get(1).getMemoryReservedBytes())
+                .isEqualTo(twin.getSpec().getMemoryBytes());
     }
 
     @Test
@@ -182,15 +191,17 @@ class ClusterControlTest {
                 .map(event -> event.getMigration().getState())
                 .distinct()
                 .toList();
-        assertThat(states).containsExactly(
-                MigrationState.MIGRATION_QUEUED,
-                MigrationState.MIGRATION_PREPARING,
-                MigrationState.MIGRATION_COPYING,
-                MigrationState.MIGRATION_SWITCHING,
-                MigrationState.MIGRATION_COMPLETED);
+        assertThat(states)
+                .containsExactly(
+                        MigrationState.MIGRATION_QUEUED,
+                        MigrationState.MIGRATION_PREPARING,
+                        MigrationState.MIGRATION_COPYING,
+                        MigrationState.MIGRATION_SWITCHING,
+                        MigrationState.MIGRATION_COMPLETED);
         for (int i = 1; i < events.size(); i++) {
             assertThat(events.get(i).getNumber()).isEqualTo(events.get(i - 1).getNumber() + 1);
-            assertThat(events.get(i).getVirtualNanos()).isGreaterThanOrEqualTo(events.get(i - 1).getVirtualNanos());
+            assertThat(events.get(i).getVirtualNanos())
+                    .isGreaterThanOrEqualTo(events.get(i - 1).getVirtualNanos());
         }
     }
 

@@ -34,7 +34,8 @@ final class GuestMigration {
                 .setSpec(VmSpec.newBuilder()
                         .setName(name)
                         .setMemoryBytes(16 << 20)
-                        .setBoot(Boot.newBuilder().setBuiltIn(BuiltInGuest.newBuilder().setCommandLine(LOAD))))
+                        .setBoot(Boot.newBuilder()
+                                .setBuiltIn(BuiltInGuest.newBuilder().setCommandLine(LOAD))))
                 .build();
     }
 

@@ -76,13 +76,18 @@ class LiveMigrationTest {
 
         MigrationReport report = outcome.report();
         assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
-        assertThat(report.getSourceStateHash()).isEqualTo(report.getTargetStateHash()).isNotEmpty();
+        assertThat(report.getSourceStateHash())
+                .isEqualTo(report.getTargetStateHash())
+                .isNotEmpty();
         assertThat(report.getRoundsCount()).isGreaterThan(1);
-        assertThat(report.getDowntimeList().stream().mapToLong(d -> d.getNanos()).sum())
+        assertThat(report.getDowntimeList().stream()
+                        .mapToLong(d -> d.getNanos())
+                        .sum())
                 .isEqualTo(report.getDowntimeNanos());
         assertThat(report.getDowntimeNanos()).isLessThanOrEqualTo(11 * MILLI);
         long line = 0;
-        for (String printed : text(outcome).lines().filter(l -> l.startsWith("line")).toList()) {
+        for (String printed :
+                text(outcome).lines().filter(l -> l.startsWith("line")).toList()) {
             assertThat(printed).startsWith("line " + line++ + " at ");
         }
         assertThat(line).isGreaterThan(300);
@@ -91,7 +96,8 @@ class LiveMigrationTest {
 
     @Test
     void stopAndCopyPausesOnceForEverything() throws Exception {
-        MigrationReport report = migrateWhileRunning(MigrationAlgorithm.STOP_AND_COPY, 0, "n1").report();
+        MigrationReport report =
+                migrateWhileRunning(MigrationAlgorithm.STOP_AND_COPY, 0, "n1").report();
 
         assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
         assertThat(report.getRoundsCount()).isEqualTo(1);

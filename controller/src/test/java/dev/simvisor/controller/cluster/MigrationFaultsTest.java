@@ -58,14 +58,14 @@ class MigrationFaultsTest {
     @Test
     void everyVmEndsAtExactlyOneSide() throws Exception {
         System.out.println("MigrationFaultsTest: seed " + SEED);
-        try (EmbeddedCluster cluster =
-                EmbeddedCluster.start(List.of(), FitPlacement.FIRST_FIT, this::machinesOf, 0)) {
+        try (EmbeddedCluster cluster = EmbeddedCluster.start(List.of(), FitPlacement.FIRST_FIT, this::machinesOf, 0)) {
             for (int i = 0; i < MIGRATIONS; i++) {
                 Fault fault = i == 0 ? Fault.NONE : Fault.values()[random.nextInt(Fault.values().length)];
                 try {
                     migrate(cluster, i, fault);
                 } catch (AssertionError e) {
-                    throw new AssertionError("seed " + SEED + ", migration " + i + ", " + fault + ": " + e.getMessage(), e);
+                    throw new AssertionError(
+                            "seed " + SEED + ", migration " + i + ", " + fault + ": " + e.getMessage(), e);
                 }
             }
         }
@@ -73,9 +73,11 @@ class MigrationFaultsTest {
     }
 
     private ToyMachines machinesOf(HostSpec spec) {
-        return new ToyMachines(spec.getMemoryBytes(), machine -> machines.computeIfAbsent(
-                        machine.name(), name -> Collections.synchronizedList(new ArrayList<>()))
-                .add(machine));
+        return new ToyMachines(
+                spec.getMemoryBytes(),
+                machine -> machines.computeIfAbsent(
+                                machine.name(), name -> Collections.synchronizedList(new ArrayList<>()))
+                        .add(machine));
     }
 
     private void migrate(EmbeddedCluster embedded, int number, Fault fault) throws Exception {

@@ -28,10 +28,7 @@ final class ToyCluster implements AutoCloseable {
 
     static ToyCluster of(int hosts, long maxWindowNanos, String... nodes) throws IOException {
         EmbeddedCluster cluster = EmbeddedCluster.start(
-                List.of(nodes),
-                FitPlacement.WORST_FIT,
-                spec -> new ToyMachines(spec.getMemoryBytes()),
-                maxWindowNanos);
+                List.of(nodes), FitPlacement.WORST_FIT, spec -> new ToyMachines(spec.getMemoryBytes()), maxWindowNanos);
         ToyCluster toys = new ToyCluster(cluster);
         for (int i = 1; i <= hosts; i++) {
             get(cluster.control().defineHost(host("h" + i)));

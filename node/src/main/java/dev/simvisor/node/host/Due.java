@@ -8,9 +8,8 @@ import java.util.Comparator;
  * @param rank and {@code key} order what happens at the same time: by what it is, never by when it became known
  */
 record Due(long nanos, Rank rank, String key, Action action) implements Comparable<Due> {
-    private static final Comparator<Due> ORDER = Comparator.comparingLong(Due::nanos)
-            .thenComparing(Due::rank)
-            .thenComparing(Due::key);
+    private static final Comparator<Due> ORDER =
+            Comparator.comparingLong(Due::nanos).thenComparing(Due::rank).thenComparing(Due::key);
 
     /** What happens first at the same time. */
     enum Rank {

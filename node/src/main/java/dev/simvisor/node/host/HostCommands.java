@@ -56,7 +56,8 @@ final class HostCommands implements AutoCloseable {
             case RESUME ->
                 act(number, command.getResume(), VirtualMachine.State.PAUSED, vm -> vm.resume(host.nowNanos()));
             case STOP -> stop(number, command.getStop());
-            case TYPE -> type(command.getType().getVm(), command.getType().getBytes().toByteArray());
+            case TYPE ->
+                type(command.getType().getVm(), command.getType().getBytes().toByteArray());
             case SNAPSHOT -> snapshot(number, command.getSnapshot());
             case RESTORE -> restore(number, command.getRestore());
             case HASH -> hash(number, command.getHash().getVm());
@@ -93,8 +94,8 @@ final class HostCommands implements AutoCloseable {
         switch (machines.booted(spec)) {
             case Built.Refused(String reason) -> refuse(number, spec.getName(), reason);
             case Built.Ready(var machine) -> {
-                VirtualMachine vm = VirtualMachine.started(
-                        spec, command.getEpoch(), machine, host.nowNanos(), host.clockHz());
+                VirtualMachine vm =
+                        VirtualMachine.started(spec, command.getEpoch(), machine, host.nowNanos(), host.clockHz());
                 host.adopt(vm);
                 report(number, vm);
             }
@@ -260,8 +261,7 @@ final class HostCommands implements AutoCloseable {
             switch (machines.blank(command.getSpec())) {
                 case Built.Refused(String reason) -> answer.setRefusal(reason);
                 case Built.Ready(var machine) -> {
-                    VirtualMachine vm =
-                            VirtualMachine.incoming(command.getSpec(), command.getEpoch(), machine);
+                    VirtualMachine vm = VirtualMachine.incoming(command.getSpec(), command.getEpoch(), machine);
                     incoming.put(
                             command.getMigration(), new IncomingMigration(host, command.getMigration(), vm, streams));
                 }

@@ -226,7 +226,10 @@ final class HostSimulation implements HostContext, AutoCloseable {
         contended = capped || running > pcpus;
         if (contended) {
             Set<String> chosen = scheduler.choose(nowNanos, runnable);
-            runnable.stream().map(Contender::vm).filter(vm -> !chosen.contains(vm)).forEach(starving::add);
+            runnable.stream()
+                    .map(Contender::vm)
+                    .filter(vm -> !chosen.contains(vm))
+                    .forEach(starving::add);
             due.removeIf(event -> event.rank() == Due.Rank.QUANTUM);
             due.add(new Due(quantumEnd, Due.Rank.QUANTUM, "", this::reschedule));
         }

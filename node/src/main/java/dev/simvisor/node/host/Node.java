@@ -87,14 +87,15 @@ public final class Node extends AbstractBehavior<Node.Command> {
                         })
                         .build(),
                 "inbox");
-        ActorRef<Receptionist.Listing> listings =
-                context.spawn(Behaviors.receive(Receptionist.Listing.class)
+        ActorRef<Receptionist.Listing> listings = context.spawn(
+                Behaviors.receive(Receptionist.Listing.class)
                         .onMessage(Receptionist.Listing.class, listing -> {
                             Set<ActorRef<ToController>> found = listing.getServiceInstances(CONTROLLER);
                             found.forEach(one -> context.getSelf().tell(new Command.ControllerFound(one)));
                             return Behaviors.same();
                         })
-                        .build(), "controller-finder");
+                        .build(),
+                "controller-finder");
         context.getSystem().receptionist().tell(Receptionist.subscribe(CONTROLLER, listings));
     }
 
@@ -114,7 +115,8 @@ public final class Node extends AbstractBehavior<Node.Command> {
             tell(ToController.newBuilder()
                     .setNodeJoined(NodeJoined.newBuilder()
                             .setNode(settings.name())
-                            .setReference(ActorRefResolver.get(getContext().getSystem()).toSerializationFormat(inbox))
+                            .setReference(ActorRefResolver.get(getContext().getSystem())
+                                    .toSerializationFormat(inbox))
                             .setTransferAddress(settings.transferAddress())));
         }
         return this;
@@ -130,7 +132,8 @@ public final class Node extends AbstractBehavior<Node.Command> {
             case DEFINE_HOST -> onDefineHost(message.getDefineHost());
             case REMOVE_HOST -> onRemoveHost(message.getRemoveHost().getHost());
             case RUN_WINDOW -> {
-                ActorRef<PhysicalHost.Command> host = hosts.get(message.getRunWindow().getHost());
+                ActorRef<PhysicalHost.Command> host =
+                        hosts.get(message.getRunWindow().getHost());
                 if (host != null) {
                     host.tell(new PhysicalHost.Command.Run(message.getRunWindow()));
                 }
@@ -158,11 +161,17 @@ public final class Node extends AbstractBehavior<Node.Command> {
         String refusal = refusal(spec);
         if (refusal != null) {
             tell(ToController.newBuilder()
-                    .setHostRefused(HostRefused.newBuilder().setHost(spec.getName()).setReason(refusal)));
+                    .setHostRefused(
+                            HostRefused.newBuilder().setHost(spec.getName()).setReason(refusal)));
             return this;
         }
-        ActorRef<PhysicalHost.Command> host = getContext().spawnAnonymous(PhysicalHost.create(
-                spec, definition.getNowNanos(), settings.machines().apply(spec), settings.streams(), controller()));
+        ActorRef<PhysicalHost.Command> host = getContext()
+                .spawnAnonymous(PhysicalHost.create(
+                        spec,
+                        definition.getNowNanos(),
+                        settings.machines().apply(spec),
+                        settings.streams(),
+                        controller()));
         getContext().watch(host);
         hosts.put(spec.getName(), host);
         tell(ToController.newBuilder().setHostReady(HostReady.newBuilder().setHost(spec.getName())));
@@ -192,7 +201,8 @@ public final class Node extends AbstractBehavior<Node.Command> {
             return end(new Ending.Orphaned());
         }
         // A host that was not removed has died of a bug: so does the node, and the controller will notice.
-        if (hosts.values().stream().anyMatch(host -> host.path().equals(terminated.getRef().path()))) {
+        if (hosts.values().stream()
+                .anyMatch(host -> host.path().equals(terminated.getRef().path()))) {
             throw new IllegalStateException("host " + terminated.getRef() + " died");
         }
         return this;

@@ -113,21 +113,18 @@ public final class NodeMain {
                             })
                             .build(),
                     "lookout");
-            Cluster.get(context.getSystem())
-                    .subscriptions()
-                    .tell(Subscribe.create(lookout, UnreachableMember.class));
+            Cluster.get(context.getSystem()).subscriptions().tell(Subscribe.create(lookout, UnreachableMember.class));
             return Node.create(settings);
         });
     }
 
     private static int exitStatus(Options options, Node.@Nullable Ending ending) {
-        String problem =
-                switch (ending) {
-                    case null -> "no controller answers at " + options.join();
-                    case Node.Ending.Dismissed() -> "";
-                    case Node.Ending.Refused(String reason) -> reason;
-                    case Node.Ending.Orphaned() -> "the controller at " + options.join() + " is gone";
-                };
+        String problem = switch (ending) {
+            case null -> "no controller answers at " + options.join();
+            case Node.Ending.Dismissed() -> "";
+            case Node.Ending.Refused(String reason) -> reason;
+            case Node.Ending.Orphaned() -> "the controller at " + options.join() + " is gone";
+        };
         if (problem.isEmpty()) {
             return 0;
         }

@@ -152,7 +152,8 @@ final class OutgoingMigration {
 
     private void wake(long number) throws InterruptedException {
         switch (state) {
-            case State.Copying copying when number == wakes ->
+            case State.Copying copying
+            when number == wakes ->
                 handle(new Event.RoundOver(host.nowNanos(), vm.machine().takeDirty()));
             case State.Switching switching when number == wakes -> handle(new Event.FinalCopyOver(host.nowNanos()));
             default -> {} // it ended before its time came

@@ -46,8 +46,8 @@ public final class PhysicalHost extends AbstractBehavior<PhysicalHost.Command> {
             MachineFactory machines,
             PageStreams streams,
             ActorRef<ToController> controller) {
-        return Behaviors.setup(context -> new PhysicalHost(
-                context, spec, new HostSimulation(spec, machines, streams, nowNanos), controller));
+        return Behaviors.setup(context ->
+                new PhysicalHost(context, spec, new HostSimulation(spec, machines, streams, nowNanos), controller));
     }
 
     private PhysicalHost(
@@ -75,8 +75,10 @@ public final class PhysicalHost extends AbstractBehavior<PhysicalHost.Command> {
 
     private Behavior<Command> onRun(Command.Run run) {
         CompletableFuture<WindowDone> done = CompletableFuture.supplyAsync(() -> simulate(run.window()), thread);
-        getContext().pipeToSelf(done, (result, failure) ->
-                failure == null ? new Command.Ran(result) : new Command.Broke(failure));
+        getContext()
+                .pipeToSelf(
+                        done,
+                        (result, failure) -> failure == null ? new Command.Ran(result) : new Command.Broke(failure));
         return this;
     }
 

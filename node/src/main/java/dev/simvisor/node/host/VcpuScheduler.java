@@ -68,8 +68,7 @@ final class VcpuScheduler {
         List<Contender> eligible = new ArrayList<>();
         for (Contender contender : contenders) {
             Account account = accounts.computeIfAbsent(contender.vm(), vm -> new Account(leastPass(), 0, period));
-            if (contender.capPercent() == 0
-                    || account.usedIn(period) < PERIOD_NANOS / 100 * contender.capPercent()) {
+            if (contender.capPercent() == 0 || account.usedIn(period) < PERIOD_NANOS / 100 * contender.capPercent()) {
                 eligible.add(contender);
             }
         }

@@ -24,9 +24,7 @@ public record VmClock(long anchorNanos, long anchorCycles, long khz) {
     /** The cycle the VM has reached at a time; rounded down. */
     public long cyclesAt(long nanos) {
         long elapsed = nanos - anchorNanos;
-        return anchorCycles
-                + elapsed / NANOS_PER_MILLI * khz
-                + elapsed % NANOS_PER_MILLI * khz / NANOS_PER_MILLI;
+        return anchorCycles + elapsed / NANOS_PER_MILLI * khz + elapsed % NANOS_PER_MILLI * khz / NANOS_PER_MILLI;
     }
 
     /** The first nanosecond at which {@link #cyclesAt} is not below {@code cycles}; the end of time for the last cycle. */

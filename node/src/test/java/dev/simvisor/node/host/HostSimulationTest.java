@@ -124,9 +124,7 @@ class HostSimulationTest {
     @Test
     void guestThatEndsIsReportedAtItsOwnTime() throws Exception {
         HostCommand type = HostCommand.newBuilder()
-                .setType(TypeOnConsole.newBuilder()
-                        .setVm("a")
-                        .setBytes(ByteString.copyFromUtf8("!")))
+                .setType(TypeOnConsole.newBuilder().setVm("a").setBytes(ByteString.copyFromUtf8("!")))
                 .build();
         try (HostSimulation host = host(1)) {
             List<HostMessage> sent = run(host, 5 * MILLI, 5 * MILLI, create("a", 0), type);
@@ -140,7 +138,8 @@ class HostSimulationTest {
 
     @Test
     void hostWithoutRoomRefusesInOneLine() throws Exception {
-        VmSpec spec = VmSpec.newBuilder().setName("big").setMemoryBytes(1L << 30).build();
+        VmSpec spec =
+                VmSpec.newBuilder().setName("big").setMemoryBytes(1L << 30).build();
         HostCommand create = HostCommand.newBuilder()
                 .setNumber(7)
                 .setCreate(CreateVm.newBuilder().setSpec(spec).setEpoch(1))

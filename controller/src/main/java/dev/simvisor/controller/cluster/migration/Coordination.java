@@ -177,8 +177,8 @@ public final class Coordination {
             case Event.TargetDied() ->
                 state.sourceAlive() ? ended(Outcome.FAILED, "the target died", keep("the target died")) : vmDied();
             case Event.SourceDied() -> Step.to(new State.Switching(false));
-            case Event.CancelAsked() when state.sourceAlive() ->
-                ended(Outcome.CANCELLED, "cancelled", keep("cancelled"), discard("cancelled"));
+            case Event.CancelAsked()
+            when state.sourceAlive() -> ended(Outcome.CANCELLED, "cancelled", keep("cancelled"), discard("cancelled"));
             default -> Step.to(state);
         };
     }

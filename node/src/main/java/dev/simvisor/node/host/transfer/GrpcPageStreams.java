@@ -103,7 +103,8 @@ public final class GrpcPageStreams implements PageStreams, AutoCloseable {
                     call.request(1);
                 }
             } catch (TransferBroken e) {
-                call.onError(Status.FAILED_PRECONDITION.withDescription(e.reason()).asRuntimeException());
+                call.onError(
+                        Status.FAILED_PRECONDITION.withDescription(e.reason()).asRuntimeException());
             }
         }
 

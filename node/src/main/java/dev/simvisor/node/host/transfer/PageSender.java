@@ -66,7 +66,8 @@ final class PageSender implements PageStreams.Outgoing {
 
     @Override
     public void finish(ByteString deviceState) throws TransferBroken, InterruptedException {
-        Finish finish = Finish.newBuilder().setDeviceState(deviceState).setPages(sent).build();
+        Finish finish =
+                Finish.newBuilder().setDeviceState(deviceState).setPages(sent).build();
         stream.put(TransferChunk.newBuilder().setFinish(finish).build());
         stream.awaitFinished();
     }

@@ -250,7 +250,8 @@ public final class SourceMigration {
                 long copyNanos = nanos - state.pausedNanos();
                 yield Step.to(
                         new State.HandedOver(plan),
-                        new Action.ReportRound(report(state.round(), state.sent(), copyNanos).build()),
+                        new Action.ReportRound(
+                                report(state.round(), state.sent(), copyNanos).build()),
                         new Action.HandOver(state.cause(), state.pausedNanos(), copyNanos, state.stateHash()));
             }
             case Event.StreamLost(String reason) -> prepend(new Action.ResumeGuest(), broken(reason));

@@ -90,10 +90,12 @@ public final class TargetMigration {
                     : Step.to(new State.Discarded(), new Action.DiscardGuest());
         }
         return switch (state) {
-            case State.Receiving() when event instanceof Event.HandOverArrived(String hash) ->
+            case State.Receiving()
+            when event instanceof Event.HandOverArrived(String hash) ->
                 Step.to(new State.Completing(hash), new Action.AwaitStream());
             case State.Completing completing -> completing(completing, event);
-            case State.Verified() when event instanceof Event.TakenOver(boolean paused) ->
+            case State.Verified()
+            when event instanceof Event.TakenOver(boolean paused) ->
                 paused
                         ? Step.to(new State.Owner(), new Action.AdoptGuest())
                         : Step.to(new State.Owner(), new Action.AdoptGuest(), new Action.ResumeGuest());
@@ -105,8 +107,8 @@ public final class TargetMigration {
     private static Step completing(State.Completing state, Event event) {
         return switch (event) {
             case Event.StreamFinished() -> Step.to(state, new Action.Restore());
-            case Event.Restored(String hash) when hash.equals(state.sourceHash()) ->
-                Step.to(new State.Verified(), new Action.ReportVerified(hash));
+            case Event.Restored(String hash)
+            when hash.equals(state.sourceHash()) -> Step.to(new State.Verified(), new Action.ReportVerified(hash));
             case Event.Restored(String hash) -> refused(hash, "the VM's hash differs from the source's");
             case Event.StreamBroken(String reason) -> refused("", reason);
             case Event.RestoreFailed(String reason) -> refused("", reason);

@@ -153,8 +153,8 @@ class SourceMigrationTest {
 
     @Test
     void abortWhilePausedResumesTheGuest() {
-        State switching = new State.Switching(
-                plan(32, 30), Cause.CONVERGED, 3, 0, SourceMigration.Sent.NOTHING, "hash");
+        State switching =
+                new State.Switching(plan(32, 30), Cause.CONVERGED, 3, 0, SourceMigration.Sent.NOTHING, "hash");
 
         Step step = SourceMigration.next(switching, new Event.Aborted());
 
