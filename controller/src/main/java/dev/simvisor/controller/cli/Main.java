@@ -6,6 +6,7 @@ import dev.simvisor.config.VirtualDuration;
 import dev.simvisor.controller.guest.GuestCommand;
 import dev.simvisor.controller.placement.FitPlacement;
 import java.util.function.Function;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -19,10 +20,18 @@ import picocli.CommandLine.TypeConversionException;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {BootCommand.class, NodeCommand.class, ExperimentCommand.class, GuestCommand.class})
+        subcommands = {
+            DemoCommand.class,
+            BootCommand.class,
+            NodeCommand.class,
+            ExperimentCommand.class,
+            GuestCommand.class
+        })
 public final class Main {
     /** Runs the command that {@code args} names and ends the process with its exit status. */
     public static void main(String[] args) {
+        // Before any thread is started: SLF4J complains of those that log while it initializes.
+        LoggerFactory.getILoggerFactory();
         System.exit(commandLine().execute(args));
     }
 

@@ -1,0 +1,32 @@
+package dev.simvisor.controller.report;
+
+import java.util.Locale;
+
+/** Figures with units, as people read them. */
+public final class Figures {
+    private static final double NANOS_PER_MILLI = 1e6;
+    private static final double NANOS_PER_SECOND = 1e9;
+    private static final double BYTES_PER_MEBIBYTE = 1 << 20;
+
+    private Figures() {}
+
+    /** Such as {@code 2.451 ms}. */
+    public static String millis(long nanos) {
+        return String.format(Locale.ROOT, "%.3f ms", nanos / NANOS_PER_MILLI);
+    }
+
+    /** Such as {@code 12.500 s}. */
+    public static String seconds(long nanos) {
+        return String.format(Locale.ROOT, "%.3f s", nanos / NANOS_PER_SECOND);
+    }
+
+    /** Such as {@code 16.5 MiB}. */
+    public static String mebibytes(long bytes) {
+        return String.format(Locale.ROOT, "%.1f MiB", bytes / BYTES_PER_MEBIBYTE);
+    }
+
+    /** An enum's constant without its common beginning and in lower case, such as {@code running}. */
+    public static String word(Enum<?> constant, String prefix) {
+        return constant.name().replaceFirst("^" + prefix, "").toLowerCase(Locale.ROOT);
+    }
+}

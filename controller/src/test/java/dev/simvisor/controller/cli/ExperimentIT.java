@@ -1,0 +1,90 @@
+package dev.simvisor.controller.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code simvisor experiment run} on the scenario that comes with Simvisor. */
+class ExperimentIT {
+    private static final Path SCENARIO = Path.of("..", "cluster-config", "experiments", "migrate-under-load.conf");
+    private static final String WALL_CLOCK = "wall-clock.json";
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void resultsAreTheSameToTheByteAgainAndInTwoProcesses() throws IOException {
+        SortedMap<String, String> first = run("first", "--nodes", "0");
+
+        assertThat(first.keySet())
+                .containsExactly("consoles/mover", "events.jsonl", "migrations.json", "vms.json", WALL_CLOCK);
+        assertThat(first.get("consoles/mover").lines().filter(line -> line.startsWith("tick ")))
+                .hasSize(80)
+                .startsWith("tick 1")
+                .endsWith("tick 80");
+        assertThat(first.get("migrations.json")).contains("PRE_COPY", "STOP_AND_COPY", "MIGRATION_COMPLETED");
+        first.remove(WALL_CLOCK);
+        SortedMap<String, String> again = run("again", "--nodes", "0");
+        again.remove(WALL_CLOCK);
+        assertThat(again).isEqualTo(first);
+        SortedMap<String, String> apart = run("apart", "--nodes", "2");
+        apart.remove(WALL_CLOCK);
+        assertThat(apart).isEqualTo(first);
+    }
+
+    @Test
+    void aFolderThatExistsIsLeftAlone() throws IOException {
+        Invocation invocation = Invocation.of("experiment", "run", SCENARIO.toString(), "--out", directory.toString());
+
+        assertThat(invocation.status()).isNotZero();
+        assertThat(invocation.errors()).startsWith("simvisor: " + directory + " exists already");
+        assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void aVmThatNoHostCanTakeEndsTheRunAndLeavesNothing() throws IOException {
+        Path scenario = Files.writeString(directory.resolve("too-large.conf"), """
+                topology = "%s"
+                vms = [ { name = giant, type = builtin, memory = 8G } ]
+                actions = [ { at = 0s, do = create, vm = giant }, { at = 1s, do = end } ]
+                """.formatted(
+                        SCENARIO.resolveSibling("../topologies/two-hosts.conf").toAbsolutePath()));
+
+        Invocation invocation = Invocation.of(
+                "experiment",
+                "run",
+                scenario.toString(),
+                "--out",
+                directory.resolve("out").toString());
+
+        assertThat(invocation.status()).isNotZero();
+        assertThat(invocation.errors().lines()).hasSize(1);
+        assertThat(invocation.errors()).contains("giant", "no host has room");
+        assertThat(directory.toFile().list()).containsExactly("too-large.conf");
+    }
+
+    private SortedMap<String, String> run(String name, String... options) throws IOException {
+        Path out = directory.resolve(name);
+        Invocation invocation = Invocation.of(Stream.concat(
+                        Stream.of("experiment", "run", SCENARIO.toString(), "--out", out.toString()),
+                        Stream.of(options))
+                .toArray(String[]::new));
+
+        assertThat(invocation.status()).as(invocation.errors()).isZero();
+        SortedMap<String, String> files = new TreeMap<>();
+        try (Stream<Path> tree = Files.walk(out)) {
+            for (Path file : tree.filter(Files::isRegularFile).toList()) {
+                files.put(out.relativize(file).toString(), Files.readString(file, StandardCharsets.ISO_8859_1));
+            }
+        }
+        return files;
+    }
+}
