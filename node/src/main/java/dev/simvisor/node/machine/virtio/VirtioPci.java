@@ -33,9 +33,18 @@ public final class VirtioPci extends PciFunction implements Registers {
     private static final int NOTIFY_TYPE = 2;
     private static final int INTERRUPT_STATUS_TYPE = 3;
     private static final int DEVICE_TYPE = 4;
+    private static final int ACCESS_TYPE = 5;
     private static final int CAPABILITY_SIZE = 16;
     private static final int NOTIFY_CAPABILITY_SIZE = 20;
+    private static final int ACCESS_CAPABILITY_SIZE = 20;
     private static final int FIRST_CAPABILITY = 0x40;
+
+    // The access capability: a window to the memory range through configuration space, §4.1.4.9
+    private static final int ACCESS = 0x84;
+    private static final int ACCESS_BAR = ACCESS + 4;
+    private static final int ACCESS_OFFSET = ACCESS + 8;
+    private static final int ACCESS_LENGTH = ACCESS + 12;
+    private static final int ACCESS_DATA = ACCESS + 16;
 
     // Common configuration structure, §4.1.4.3
     private static final int DEVICE_FEATURE_SELECT = 0x00;
@@ -103,7 +112,11 @@ public final class VirtioPci extends PciFunction implements Registers {
         capability(notify, interruptStatusAt, NOTIFY_CAPABILITY_SIZE, NOTIFY_TYPE, NOTIFY);
         space.set(notify + CAPABILITY_SIZE, 4, NOTIFY_MULTIPLIER);
         capability(interruptStatusAt, deviceAt, CAPABILITY_SIZE, INTERRUPT_STATUS_TYPE, INTERRUPT_STATUS);
-        capability(deviceAt, 0, CAPABILITY_SIZE, DEVICE_TYPE, DEVICE);
+        capability(deviceAt, ACCESS, CAPABILITY_SIZE, DEVICE_TYPE, DEVICE);
+        space.set(ACCESS, 4, VENDOR_SPECIFIC | ACCESS_CAPABILITY_SIZE << 16 | ACCESS_TYPE << 24);
+        space.allowWrites(ACCESS_BAR, 1, 0xFF);
+        space.allowWrites(ACCESS_OFFSET, 4, -1);
+        space.allowWrites(ACCESS_LENGTH, 4, -1);
     }
 
     private void capability(int at, int next, int size, int type, int offset) {
@@ -111,6 +124,34 @@ public final class VirtioPci extends PciFunction implements Registers {
         space.set(at, 4, VENDOR_SPECIFIC | next << 8 | size << 16 | type << 24);
         space.set(at + 8, 4, offset); // in base address register 0
         space.set(at + 12, 4, STRUCTURE_SIZE);
+    }
+
+    // ---- access through configuration space ----
+
+    @Override
+    public int readConfiguration(int offset, int size) {
+        if (offset == ACCESS_DATA && accessIsValid(size)) {
+            configuration().set(ACCESS_DATA, size, (int) read(configuration().get(ACCESS_OFFSET, 4), size));
+        }
+        return super.readConfiguration(offset, size);
+    }
+
+    @Override
+    public void writeConfiguration(int offset, int size, int value) {
+        super.writeConfiguration(offset, size, value);
+        if (offset == ACCESS_DATA && accessIsValid(size)) {
+            long bits = size == Integer.BYTES ? 0xFFFF_FFFFL : (1L << size * Byte.SIZE) - 1;
+            write(configuration().get(ACCESS_OFFSET, 4), size, value & bits);
+        }
+    }
+
+    private boolean accessIsValid(int size) {
+        int offset = configuration().get(ACCESS_OFFSET, 4);
+        return configuration().get(ACCESS_BAR, 1) == 0
+                && configuration().get(ACCESS_LENGTH, 4) == size
+                && offset >= 0
+                && offset <= RANGE_SIZE - size
+                && offset % size == 0;
     }
 
     // ---- registers ----

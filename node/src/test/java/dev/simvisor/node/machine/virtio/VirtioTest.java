@@ -155,6 +155,21 @@ class VirtioTest {
         assertThat(memory.read(USED + 2, 2)).isEqualTo(1);
     }
 
+    @Test
+    void structuresAreReachedThroughConfigurationSpaceToo() {
+        VirtioPci function = VirtioBlock.onPci(disk, "serial", memory);
+        plug(function);
+        function.writeConfiguration(0x8C, 4, 0x2000); // offset of the device's configuration
+        function.writeConfiguration(0x90, 4, 4);
+        assertThat(function.readConfiguration(0x94, 4)).isEqualTo(64);
+        function.writeConfiguration(0x8C, 4, 0x14); // the status
+        function.writeConfiguration(0x90, 4, 1);
+        function.writeConfiguration(0x94, 1, 3);
+        assertThat(readRegister(0x14, 1)).isEqualTo(3);
+        function.writeConfiguration(0x8C, 4, 0x4000); // beyond the range: what was read last stays
+        assertThat(function.readConfiguration(0x94, 1)).isEqualTo(64);
+    }
+
     // ---- block ----
 
     @Test

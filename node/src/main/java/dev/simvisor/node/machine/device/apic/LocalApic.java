@@ -65,6 +65,12 @@ public final class LocalApic implements InterruptController {
     /** Version 14h, 6 local vectors (table 11-1 and §11.4.8): no suppression of end-of-interrupt broadcasts. */
     private static final int VERSION_VALUE = 0x14 | (LVT_ROWS - 1) << 16;
 
+    /**
+     * Shortest period of a periodic timer, in virtual time. A guest may ask for an interrupt at every cycle; it gets this,
+     * as under other hypervisors, so that it cannot keep the simulator busy with events.
+     */
+    private static final long SHORTEST_PERIOD_NANOS = 10_000;
+
     private static final int ERROR_ILLEGAL_SEND_VECTOR = 1 << 5;
     private static final int ERROR_ILLEGAL_RECEIVE_VECTOR = 1 << 6;
     private static final int FIRST_LEGAL_VECTOR = 16;
@@ -408,8 +414,14 @@ public final class LocalApic implements InterruptController {
         if (timerInitialCount == 0) {
             timer.disarm();
         } else {
-            timer.arm(startCycles + Integer.toUnsignedLong(timerInitialCount) * timerDivisor());
+            timer.arm(startCycles + timerDuration());
         }
+    }
+
+    /** Cycles from the start of the timer until it expires. */
+    private long timerDuration() {
+        long cycles = Integer.toUnsignedLong(timerInitialCount) * timerDivisor();
+        return timerMode() == TIMER_PERIODIC ? Math.max(cycles, clock.toCycles(SHORTEST_PERIOD_NANOS)) : cycles;
     }
 
     private int timerCurrentCount() {
@@ -423,8 +435,12 @@ public final class LocalApic implements InterruptController {
     private void timerExpired() {
         timestampDeadline = 0;
         if (timerMode() == TIMER_PERIODIC) {
-            // The next period starts where this one ended, not when it was noticed, so that no time is lost.
-            startTimer(timerStartedCycles + Integer.toUnsignedLong(timerInitialCount) * timerDivisor());
+            // The next period starts where this one ended, not when it was noticed, so that no time is lost. Periods
+            // that
+            // passed while the vCPU had no processor give one interrupt together.
+            long duration = timerDuration();
+            long periods = Math.max(1, (clock.cycles() - timerStartedCycles) / duration);
+            startTimer(timerStartedCycles + periods * duration);
         }
         int row = localVectors[LVT_TIMER];
         if ((row & LVT_MASKED) == 0) {

@@ -100,12 +100,22 @@ class ApicTest {
     void aPeriodicTimerKeepsItsPhase() {
         apic.write(LVT_TIMER, 0x20040);
         apic.write(DIVIDE, 0xB); // by 1
-        apic.write(INITIAL_COUNT, 100);
-        runTo(130);
+        apic.write(INITIAL_COUNT, 100_000);
+        runTo(130_000);
         assertThat(apic.acknowledge()).isEqualTo(0x40);
         apic.write(END_OF_INTERRUPT, 0);
-        assertThat(clock.nextDueCycles()).isEqualTo(200);
-        assertThat(apic.read(CURRENT_COUNT)).isEqualTo(70);
+        assertThat(clock.nextDueCycles()).isEqualTo(200_000);
+        assertThat(apic.read(CURRENT_COUNT)).isEqualTo(70_000);
+        runTo(1_000_000_030L); // no processor for a second: one interrupt, in phase
+        assertThat(clock.nextDueCycles()).isEqualTo(1_000_100_000L);
+    }
+
+    @Test
+    void aPeriodHasALeastLength() {
+        apic.write(LVT_TIMER, 0x20040);
+        apic.write(DIVIDE, 0xB);
+        apic.write(INITIAL_COUNT, 1);
+        assertThat(clock.nextDueCycles()).isEqualTo(10_000);
     }
 
     @Test
