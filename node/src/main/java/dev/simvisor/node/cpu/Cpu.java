@@ -328,6 +328,6 @@ public final class Cpu {
 
     /** As much of {@link #updateMode} as follows from one data segment register. */
     public void updateSegment(int segment) {
-        CpuMode.updateSegment(this, segment);
+        CpuMode.updateDataSegment(this, segment);
     }
 }

@@ -28,8 +28,18 @@ final class CpuMode {
         cpu.stackSize = cpu.codeSize == 64 ? 64 : stackBig ? 32 : 16;
         cpu.stackMask = cpu.stackSize == 64 ? -1L : cpu.stackSize == 32 ? 0xFFFF_FFFFL : 0xFFFFL;
         for (int segment = 0; segment < SegmentRegister.COUNT; segment++) updateSegment(cpu, segment);
-        cpu.flatSegments = cpu.codeSize == 64 || flat(cpu, ES) && flat(cpu, CS) && flat(cpu, SS) && flat(cpu, DS);
+        updateFlatness(cpu);
         cpu.memory.updateMode();
+    }
+
+    /** As much of {@link #update} as follows from a data segment register. */
+    static void updateDataSegment(Cpu cpu, int segment) {
+        updateSegment(cpu, segment);
+        updateFlatness(cpu);
+    }
+
+    private static void updateFlatness(Cpu cpu) {
+        cpu.flatSegments = cpu.codeSize == 64 || flat(cpu, ES) && flat(cpu, CS) && flat(cpu, SS) && flat(cpu, DS);
     }
 
     /** Base 0 and limit 4 GiB, readable, and writable unless it holds code. */
@@ -46,7 +56,7 @@ final class CpuMode {
         return (rights & AccessRights.DEFAULT_BIG) != 0 ? 32 : 16;
     }
 
-    static void updateSegment(Cpu cpu, int segment) {
+    private static void updateSegment(Cpu cpu, int segment) {
         if (cpu.codeSize == 64) {
             cpu.effectiveBase[segment] = segment == FS || segment == GS ? cpu.segmentBase[segment] : 0;
             cpu.readCheck[segment] = NEVER_CHECK;

@@ -250,6 +250,17 @@ class SystemRegistersTest {
     }
 
     @Test
+    void addressesFollowASegmentThatWasJustLoaded() {
+        try (SystemMachine machine = SystemMachine.protectedMode()) {
+            machine.bus.write(SystemMachine.GDT + 0x30, 8, 0x00CF_9307_0000_FFFFL); // base 70000H
+            machine.bus.write(0x7_0008, 4, 0x1234_5678);
+            machine.execute("B930000000 8ED9 A108000000", 3); // mov ecx, 30H; mov ds, ecx; mov eax, [8]
+
+            assertThat(machine.cpu.gpr[RAX]).isEqualTo(0x1234_5678);
+        }
+    }
+
+    @Test
     void unrealModeKeepsTheLimitThatProtectedModeLoaded() {
         try (SystemMachine machine = SystemMachine.realMode()) {
             machine.cpu.segmentLimit[SegmentRegister.DS] = 0xFFFF_FFFFL;
