@@ -13,6 +13,7 @@ import dev.simvisor.proto.api.RestoreVmRequest;
 import dev.simvisor.proto.api.SnapshotVmResponse;
 import dev.simvisor.proto.api.StateHashResponse;
 import dev.simvisor.proto.api.Vm;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -50,6 +51,12 @@ public interface ClusterControl extends AutoCloseable {
 
     /** Virtual seconds per wall second; 0 for as fast as it goes. */
     void pace(double virtualPerWallSecond);
+
+    /**
+     * Writes every command from now on, with the virtual time at which it takes effect, to a file that
+     * {@link Journal#replay} understands. Fails with an {@link java.io.IOException} when the file cannot be written.
+     */
+    CompletableFuture<Void> journalTo(Path file);
 
     // ---- hosts ----
 

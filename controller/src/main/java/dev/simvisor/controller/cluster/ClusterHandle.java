@@ -1,20 +1,29 @@
 package dev.simvisor.controller.cluster;
 
+import com.google.protobuf.ByteString;
 import dev.simvisor.controller.cluster.TimeKeeper.Command;
 import dev.simvisor.proto.api.ClusterStatus;
 import dev.simvisor.proto.api.ConsoleOutput;
 import dev.simvisor.proto.api.CreateVmRequest;
+import dev.simvisor.proto.api.DrainHostRequest;
 import dev.simvisor.proto.api.Event;
 import dev.simvisor.proto.api.Host;
+import dev.simvisor.proto.api.HostRequest;
 import dev.simvisor.proto.api.HostSpec;
+import dev.simvisor.proto.api.JournalEntry;
 import dev.simvisor.proto.api.MigrateRequest;
 import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.MigrationReport;
+import dev.simvisor.proto.api.MigrationRequest;
 import dev.simvisor.proto.api.RestoreVmRequest;
+import dev.simvisor.proto.api.SnapshotVmRequest;
 import dev.simvisor.proto.api.SnapshotVmResponse;
 import dev.simvisor.proto.api.StateHashResponse;
+import dev.simvisor.proto.api.TypeRequest;
 import dev.simvisor.proto.api.Vm;
+import dev.simvisor.proto.api.VmRequest;
 import dev.simvisor.proto.api.VmSpec;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
@@ -65,6 +74,32 @@ final class ClusterHandle implements ClusterControl {
         return answer;
     }
 
+    /** A request that changes something, and so is taken down in the journal. */
+    private <T> CompletableFuture<T> command(JournalEntry.Builder entry, Request<T> request) {
+        CompletableFuture<T> answer = new CompletableFuture<>();
+        send(timeKeeper -> {
+            timeKeeper.journal(entry);
+            try {
+                request.accept(timeKeeper.state(), answer);
+            } catch (Refusal e) {
+                answer.completeExceptionally(e);
+            }
+        });
+        return answer;
+    }
+
+    private static VmRequest vm(String name) {
+        return VmRequest.newBuilder().setVm(name).build();
+    }
+
+    private static HostRequest host(String name) {
+        return HostRequest.newBuilder().setHost(name).build();
+    }
+
+    private static JournalEntry.Builder entry() {
+        return JournalEntry.newBuilder();
+    }
+
     private <T> CompletableFuture<T> look(Function<TimeKeeper, T> what) {
         CompletableFuture<T> answer = new CompletableFuture<>();
         Consumer<TimeKeeper> looking = timeKeeper -> answer.complete(what.apply(timeKeeper));
@@ -105,12 +140,27 @@ final class ClusterHandle implements ClusterControl {
         keeper.tell(new Command.Look(timeKeeper -> timeKeeper.pace(virtualPerWallSecond)));
     }
 
+    @Override
+    public CompletableFuture<Void> journalTo(Path file) {
+        CompletableFuture<Void> answer = new CompletableFuture<>();
+        keeper.tell(new Command.Look(timeKeeper -> {
+            try {
+                timeKeeper.journalTo(new Journal(file));
+                answer.complete(null);
+            } catch (IOException e) {
+                answer.completeExceptionally(e);
+            }
+        }));
+        return answer;
+    }
+
     // ---- hosts ----
 
     @Override
     public CompletableFuture<Host> defineHost(HostSpec spec) {
         CompletableFuture<Host> answer = new CompletableFuture<>();
         send(timeKeeper -> {
+            timeKeeper.journal(entry().setDefineHost(spec));
             try {
                 timeKeeper.state().addHost(spec).whenUp.add(answer);
                 timeKeeper.assignWaiting();
@@ -123,45 +173,48 @@ final class ClusterHandle implements ClusterControl {
 
     @Override
     public CompletableFuture<Host> drain(String host, MigrationParameters parameters) {
-        return request((state, answer) -> state.drain(host, parameters, answer));
+        return command(
+                entry().setDrain(DrainHostRequest.newBuilder().setHost(host).setParameters(parameters)),
+                (state, answer) -> state.drain(host, parameters, answer));
     }
 
     @Override
     public CompletableFuture<Host> failHost(String host) {
-        return request((state, answer) -> answer.complete(state.failHost(host)));
+        return command(entry().setFailHost(host(host)), (state, answer) -> answer.complete(state.failHost(host)));
     }
 
     @Override
     public CompletableFuture<Host> recoverHost(String host) {
-        return request((state, answer) -> state.recoverHost(host, answer));
+        return command(entry().setRecoverHost(host(host)), (state, answer) -> state.recoverHost(host, answer));
     }
 
     // ---- VMs ----
 
     @Override
     public CompletableFuture<Vm> createVm(CreateVmRequest request) {
-        return request((state, answer) -> state.createVm(request, answer));
+        return command(entry().setCreateVm(request), (state, answer) -> state.createVm(request, answer));
     }
 
     @Override
     public CompletableFuture<Vm> pause(String vm) {
-        return request((state, answer) -> state.pause(vm, answer));
+        return command(entry().setPause(vm(vm)), (state, answer) -> state.pause(vm, answer));
     }
 
     @Override
     public CompletableFuture<Vm> resume(String vm) {
-        return request((state, answer) -> state.resume(vm, answer));
+        return command(entry().setResume(vm(vm)), (state, answer) -> state.resume(vm, answer));
     }
 
     @Override
     public CompletableFuture<Vm> stop(String vm) {
-        return request((state, answer) -> state.stop(vm, answer));
+        return command(entry().setStop(vm(vm)), (state, answer) -> state.stop(vm, answer));
     }
 
     @Override
     public CompletableFuture<Void> type(String vm, byte[] bytes) {
         byte[] copy = bytes.clone();
-        return request((state, answer) -> {
+        TypeRequest.Builder type = TypeRequest.newBuilder().setVm(vm).setBytes(ByteString.copyFrom(copy));
+        return command(entry().setType(type), (state, answer) -> {
             state.type(vm, copy);
             answer.complete(null);
         });
@@ -169,12 +222,14 @@ final class ClusterHandle implements ClusterControl {
 
     @Override
     public CompletableFuture<SnapshotVmResponse> snapshot(String vm, String file) {
-        return request((state, answer) -> state.snapshot(vm, file, answer));
+        return command(
+                entry().setSnapshot(SnapshotVmRequest.newBuilder().setVm(vm).setFile(file)),
+                (state, answer) -> state.snapshot(vm, file, answer));
     }
 
     @Override
     public CompletableFuture<Vm> restore(RestoreVmRequest request) {
-        return request((state, answer) -> {
+        return command(entry().setRestore(request), (state, answer) -> {
             VmSpec saved = SnapshotHeader.read(Path.of(request.getFile()));
             String name = request.getName().isEmpty() ? saved.getName() : request.getName();
             state.restore(request, saved.toBuilder().setName(name).build(), answer);
@@ -190,7 +245,7 @@ final class ClusterHandle implements ClusterControl {
 
     @Override
     public CompletableFuture<MigrationReport> migrate(MigrateRequest request) {
-        return request((state, answer) -> answer.complete(state.migrate(request)));
+        return command(entry().setMigrate(request), (state, answer) -> answer.complete(state.migrate(request)));
     }
 
     @Override
@@ -213,7 +268,9 @@ final class ClusterHandle implements ClusterControl {
 
     @Override
     public CompletableFuture<MigrationReport> cancelMigration(long number) {
-        return request((state, answer) -> answer.complete(state.cancel(number)));
+        return command(
+                entry().setCancelMigration(MigrationRequest.newBuilder().setNumber(number)),
+                (state, answer) -> answer.complete(state.cancel(number)));
     }
 
     // ---- looking ----

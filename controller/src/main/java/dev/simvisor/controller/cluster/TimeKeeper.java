@@ -4,6 +4,7 @@ import dev.simvisor.controller.placement.Placement;
 import dev.simvisor.proto.api.ClusterStatus;
 import dev.simvisor.proto.api.Event;
 import dev.simvisor.proto.api.HostState;
+import dev.simvisor.proto.api.JournalEntry;
 import dev.simvisor.proto.api.VmState;
 import dev.simvisor.proto.node.DefineHost;
 import dev.simvisor.proto.node.Goodbye;
@@ -16,6 +17,7 @@ import dev.simvisor.proto.node.ToController;
 import dev.simvisor.proto.node.ToNode;
 import dev.simvisor.proto.node.Welcome;
 import dev.simvisor.proto.node.WindowDone;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -37,6 +39,7 @@ import org.apache.pekko.actor.typed.javadsl.Receive;
 import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 import org.apache.pekko.actor.typed.receptionist.Receptionist;
 import org.apache.pekko.actor.typed.receptionist.ServiceKey;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Grants windows of virtual time to all hosts and, while all of them stand still at the same time, lets {@link ClusterState}
@@ -86,6 +89,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
 
     private final Deque<Consumer<TimeKeeper>> outside = new ArrayDeque<>();
     private final List<CompletableFuture<Void>> whenStarted = new ArrayList<>();
+    private @Nullable Journal journal;
     private boolean startAsked;
     private boolean started;
     private boolean turning;
@@ -257,7 +261,18 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
             getContext().unwatch(node.inbox());
             node.inbox().tell(ToNode.newBuilder().setGoodbye(goodbye).build());
         }
+        closeJournal();
         return Behaviors.stopped();
+    }
+
+    private void closeJournal() {
+        if (journal != null) {
+            try {
+                journal.close();
+            } catch (IOException e) {
+                getContext().getLog().error("the journal cannot be closed: {}", e.toString());
+            }
+        }
     }
 
     /** Time runs once all hosts that are defined now are up. */
@@ -274,6 +289,17 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     void pace(double virtualPerWall) {
         pace.set(virtualPerWall, nowNanos, System.nanoTime());
         timers.cancel(Command.WallCameRound.class);
+    }
+
+    void journalTo(Journal started) {
+        journal = started;
+    }
+
+    /** Takes down a command that is about to take effect. */
+    void journal(JournalEntry.Builder entry) {
+        if (journal != null) {
+            journal.write(entry.setVirtualNanos(nowNanos).build());
+        }
     }
 
     ClusterState state() {

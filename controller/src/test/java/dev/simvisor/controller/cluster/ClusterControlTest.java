@@ -206,6 +206,34 @@ class ClusterControlTest {
     }
 
     @Test
+    void replayedJournalRepeatsAnInteractiveRun() throws Exception {
+        Path file = directory.resolve("journal");
+        get(cluster.journalTo(file));
+        get(cluster.start());
+        get(cluster.createVm(ToyCluster.vm("a", "h1")));
+        get(cluster.type("a", "hello".getBytes()));
+        MigrationReport report =
+                get(cluster.migrationEnd(get(cluster.migrate(to("a", "h2"))).getNumber()));
+        get(cluster.type("a", "again".getBytes()));
+        get(cluster.pause("a"));
+        String hash = get(cluster.stateHash("a")).getStateHash();
+
+        try (ToyCluster other = ToyCluster.of(3, 0, "n1")) {
+            Journal.replay(file, other.control());
+            CompletableFuture<Void> after = other.control()
+                    .at(get(cluster.status()).getVirtualNanos() + MILLI)
+                    .reached();
+            get(other.control().start());
+            get(after);
+
+            assertThat(get(other.control().stateHash("a")).getStateHash()).isEqualTo(hash);
+            MigrationReport repeated = get(other.control().migrations()).getFirst();
+            assertThat(LiveMigrationTest.withoutWallClock(repeated))
+                    .isEqualTo(LiveMigrationTest.withoutWallClock(report));
+        }
+    }
+
+    @Test
     void paceTiesVirtualToWallTime() throws Exception {
         cluster.pace(1);
         get(cluster.start());
