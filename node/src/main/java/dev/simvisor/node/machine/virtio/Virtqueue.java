@@ -27,7 +27,7 @@ final class Virtqueue {
     private static final int INDEX_MASK = 0xFFFF;
 
     /** No driver sends requests near this size; it bounds the work that a hostile one can ask for at once. */
-    private static final long LARGEST_CHAIN = 64L << 20;
+    private static final long LARGEST_CHAIN = 16L << 20;
 
     private final GuestMemory memory;
     private int size = MAX_SIZE;

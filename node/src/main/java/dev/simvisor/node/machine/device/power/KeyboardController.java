@@ -1,8 +1,6 @@
 package dev.simvisor.node.machine.device.power;
 
-import com.google.protobuf.ByteString;
 import dev.simvisor.proto.state.KeyboardControllerState;
-import java.util.ArrayDeque;
 
 /**
  * The 8042 keyboard controller of a machine without keyboard or mouse: it answers its self tests, keeps its command byte
@@ -36,12 +34,13 @@ public final class KeyboardController {
     private static final int OUTPUT_PORT_NO_RESET = 0x01;
     private static final int OUTPUT_PORT_A20 = 0x02;
     private static final int NO_COMMAND = -1;
+    private static final int EMPTY = -1;
 
     private final Runnable reset;
-    private final ArrayDeque<Byte> output = new ArrayDeque<>();
     private int commandByte = 0x30; // keyboard and auxiliary device disabled
     private int outputPort = OUTPUT_PORT_NO_RESET | OUTPUT_PORT_A20;
     private int pendingCommand = NO_COMMAND;
+    private int outputBuffer = EMPTY;
 
     /**
      * @param reset the processor's reset line is pulsed
@@ -52,9 +51,11 @@ public final class KeyboardController {
 
     public int read(int register) {
         if (register == DATA) {
-            return output.isEmpty() ? 0 : output.remove() & 0xFF;
+            int value = outputBuffer == EMPTY ? 0 : outputBuffer;
+            outputBuffer = EMPTY;
+            return value;
         }
-        return STATUS_SYSTEM | STATUS_UNLOCKED | (output.isEmpty() ? 0 : STATUS_OUTPUT_FULL);
+        return STATUS_SYSTEM | STATUS_UNLOCKED | (outputBuffer == EMPTY ? 0 : STATUS_OUTPUT_FULL);
     }
 
     public void write(int register, int value) {
@@ -103,21 +104,17 @@ public final class KeyboardController {
         }
     }
 
+    /** There is one byte of buffer: an answer that was not read is lost to the next. */
     private void answer(int value) {
-        output.add((byte) value);
+        outputBuffer = value;
     }
 
     public KeyboardControllerState save() {
-        byte[] waiting = new byte[output.size()];
-        int i = 0;
-        for (byte value : output) {
-            waiting[i++] = value;
-        }
         return KeyboardControllerState.newBuilder()
                 .setCommandByte(commandByte)
                 .setOutputPort(outputPort)
                 .setPendingCommand(pendingCommand)
-                .setOutput(ByteString.copyFrom(waiting))
+                .setOutputBuffer(outputBuffer)
                 .build();
     }
 
@@ -125,9 +122,6 @@ public final class KeyboardController {
         commandByte = state.getCommandByte();
         outputPort = state.getOutputPort();
         pendingCommand = state.getPendingCommand();
-        output.clear();
-        for (byte value : state.getOutput().toByteArray()) {
-            output.add(value);
-        }
+        outputBuffer = state.getOutputBuffer();
     }
 }
