@@ -1,6 +1,8 @@
 package dev.simvisor.controller.boot;
 
 import dev.simvisor.config.MemorySize;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -8,6 +10,7 @@ import java.util.Optional;
  *
  * @param kernel a Linux bzImage or a multiboot ELF
  * @param initrd its initial file system, or its module
+ * @param disks raw images, in the order of their slots
  * @param cpuModel a name of the catalogue of processors; empty for the default
  * @param debugExit whether a write to port F4h ends the VM
  */
@@ -16,8 +19,13 @@ public record VmRequest(
         Optional<Image> initrd,
         String commandLine,
         MemorySize memory,
+        List<Path> disks,
         String cpuModel,
         boolean debugExit) {
+    public VmRequest {
+        disks = List.copyOf(disks);
+    }
+
     /**
      * A file to boot from.
      *

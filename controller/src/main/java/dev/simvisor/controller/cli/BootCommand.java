@@ -25,6 +25,7 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -84,8 +85,11 @@ final class BootCommand implements Callable<Integer> {
     @Option(names = "--bios", paramLabel = "FILE", description = "A firmware image. Not available yet.")
     private @Nullable Path bios;
 
-    @Option(names = "--disk", paramLabel = "FILE", description = "A raw disk image. Not available yet.")
-    private @Nullable Path disk;
+    @Option(
+            names = "--disk",
+            paramLabel = "FILE",
+            description = "A raw disk image, as a virtio disk; may be given more than once.")
+    private List<Path> disks = List.of();
 
     @Option(
             names = "--mode",
@@ -180,9 +184,6 @@ final class BootCommand implements Callable<Integer> {
         if (gdbPort != null) {
             throw new BootRefused("--gdb is not available yet");
         }
-        if (disk != null) {
-            throw new BootRefused("--disk is not available yet: give an --initrd");
-        }
         Optional<String> refusal = LocalVm.modeRefusal(mode);
         if (refusal.isPresent()) {
             throw new BootRefused("--" + refusal.get());
@@ -238,6 +239,7 @@ final class BootCommand implements Callable<Integer> {
                 initrdImage,
                 Objects.requireNonNullElse(append, defaultCommandLine),
                 Objects.requireNonNullElse(memory, defaultMemory),
+                disks,
                 cpuModel,
                 debugExit);
     }

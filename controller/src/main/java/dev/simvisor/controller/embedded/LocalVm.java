@@ -12,9 +12,14 @@ import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.time.Timer;
+import dev.simvisor.node.machine.virtio.RawDiskImage;
 import dev.simvisor.node.vmm.mode.VirtualizationMode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntConsumer;
@@ -43,30 +48,55 @@ public final class LocalVm implements AutoCloseable {
 
     private final MachineMemory memory;
     private final Machine machine;
+    private final List<RawDiskImage> disks;
     private int exitStatus;
 
-    private LocalVm(MachineMemory memory, Machine machine) {
+    private LocalVm(MachineMemory memory, Machine machine, List<RawDiskImage> disks) {
         this.memory = memory;
         this.machine = machine;
+        this.disks = disks;
     }
 
     /** A VM about to execute the first instruction of its kernel. */
     public static LocalVm booted(VmRequest request) throws BootRefused {
         BootSource source = sourceOf(request);
-        MachineConfiguration configuration =
+        MachineConfiguration plain =
                 MachineConfiguration.of(checkedMemory(request.memory().bytes()), cpuModel(request.cpuModel()));
+        MachineConfiguration configuration = request.debugExit() ? plain.withDebugExit() : plain;
+        List<RawDiskImage> disks = open(request.disks());
         MachineMemory memory = MachineMemory.ofBytes(configuration.memoryBytes());
-        LocalVm vm = new LocalVm(
-                memory,
-                new Machine(
-                        request.debugExit() ? configuration.withDebugExit() : configuration, memory, Interpreter::new));
+        Machine machine = new Machine(configuration, memory, Interpreter::new, List.copyOf(disks));
+        LocalVm vm = new LocalVm(memory, machine, disks);
         try {
-            vm.machine.boot(source);
+            machine.boot(source);
         } catch (InvalidImageException refused) {
             vm.close();
             throw new BootRefused(String.valueOf(refused.getMessage()));
         }
         return vm;
+    }
+
+    private static List<RawDiskImage> open(List<Path> files) throws BootRefused {
+        List<RawDiskImage> disks = new ArrayList<>();
+        try {
+            for (Path file : files) {
+                disks.add(RawDiskImage.open(file));
+            }
+        } catch (IOException refused) {
+            close(disks);
+            throw new BootRefused("--disk " + refused.getMessage());
+        }
+        return disks;
+    }
+
+    private static void close(List<RawDiskImage> disks) {
+        try {
+            for (RawDiskImage disk : disks) {
+                disk.close();
+            }
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
     }
 
     /** Why a VM cannot have a virtualization mode; nothing when it can. */
@@ -216,5 +246,6 @@ public final class LocalVm implements AutoCloseable {
     public void close() {
         machine.close();
         memory.close();
+        close(disks);
     }
 }

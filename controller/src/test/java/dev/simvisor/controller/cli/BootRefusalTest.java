@@ -85,6 +85,7 @@ class BootRefusalTest {
             --bios firmware.bin   | --bios is not available yet
             --gdb 1234            | --gdb is not available yet
             --cpus 2              | --cpus 2 is not available yet
+            --disk /no/such/disk  | --disk /no/such/disk: not a file: expected a raw disk image
             --cpu-model z80       | unknown CPU model "z80"; expected one of
             --memory 12           | expected a size such as
             --memory 4K           | expected a multiple of 4K from 1M
