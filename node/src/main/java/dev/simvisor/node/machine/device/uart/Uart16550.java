@@ -10,7 +10,9 @@ import java.util.function.IntConsumer;
  * A 16550 serial port (National Semiconductor PC16550D data sheet).
  *
  * <p>The line has no speed of its own: a byte written is sent at once, and bytes from the far end wait in an input queue
- * without a limit until the receiver FIFO has room, so neither side loses any. The divisor is kept and otherwise ignored.
+ * without a limit until the receiver FIFO has room, so neither side loses any. The far end heeds the handshake: it sends while
+ * the guest asserts RTS, because systems clear the FIFO while they probe and set up the port, and assert RTS when they listen.
+ * The divisor is kept and otherwise ignored.
  */
 public final class Uart16550 {
     // Register offsets; the data sheet's table of addresses, §8.0
@@ -39,6 +41,7 @@ public final class Uart16550 {
     private static final int FCR_ENABLE = 0x01;
     private static final int FCR_CLEAR_RECEIVER = 0x02;
     private static final int LCR_DIVISOR_LATCH = 0x80;
+    private static final int MCR_REQUEST_TO_SEND = 0x02;
     private static final int MCR_LOOPBACK = 0x10;
     private static final int LSR_DATA_READY = 0x01;
     private static final int LSR_OVERRUN = 0x02;
@@ -176,6 +179,7 @@ public final class Uart16550 {
             deltas &= ~(MSR_RING >> 4); // TERI marks the trailing edge only
         }
         modemStatus = inputs | (modemStatus & 0x0F) | deltas;
+        fillReceiver();
     }
 
     /** DTR, RTS, OUT1 and OUT2 come back as DSR, CTS, RI and DCD (§8.6.5). */
@@ -197,8 +201,12 @@ public final class Uart16550 {
         return fifosEnabled() ? FIFO_SIZE : 1;
     }
 
+    private boolean farEndMaySend() {
+        return (modemControl & (MCR_REQUEST_TO_SEND | MCR_LOOPBACK)) == MCR_REQUEST_TO_SEND;
+    }
+
     private void fillReceiver() {
-        while (!loopback() && !input.isEmpty() && receiverFifo.size() < receiverSize()) {
+        while (farEndMaySend() && !input.isEmpty() && receiverFifo.size() < receiverSize()) {
             receiverFifo.add(input.remove());
         }
     }

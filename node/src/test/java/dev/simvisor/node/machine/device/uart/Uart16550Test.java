@@ -3,6 +3,7 @@ package dev.simvisor.node.machine.device.uart;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Facts of the 16550D data sheet. */
@@ -11,6 +12,11 @@ class Uart16550Test {
     private boolean interrupt;
     private int edges;
     private final Uart16550 uart = new Uart16550(value -> sent.append((char) value), this::interrupt);
+
+    @BeforeEach
+    void assertRequestToSend() {
+        uart.write(4, 0x02);
+    }
 
     private void interrupt(boolean asserted) {
         if (asserted && !interrupt) {
@@ -116,5 +122,17 @@ class Uart16550Test {
         assertThat(restored.save()).isEqualTo(uart.save());
         assertThat(restored.read(0)).isEqualTo('t');
         assertThat(restored.read(7)).isEqualTo(0x5A);
+    }
+
+    @Test
+    void theFarEndSendsOnlyWhileRequestToSendIsAsserted() {
+        uart.write(4, 0x00);
+        uart.receive("hello".getBytes(StandardCharsets.US_ASCII));
+        uart.write(2, 0x07); // the guest sets the port up: FIFOs on and cleared
+        assertThat(uart.read(5) & 1).isZero();
+        uart.write(4, 0x0B);
+        for (char expected : "hello".toCharArray()) {
+            assertThat(uart.read(0)).isEqualTo(expected);
+        }
     }
 }
