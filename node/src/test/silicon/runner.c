@@ -58,7 +58,7 @@ struct poke {
 struct registers {
     uint64_t gpr[16]; /* in the order of their encodings */
     uint64_t rip, rflags;
-    uint16_t cs, ds, es, ss;
+    uint16_t cs, ds, es, ss, fs, gs, padding[2];
     uint8_t legacy[IMAGE_USED];
 };
 
@@ -92,7 +92,7 @@ static uint8_t *output, *output_end;
 static int output_file;
 static uint8_t before[2 * PAGE];
 
-/* No C library once FS no longer points to its thread. */
+/* No C library once FS no longer points to its thread: cases set it. */
 static long call(long number, long a, long b, long c) {
     long result;
     __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
@@ -133,6 +133,8 @@ static void record(int signal, ucontext_t *context) {
     out->ss = gregs[REG_CSGSFS] >> 48;
     __asm__ volatile("mov %%ds, %0" : "=r"(out->ds));
     __asm__ volatile("mov %%es, %0" : "=r"(out->es));
+    __asm__ volatile("mov %%fs, %0" : "=r"(out->fs));
+    __asm__ volatile("mov %%gs, %0" : "=r"(out->gs));
     memcpy(out->legacy, context->uc_mcontext.fpregs, IMAGE_USED);
     int completed = signal == SIGTRAP && gregs[REG_TRAPNO] == 1;
     result->vector = completed ? NO_VECTOR : signal == SIGALRM ? RAN_AWAY : gregs[REG_TRAPNO];
@@ -168,6 +170,10 @@ static void prepare(const struct test *test, ucontext_t *context) {
     *(uint64_t *)(image + LEGACY_IMAGE) |= X87_AND_SSE;
     __asm__ volatile("mov %0, %%ds" : : "r"(in->ds));
     __asm__ volatile("mov %0, %%es" : : "r"(in->es));
+    __asm__ volatile("mov %0, %%fs" : : "r"(in->fs));
+    __asm__ volatile("mov %0, %%gs" : : "r"(in->gs));
+    call(SYS_arch_prctl, ARCH_SET_FS, FS_BASE, 0);
+    call(SYS_arch_prctl, ARCH_SET_GS, GS_BASE, 0);
 }
 
 static void on_signal(int signal, siginfo_t *information, void *context) {
@@ -240,8 +246,6 @@ int main(int argc, char **argv) {
     struct itimerval every = {{0, 50000}, {0, 50000}};
     setitimer(ITIMER_REAL, &every, NULL);
     pid_t self = getpid();
-    call(SYS_arch_prctl, ARCH_SET_GS, GS_BASE, 0);
-    call(SYS_arch_prctl, ARCH_SET_FS, FS_BASE, 0);
     call(SYS_kill, self, SIGUSR1, 0);
     return 3; /* the signal handler ends the program */
 }

@@ -105,6 +105,9 @@ public final class Interpreter implements Engine {
         cpu.position = 0;
         cpu.rip = blockStart + instruction.offset & cpu.ripMask();
         if (fault.nonCanonical && instruction.segment == SegmentRegister.SS) fault.vector = GuestException.STACK_FAULT;
+        // What a floating-point instruction would have reported goes with it.
+        cpu.fpu.arithmetic.takeRaised();
+        cpu.sseArithmetic.takeRaised();
         ExceptionDelivery.deliver(cpu, fault);
         cpu.attention = true;
     }

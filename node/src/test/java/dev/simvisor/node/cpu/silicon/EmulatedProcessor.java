@@ -139,6 +139,8 @@ final class EmulatedProcessor {
         load(before);
         interpreter.flushCode();
         interpreter.run(1);
+        // A load of SS holds off the runner's trap until after the instruction that follows, a NOP.
+        if (cpu.interruptShadow && cpu.cpl == 3) interpreter.run(1);
         return outcome(memory);
     }
 
@@ -149,8 +151,8 @@ final class EmulatedProcessor {
         segment(SegmentRegister.SS, state.ss);
         segment(SegmentRegister.DS, state.ds);
         segment(SegmentRegister.ES, state.es);
-        segment(SegmentRegister.FS, 0);
-        segment(SegmentRegister.GS, 0);
+        segment(SegmentRegister.FS, state.fs);
+        segment(SegmentRegister.GS, state.gs);
         cpu.segmentBase[SegmentRegister.FS] = SiliconLayout.FS_BASE;
         cpu.segmentBase[SegmentRegister.GS] = SiliconLayout.GS_BASE;
         cpu.pendingDebugTraps = 0;
@@ -228,6 +230,8 @@ final class EmulatedProcessor {
         state.ss = cpu.selector[SegmentRegister.SS];
         state.ds = cpu.selector[SegmentRegister.DS];
         state.es = cpu.selector[SegmentRegister.ES];
+        state.fs = cpu.selector[SegmentRegister.FS];
+        state.gs = cpu.selector[SegmentRegister.GS];
         state.legacy.putShort(MachineState.CONTROL, (short) cpu.fpu.control);
         state.legacy.putShort(MachineState.STATUS, (short) (cpu.fpu.status | cpu.fpu.top << 11));
         state.legacy.put(MachineState.TAGS, (byte) ~cpu.fpu.empty);

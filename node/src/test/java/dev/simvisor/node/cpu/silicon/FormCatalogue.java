@@ -15,15 +15,12 @@ import java.util.Set;
 
 /** Which forms of the table's rows can be executed by a user process and compared. */
 final class FormCatalogue {
-    /** They show the machine or the operating system rather than the instruction, or leave the runner. */
-    private static final Set<String> NOT_COMPARABLE = Set.of(
-            "syscall", "sysenter", "cpuid", "rdtsc", "rdtscp", "int1", "sgdt", "sidt", "sldt", "str", "smsw", "rdpmc");
+    /** System calls, what Linux answers in the processor's place (CR4.UMIP), and a trap that hypervisors report wrongly. */
+    private static final Set<String> NOT_COMPARABLE =
+            Set.of("syscall", "sysenter", "sgdt", "sidt", "sldt", "str", "smsw", "int1");
 
     /** 0F 0D names a no-operation on Intel's processors for what is undefined on AMD's. */
     private static final Set<String> VENDORS_DIFFER = Set.of("0F 0D");
-
-    /** Loads of SS hold off the runner's trap; FS and GS are its own. */
-    private static final Set<String> KEPT_SEGMENTS = Set.of("LSS", "LFS", "LGS", "POP SS", "POP FS", "POP GS");
 
     private static final Set<Feature> UNITS =
             EnumSet.of(Feature.X87, Feature.MMX, Feature.SSE, Feature.SSE2, Feature.SSE3, Feature.SSSE3);
@@ -40,12 +37,7 @@ final class FormCatalogue {
 
     static boolean comparable(Row row) {
         if (row.opcode().code() == Opcode.NONE || NOT_COMPARABLE.contains(row.semantics())) return false;
-        String name = row.mnemonic(16);
-        if (!row.operands().isEmpty() && row.operands().getFirst().isFixed()) {
-            name += " " + row.operands().getFirst().notation();
-        }
-        return !VENDORS_DIFFER.contains(row.opcode().notation())
-                && !KEPT_SEGMENTS.contains(row.mnemonic(16)) && !KEPT_SEGMENTS.contains(name);
+        return !VENDORS_DIFFER.contains(row.opcode().notation());
     }
 
     private static void addForms(List<Form> forms, Row row, InstructionEncoder encoder) {

@@ -33,6 +33,7 @@ final class InputState {
         state.gpr[4] = (small ? 0 : SiliconLayout.DATA) + STACK_OFFSET + 8L * pattern.below(16);
         long flags = pattern.next() & Flags.ARITHMETIC;
         if (pattern.oneIn(4)) flags |= Flags.DF;
+        if (pattern.oneIn(8)) flags |= Flags.AC;
         state.rflags = flags | Flags.RESERVED_ONE | Flags.IF | Flags.TF;
     }
 

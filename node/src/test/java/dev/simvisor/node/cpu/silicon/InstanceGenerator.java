@@ -35,7 +35,7 @@ final class InstanceGenerator {
         boolean linux = i.row.semantics().equals("interrupt") && (i.immediate & 0xFF) == 0x80;
         boolean wideFar = i.operandSize == 64
                 && switch (i.row.semantics()) {
-                    case "callFarIndirect", "jmpFarIndirect", "les", "lds" -> true;
+                    case "callFarIndirect", "jmpFarIndirect", "les", "lds", "lss", "lfs", "lgs" -> true;
                     default -> false;
                 };
         return linux || wideFar;

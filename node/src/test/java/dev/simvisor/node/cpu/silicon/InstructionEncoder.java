@@ -111,13 +111,9 @@ final class InstructionEncoder {
             if (mod != 3 && rm == 4) bytes.write((int) pattern.next());
         }
 
-        /** FS, GS and SS stay as they are: the runner lives by the first two, a load of SS holds off its trap. */
         private int register() {
             for (Operand operand : row.operands()) {
-                if (operand.kind() == OperandKind.S) {
-                    boolean written = row.operands().getFirst() == operand;
-                    return written ? 3 * pattern.below(2) : pattern.below(6);
-                }
+                if (operand.kind() == OperandKind.S) return pattern.below(6);
                 if (operand.kind() == OperandKind.C) return READABLE_CONTROLS[pattern.below(4)];
             }
             return pattern.below(8);

@@ -5,7 +5,7 @@ import java.nio.ByteOrder;
 
 /** The registers of a case, as {@code struct registers} of the runner holds them. */
 final class MachineState {
-    static final int SIZE = 568;
+    static final int SIZE = 576;
     static final int LEGACY_SIZE = 416;
 
     // Offsets within the FXSAVE image (SDM Vol 1 table 10-2).
@@ -23,6 +23,8 @@ final class MachineState {
     int ds;
     int es;
     int ss;
+    int fs;
+    int gs;
 
     /** The FXSAVE image up to XMM15. */
     final ByteBuffer legacy = ByteBuffer.allocate(LEGACY_SIZE).order(ByteOrder.LITTLE_ENDIAN);
@@ -32,6 +34,7 @@ final class MachineState {
         for (long register : gpr) buffer.putLong(register);
         buffer.putLong(rip).putLong(rflags);
         buffer.putShort((short) cs).putShort((short) ds).putShort((short) es).putShort((short) ss);
+        buffer.putShort((short) fs).putShort((short) gs).putInt(0);
         buffer.put(legacy.array());
         return buffer.array();
     }
@@ -46,6 +49,9 @@ final class MachineState {
         state.ds = buffer.getShort() & 0xFFFF;
         state.es = buffer.getShort() & 0xFFFF;
         state.ss = buffer.getShort() & 0xFFFF;
+        state.fs = buffer.getShort() & 0xFFFF;
+        state.gs = buffer.getShort() & 0xFFFF;
+        buffer.getInt();
         buffer.get(state.legacy.array());
         return state;
     }

@@ -54,7 +54,7 @@ final class OperandContents {
         for (int at = 0; at < LARGEST; at += 8) buffer.putLong(at, pattern.edgy());
         switch (i.row.semantics()) {
             case "lar", "lsl", "verr", "verw", "movToSegment", "lldt", "ltr" -> buffer.putShort(0, (short) selector(pattern));
-            case "callFarIndirect", "jmpFarIndirect", "les", "lds" ->
+            case "callFarIndirect", "jmpFarIndirect", "les", "lds", "lss", "lfs", "lgs" ->
                 buffer.putInt(0, pattern.below(0x8000)).putShort(size - 2, (short) selector(pattern));
             case "callIndirect", "jmpIndirect" -> {
                 if (i.operandSize == 64 && !pattern.oneIn(5)) buffer.putLong(0, pattern.next() >>> 17);
