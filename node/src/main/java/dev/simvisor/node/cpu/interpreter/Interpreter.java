@@ -6,6 +6,7 @@ import dev.simvisor.node.cpu.Flags;
 import dev.simvisor.node.cpu.GuestException;
 import dev.simvisor.node.cpu.SegmentRegister;
 import dev.simvisor.node.cpu.decode.Instruction;
+import dev.simvisor.node.cpu.system.DebugRegisters;
 import dev.simvisor.node.cpu.system.ExceptionDelivery;
 import org.jspecify.annotations.Nullable;
 
@@ -80,6 +81,7 @@ public final class Interpreter implements Engine {
         cpu.rip = start + block.length & cpu.ripMask();
         cpu.blockEnd = count;
         boolean traps = (cpu.otherFlags & Flags.TF) != 0;
+        cpu.singleStepDropped = false;
         try {
             runner.run(cpu, instructions);
         } catch (GuestException fault) {
@@ -91,7 +93,6 @@ public final class Interpreter implements Engine {
         cpu.completedInstructions += done;
         if (done < instructions.length) cpu.rip = start + instructions[done - 1].nextOffset() & cpu.ripMask();
         if (traps && !cpu.singleStepDropped) trap();
-        cpu.singleStepDropped = false;
     }
 
     /** The trap flag was set when the instruction began: #DB after it (SDM Vol 3B §17.3.1.4). */
@@ -149,7 +150,10 @@ public final class Interpreter implements Engine {
             boolean trapsToo = cpu.debugShadow;
             cpu.interruptShadow = false;
             cpu.debugShadow = false;
-            if (cpu.pendingDebugTraps != 0 && !trapsToo) deliverDebugTraps();
+            if (!trapsToo) {
+                if (cpu.pendingDebugTraps != 0) deliverDebugTraps();
+                lookForBreakpoint();
+            }
             oneInstruction();
             return !cpu.shutdown;
         }
@@ -160,8 +164,22 @@ public final class Interpreter implements Engine {
             ExceptionDelivery.deliverInterrupt(cpu, cpu.interruptController.acknowledge());
         }
         if (cpu.shutdown || cpu.halted) return false;
-        if (stepping()) oneInstruction();
-        return true;
+        lookForBreakpoint();
+        if (stepping() || DebugRegisters.watchesInstructions(cpu)) oneInstruction();
+        return !cpu.shutdown;
+    }
+
+    /** #DB before an instruction with a breakpoint; RF spares the next instruction, and goes (SDM Vol 3B §17.3.1.1). */
+    private void lookForBreakpoint() {
+        boolean resumed = (cpu.otherFlags & Flags.RF) != 0;
+        cpu.otherFlags &= ~Flags.RF;
+        if (resumed || !DebugRegisters.watchesInstructions(cpu)) return;
+        long linear = cpu.codeSize == 64 ? cpu.rip : cpu.segmentBase[SegmentRegister.CS] + cpu.rip & 0xFFFF_FFFFL;
+        try {
+            DebugRegisters.checkInstruction(cpu, linear);
+        } catch (GuestException breakpoint) {
+            ExceptionDelivery.deliver(cpu, breakpoint);
+        }
     }
 
     private void oneInstruction() {

@@ -1,5 +1,6 @@
 package dev.simvisor.node.cpu.system;
 
+import static dev.simvisor.node.cpu.Cpu.RAX;
 import static dev.simvisor.node.cpu.Cpu.RSP;
 import static dev.simvisor.node.cpu.system.SystemMachine.CODE;
 import static dev.simvisor.node.cpu.system.SystemMachine.IDT;
@@ -145,6 +146,24 @@ class ExceptionDeliveryTest {
             assertThat(machine.stack(4, 0)).isEqualTo(CODE + 7);
             assertThat(machine.cpu.rip).isEqualTo(handler(1) + 1);
             assertThat(machine.cpu.dr[6]).isEqualTo(0xFFFF_4FF0L);
+        }
+    }
+
+    @Test
+    void instructionBreakpointFaultsOnceAndResumesWithRf() {
+        try (SystemMachine machine = SystemMachine.protectedMode()) {
+            machine.code((int) handler(1), "66 81 4C 24 0A 01 00 CF"); // or word [esp+10], 1 (RF); iret
+            machine.cpu.dr[0] = CODE + 1;
+            machine.cpu.dr[7] = 0x402; // G0, on execution
+            machine.execute("90 40 90", 2); // nop; (#DB before inc eax) or
+
+            assertThat(machine.stack(4, 0)).isEqualTo(CODE + 1);
+            assertThat(machine.cpu.dr[6]).isEqualTo(0xFFFF_0FF1L);
+            assertThat(machine.cpu.gpr[RAX]).isZero();
+            machine.run(2);
+            assertThat(machine.cpu.gpr[RAX]).isEqualTo(1);
+            assertThat(machine.cpu.rip).isEqualTo(CODE + 2);
+            assertThat(machine.cpu.rflags() & Flags.RF).isZero();
         }
     }
 
