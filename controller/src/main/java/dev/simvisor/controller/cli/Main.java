@@ -2,6 +2,7 @@ package dev.simvisor.controller.cli;
 
 import dev.simvisor.config.Bandwidth;
 import dev.simvisor.config.MemorySize;
+import dev.simvisor.config.MigrationSettings;
 import dev.simvisor.config.VirtualDuration;
 import dev.simvisor.controller.guest.GuestCommand;
 import dev.simvisor.controller.placement.FitPlacement;
@@ -23,7 +24,11 @@ import picocli.CommandLine.TypeConversionException;
         subcommands = {
             DemoCommand.class,
             BootCommand.class,
+            UpCommand.class,
             NodeCommand.class,
+            VmCommand.class,
+            HostCommand.class,
+            ClusterCommand.class,
             ExperimentCommand.class,
             GuestCommand.class
         })
@@ -42,6 +47,7 @@ public final class Main {
                 .registerConverter(VirtualDuration.class, converter(VirtualDuration::parse))
                 .registerConverter(Bandwidth.class, converter(Bandwidth::parse))
                 .registerConverter(FitPlacement.class, Main::placement)
+                .registerConverter(MigrationSettings.Algorithm.class, Main::algorithm)
                 .setExecutionExceptionHandler(failures)
                 .setParameterExceptionHandler(failures);
     }
@@ -61,6 +67,14 @@ public final class Main {
         return FitPlacement.labelled(label)
                 .orElseThrow(() -> new TypeConversionException(
                         "expected first-fit, best-fit or worst-fit, not \"" + label + "\""));
+    }
+
+    private static MigrationSettings.Algorithm algorithm(String label) {
+        return switch (label) {
+            case "pre-copy" -> MigrationSettings.Algorithm.PRE_COPY;
+            case "stop-and-copy" -> MigrationSettings.Algorithm.STOP_AND_COPY;
+            default -> throw new TypeConversionException("expected pre-copy or stop-and-copy, not \"" + label + "\"");
+        };
     }
 
     /** The version that the distribution's jar carries in its manifest. */

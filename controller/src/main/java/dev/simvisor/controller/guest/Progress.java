@@ -3,7 +3,7 @@ package dev.simvisor.controller.guest;
 import java.util.OptionalLong;
 
 /** Where long work reports how far it has come. */
-interface Progress {
+public interface Progress {
     /** A piece of work that nobody watches. */
     Step NO_STEP = done -> {};
 

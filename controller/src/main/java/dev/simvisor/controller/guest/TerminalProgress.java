@@ -7,11 +7,11 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /** One bar per step on standard error, so that standard output stays what the command answers. */
-final class TerminalProgress implements Progress {
+public final class TerminalProgress implements Progress {
     private static final int WIDTH = 100;
 
     /** A bar when someone watches, silence in a script. */
-    static Progress ofStandardError() {
+    public static Progress ofStandardError() {
         return System.console() != null && System.console().isTerminal() ? new TerminalProgress() : SILENT;
     }
 

@@ -16,11 +16,20 @@ import dev.simvisor.proto.api.LinkSpec;
 import dev.simvisor.proto.api.LinuxBoot;
 import dev.simvisor.proto.api.MigrationAlgorithm;
 import dev.simvisor.proto.api.MigrationParameters;
+import dev.simvisor.proto.api.MultibootBoot;
 import dev.simvisor.proto.api.VmSpec;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** Configuration records as API messages. */
 public final class Specs {
+    /** How an ELF file begins (System V ABI, chapter 4, e_ident). */
+    private static final byte[] ELF_MAGIC = {0x7f, 'E', 'L', 'F'};
+
     private Specs() {}
 
     /** A host of a topology. Racks' uplinks are not part of it: all hosts see each other through their own links alone. */
@@ -58,7 +67,8 @@ public final class Specs {
                 .build();
     }
 
-    private static Boot boot(GuestImage image, String commandLine) {
+    /** What a VM of a guest starts from. */
+    public static Boot boot(GuestImage image, String commandLine) {
         return switch (image.kernel()) {
             case BootFile.Bundled _ ->
                 Boot.newBuilder()
@@ -82,6 +92,30 @@ public final class Specs {
                         .setInitrd(initrd.isEmpty() ? "" : absolute(initrd))
                         .setCommandLine(commandLine))
                 .build();
+    }
+
+    /**
+     * A kernel of the user's own: a multiboot ELF, or else a Linux bzImage.
+     *
+     * @throws IOException when it cannot be read
+     */
+    public static Boot kernel(Path kernel, @Nullable Path initrd, String commandLine) throws IOException {
+        if (!isElf(kernel)) {
+            return linux(kernel.toString(), initrd == null ? "" : initrd.toString(), commandLine);
+        }
+        MultibootBoot.Builder multiboot = MultibootBoot.newBuilder()
+                .setKernel(absolute(kernel.toString()))
+                .setCommandLine(commandLine);
+        if (initrd != null) {
+            multiboot.addModules(absolute(initrd.toString()));
+        }
+        return Boot.newBuilder().setMultiboot(multiboot).build();
+    }
+
+    private static boolean isElf(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return Arrays.equals(in.readNBytes(ELF_MAGIC.length), ELF_MAGIC);
+        }
     }
 
     private static String absolute(String file) {

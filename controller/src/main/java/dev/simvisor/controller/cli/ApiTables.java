@@ -1,0 +1,118 @@
+package dev.simvisor.controller.cli;
+
+import dev.simvisor.controller.report.Figures;
+import dev.simvisor.controller.report.Table;
+import dev.simvisor.proto.api.ClusterStatus;
+import dev.simvisor.proto.api.Event;
+import dev.simvisor.proto.api.Host;
+import dev.simvisor.proto.api.MigrationReport;
+import dev.simvisor.proto.api.Vm;
+import java.util.List;
+
+/** The API's answers as tables and lines. */
+final class ApiTables {
+    private ApiTables() {}
+
+    static Table vms(List<Vm> vms) {
+        Table table = Table.of("VM", "STATE", "HOST", ">MEMORY", "MODE", ">INSTRUCTIONS", "REASON");
+        for (Vm vm : vms) {
+            table.row(
+                    vm.getSpec().getName(),
+                    state(vm),
+                    vm.getHost(),
+                    Figures.mebibytes(vm.getSpec().getMemoryBytes()),
+                    mode(vm),
+                    vm.getInstructions(),
+                    vm.getReason());
+        }
+        return table;
+    }
+
+    /** All that is known of one VM. */
+    static Table vm(Vm vm) {
+        return Table.of("FIELD", "VALUE")
+                .row("name", vm.getSpec().getName())
+                .row("state", state(vm))
+                .row("reason", vm.getReason())
+                .row("host", vm.getHost())
+                .row("memory", Figures.mebibytes(vm.getSpec().getMemoryBytes()))
+                .row("mode", mode(vm))
+                .row("epoch", vm.getEpoch())
+                .row("migration", vm.getMigration() == 0 ? "" : vm.getMigration())
+                .row("created at", Figures.seconds(vm.getCreatedNanos()))
+                .row("instructions", vm.getInstructions())
+                .row("virtual cycles", vm.getVirtualCycles())
+                .row("console", vm.getConsoleBytes() + " bytes");
+    }
+
+    static Table hosts(List<Host> hosts) {
+        Table table = Table.of("HOST", "STATE", "NODE", ">PCPUS", ">MEMORY", ">RESERVED", "VMS", "REASON");
+        for (Host host : hosts) {
+            table.row(
+                    host.getSpec().getName(),
+                    state(host),
+                    host.getNode(),
+                    host.getSpec().getPcpus(),
+                    Figures.mebibytes(host.getSpec().getMemoryBytes()),
+                    Figures.mebibytes(host.getMemoryReservedBytes()),
+                    String.join(",", host.getVmsList()),
+                    host.getReason());
+        }
+        return table;
+    }
+
+    static Table status(ClusterStatus status) {
+        return Table.of("FIELD", "VALUE")
+                .row("virtual time", Figures.seconds(status.getVirtualNanos()))
+                .row("pace", status.getPace() == 0 ? "as fast as it goes" : status.getPace())
+                .row("lookahead", Figures.millis(status.getLookaheadNanos()))
+                .row("windows", Long.toUnsignedString(status.getWindows()))
+                .row("nodes", status.getNodes())
+                .row("hosts up", status.getHostsUp() + " of " + status.getHosts())
+                .row("VMs running", status.getVmsRunning() + " of " + status.getVms())
+                .row("migrations active", status.getMigrationsActive());
+    }
+
+    /** What happened, in one line. */
+    static String event(Event event) {
+        String what = switch (event.getWhatCase()) {
+            case VM -> vmEvent(event.getVm());
+            case HOST -> hostEvent(event.getHost());
+            case MIGRATION -> migrationEvent(event.getMigration());
+            case NODE -> event.getNode();
+            case REFUSAL -> "refused: " + event.getRefusal();
+            case WHAT_NOT_SET -> "something that this version does not know";
+        };
+        return String.format("%6d  %14s  %s", event.getNumber(), Figures.seconds(event.getVirtualNanos()), what);
+    }
+
+    private static String vmEvent(Vm vm) {
+        return "VM " + vm.getSpec().getName() + " on host " + vm.getHost() + " is " + state(vm) + because(vm.getReason());
+    }
+
+    private static String hostEvent(Host host) {
+        return "host " + host.getSpec().getName() + " is " + state(host) + because(host.getReason());
+    }
+
+    private static String migrationEvent(MigrationReport report) {
+        return "migration " + report.getNumber() + " of VM " + report.getVm() + " from " + report.getSource() + " to "
+                + report.getTarget() + " is " + Figures.word(report.getState(), "MIGRATION_") + ", "
+                + report.getRoundsCount() + " rounds" + because(report.getReason());
+    }
+
+    private static String because(String reason) {
+        return reason.isEmpty() ? "" : ": " + reason;
+    }
+
+    private static String state(Vm vm) {
+        return Figures.word(vm.getState(), "VM_");
+    }
+
+    private static String state(Host host) {
+        return Figures.word(host.getState(), "HOST_");
+    }
+
+    private static String mode(Vm vm) {
+        return vm.getSpec().getMode().isEmpty() ? "bare" : vm.getSpec().getMode();
+    }
+}

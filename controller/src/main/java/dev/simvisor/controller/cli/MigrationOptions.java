@@ -1,0 +1,48 @@
+package dev.simvisor.controller.cli;
+
+import dev.simvisor.config.Bandwidth;
+import dev.simvisor.config.MigrationSettings;
+import dev.simvisor.config.VirtualDuration;
+import dev.simvisor.controller.spec.Specs;
+import dev.simvisor.proto.api.MigrationParameters;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** How VMs are migrated, for every command that migrates (picocli mixin). */
+final class MigrationOptions {
+    @Option(
+            names = "--algorithm",
+            paramLabel = "ALGORITHM",
+            defaultValue = "pre-copy",
+            description = "pre-copy or stop-and-copy. Default: ${DEFAULT-VALUE}.")
+    private MigrationSettings.Algorithm algorithm = MigrationSettings.Algorithm.PRE_COPY;
+
+    @Option(
+            names = "--bandwidth",
+            paramLabel = "RATE",
+            description = "The most that the rounds may use, such as 32MiB/s. Default: all that the link gives.")
+    private @Nullable Bandwidth bandwidth;
+
+    @Option(
+            names = "--downtime-limit",
+            paramLabel = "DURATION",
+            defaultValue = "300ms",
+            description = "The guest is paused once the rest can be sent in so much time. Default: ${DEFAULT-VALUE}.")
+    private VirtualDuration downtimeLimit = VirtualDuration.ZERO;
+
+    @Option(
+            names = "--max-rounds",
+            paramLabel = "N",
+            defaultValue = "30",
+            description = "After so many rounds it is paused regardless. Default: ${DEFAULT-VALUE}.")
+    private int maxRounds;
+
+    MigrationParameters parameters() throws CommandFailed {
+        if (maxRounds < 1) {
+            throw new CommandFailed("--max-rounds " + maxRounds + ": expected at least 1");
+        }
+        return Specs.migration(
+                new MigrationSettings(algorithm, Optional.ofNullable(bandwidth), downtimeLimit, maxRounds));
+    }
+}

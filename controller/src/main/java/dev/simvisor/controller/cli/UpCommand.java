@@ -1,0 +1,191 @@
+package dev.simvisor.controller.cli;
+
+import dev.simvisor.config.Topology;
+import dev.simvisor.controller.api.ApiServer;
+import dev.simvisor.controller.cluster.ClusterControl;
+import dev.simvisor.controller.cluster.Controller;
+import dev.simvisor.controller.embedded.EmbeddedCluster;
+import dev.simvisor.controller.placement.FitPlacement;
+import dev.simvisor.controller.spec.Specs;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code simvisor up}. */
+@Command(
+        name = "up",
+        description = "Starts a cluster and serves it until Ctrl-C.",
+        mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "The hosts run in this process, unless the configuration names nodes for them: then it shows how to start"
+                    + " those, and waits for them."
+        })
+final class UpCommand implements Callable<Integer> {
+    private static final int MOST_PORT = 65_535;
+    private static final int LEAVE_SECONDS = 10;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            required = true,
+            description = "The topology; see cluster-config/topologies/.")
+    private Path config = Path.of("");
+
+    @Option(
+            names = "--port",
+            paramLabel = "PORT",
+            defaultValue = "" + ApiServer.DEFAULT_PORT,
+            description = "Where to serve; 0 for any free port. Default: ${DEFAULT-VALUE}.")
+    private int port;
+
+    @Option(
+            names = "--address",
+            paramLabel = "ADDRESS",
+            defaultValue = "127.0.0.1",
+            description = "The interface to serve and to take nodes on. Default: ${DEFAULT-VALUE}, this machine alone.")
+    private String address = "127.0.0.1";
+
+    @Option(
+            names = "--pace",
+            paramLabel = "RATE",
+            defaultValue = "1",
+            description = "Virtual seconds per second of the wall at most; 0 for as fast as it goes."
+                    + " Default: ${DEFAULT-VALUE}.")
+    private double pace;
+
+    @Option(
+            names = "--placement",
+            paramLabel = "POLICY",
+            defaultValue = "first-fit",
+            description = "first-fit, best-fit or worst-fit, for VMs that name no host. Default: ${DEFAULT-VALUE}.")
+    private FitPlacement placement = FitPlacement.FIRST_FIT;
+
+    /** Completes when somebody wants the cluster to end. */
+    private final CompletableFuture<Void> end = new CompletableFuture<>();
+
+    /** Completes when all has been cleared away. */
+    private final CompletableFuture<Void> gone = new CompletableFuture<>();
+
+    @Override
+    public Integer call() throws Exception {
+        if (port < 0 || port > MOST_PORT) {
+            throw new CommandFailed("--port " + port + ": expected a port from 0 to " + MOST_PORT);
+        }
+        if (!(pace >= 0) || Double.isInfinite(pace)) {
+            throw new CommandFailed("--pace " + pace + ": expected virtual seconds per second, or 0");
+        }
+        Topology topology = Topology.load(config);
+        Runtime.getRuntime().addShutdownHook(new Thread(this::interrupted, "end of the cluster"));
+        try {
+            boolean namesNodes = topology.hosts().stream().anyMatch(host -> host.node().isPresent());
+            return namesNodes ? withNodes(topology) : inThisProcess(topology);
+        } finally {
+            gone.complete(null);
+        }
+    }
+
+    /** Ctrl-C: the process ends once this returns. */
+    private void interrupted() {
+        end.complete(null);
+        await(gone);
+    }
+
+    private static void await(CompletableFuture<?> future) {
+        try {
+            future.get(LEAVE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException | ExecutionException | TimeoutException late) {
+            // The process ends all the same.
+        }
+    }
+
+    private int inThisProcess(Topology topology) throws Exception {
+        try (EmbeddedCluster cluster = EmbeddedCluster.start(List.of("local"), placement)) {
+            return serve(cluster.control(), topology);
+        }
+    }
+
+    private int withNodes(Topology topology) throws Exception {
+        Controller controller = Controller.start(address, 0, placement, 0);
+        try {
+            topology.hosts().stream()
+                    .map(Topology.Host::node)
+                    .flatMap(Optional::stream)
+                    .distinct()
+                    .sorted()
+                    .forEach(node -> say("waiting for node " + node + ": simvisor node --join " + controller.address()
+                            + " --name " + node));
+            return serve(controller.control(), topology);
+        } finally {
+            controller.close();
+            await(controller.whenEnded().toCompletableFuture());
+        }
+    }
+
+    private int serve(ClusterControl cluster, Topology topology) throws Exception {
+        try (ApiServer server = server(cluster)) {
+            CompletableFuture<?> hosts = CompletableFuture.allOf(topology.hosts().stream()
+                    .map(Specs::host)
+                    .map(cluster::defineHost)
+                    .toArray(CompletableFuture[]::new));
+            if (isUp(hosts)) {
+                cluster.pace(pace);
+                CompletableFuture<Void> started = cluster.start();
+                if (isUp(started)) {
+                    say("serving " + topology.hosts().size() + " hosts on " + server.address());
+                    end.get();
+                }
+            }
+            return ExitCode.OK;
+        }
+    }
+
+    /** Waits until something is up; false when the cluster is to end before. */
+    private boolean isUp(CompletableFuture<?> up) throws InterruptedException, CommandFailed {
+        try {
+            CompletableFuture.anyOf(up, end).get();
+            return !end.isDone();
+        } catch (ExecutionException failed) {
+            Throwable cause = Objects.requireNonNullElse(failed.getCause(), failed);
+            throw new CommandFailed(config + ": " + cause.getMessage());
+        }
+    }
+
+    private ApiServer server(ClusterControl cluster) throws CommandFailed {
+        try {
+            return ApiServer.start(cluster, address, port, () -> end.complete(null));
+        } catch (IOException failed) {
+            throw new CommandFailed("cannot serve on " + address + ":" + port + ": " + reason(failed)
+                    + "; give another with --port, or 0 for any free one");
+        }
+    }
+
+    /** Netty wraps what the operating system said. */
+    private static String reason(IOException failed) {
+        Throwable cause = failed.getCause();
+        return String.valueOf((cause == null ? failed : cause).getMessage());
+    }
+
+    private void say(String line) {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        out.println(line);
+        out.flush();
+    }
+}
