@@ -1,0 +1,152 @@
+package dev.simvisor.controller.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.protobuf.util.JsonFormat;
+import dev.simvisor.controller.boot.StreamLine;
+import dev.simvisor.proto.api.ClusterStatus;
+import dev.simvisor.proto.api.ListVmsResponse;
+import dev.simvisor.proto.api.MigrationReport;
+import dev.simvisor.proto.api.MigrationState;
+import dev.simvisor.proto.api.VmState;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The verbs against a cluster that {@code simvisor up} runs, with the built-in guest. */
+class ClusterVerbsIT {
+    private static final String TWO_HOSTS = "../cluster-config/topologies/two-hosts.conf";
+
+    private static MigrationReport report(String json) throws IOException {
+        MigrationReport.Builder report = MigrationReport.newBuilder();
+        JsonFormat.parser().merge(json, report);
+        return report.build();
+    }
+
+    private static ListVmsResponse vms(RunningUp cluster) throws IOException {
+        ListVmsResponse.Builder vms = ListVmsResponse.newBuilder();
+        JsonFormat.parser().merge(cluster.succeeds("vm", "list", "--output", "json"), vms);
+        return vms.build();
+    }
+
+    @Test
+    void vmIsCreatedTypedOnMigratedAndStopped() throws Exception {
+        try (RunningUp cluster = RunningUp.start("--config", TWO_HOSTS)) {
+            assertThat(cluster.succeeds("vm", "create", "a", "--guest", "builtin", "--memory", "16M"))
+                    .containsPattern("a +running +host-1 +16.0 MiB +bare");
+            Typist typist = Typist.at(cluster, "a");
+            typist.typeAndAwait("uptime\n", "uptime");
+
+            MigrationReport report =
+                    report(cluster.succeeds("vm", "migrate", "a", "--to", "host-2", "--output", "json"));
+            assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
+            assertThat(report.getSourceStateHash()).isNotEmpty().isEqualTo(report.getTargetStateHash());
+            assertThat(cluster.succeeds("vm", "show", "a")).containsPattern("host +host-2");
+            typist.typeAndAwait("checksum\n", "checksum");
+
+            assertThat(cluster.succeeds("vm", "stop", "a")).contains("stopped");
+            assertThat(typist.vmEnded()).isTrue();
+        }
+    }
+
+    @Test
+    void pausedVmStandsUntilItIsResumed() throws Exception {
+        try (RunningUp cluster = RunningUp.start("--config", TWO_HOSTS)) {
+            cluster.succeeds("vm", "create", "a", "--guest", "builtin", "--memory", "16M");
+
+            assertThat(cluster.succeeds("vm", "pause", "a")).contains("paused");
+            assertThat(vms(cluster).getVms(0).getState()).isEqualTo(VmState.VM_PAUSED);
+            assertThat(cluster.succeeds("vm", "resume", "a")).contains("running");
+        }
+    }
+
+    @Test
+    void snapshotBecomesASecondVm(@TempDir Path folder) throws Exception {
+        String file = folder.resolve("a.snapshot").toString();
+        try (RunningUp cluster = RunningUp.start("--config", TWO_HOSTS)) {
+            cluster.succeeds("vm", "create", "a", "--guest", "builtin", "--memory", "16M");
+
+            assertThat(cluster.succeeds("vm", "snapshot", "a", "--file", file)).contains(file);
+            assertThat(cluster.succeeds("vm", "restore", file, "--name", "b", "--host", "host-2"))
+                    .containsPattern("b +running +host-2");
+        }
+    }
+
+    @Test
+    void hostIsDrainedRecoveredAndKilled() throws Exception {
+        try (RunningUp cluster = RunningUp.start("--config", TWO_HOSTS)) {
+            cluster.succeeds("vm", "create", "a", "--guest", "builtin", "--memory", "16M");
+
+            assertThat(cluster.succeeds("host", "drain", "host-1"))
+                    .contains("VM a to host-2: completed", "0 left")
+                    .containsPattern("host-1 +drained");
+            assertThat(cluster.succeeds("host", "recover", "host-1")).containsPattern("host-1 +up");
+            assertThat(cluster.succeeds("host", "fail", "host-2")).containsPattern("host-2 +failed");
+            assertThat(vms(cluster).getVms(0).getState()).isEqualTo(VmState.VM_LOST);
+            assertThat(cluster.succeeds("host", "list")).containsPattern("host-1 +up").containsPattern("host-2 +failed");
+            assertThat(cluster.succeeds("cluster", "watch", "--from", "1", "--count", "2").lines())
+                    .hasSize(2);
+        }
+    }
+
+    @Test
+    void fastPaceLeavesTheWallBehind() throws Exception {
+        try (RunningUp cluster = RunningUp.start("--config", TWO_HOSTS, "--pace", "0")) {
+            cluster.succeeds("vm", "create", "a", "--guest", "builtin", "--memory", "16M");
+
+            await().atMost(60, TimeUnit.SECONDS).until(() -> virtualNanos(cluster) > 60_000_000_000L);
+        }
+    }
+
+    private static long virtualNanos(RunningUp cluster) throws IOException {
+        ClusterStatus.Builder status = ClusterStatus.newBuilder();
+        JsonFormat.parser().merge(cluster.succeeds("cluster", "status", "--output", "json"), status);
+        return status.getVirtualNanos();
+    }
+
+    /** Somebody at a VM's console. */
+    private record Typist(PipedOutputStream keys, ByteArrayOutputStream screen, CompletableFuture<Boolean> session) {
+        static Typist at(RunningUp cluster, String vm) throws IOException {
+            PipedOutputStream keys = new PipedOutputStream();
+            PipedInputStream typed = new PipedInputStream(keys);
+            ByteArrayOutputStream screen = new ByteArrayOutputStream();
+            CompletableFuture<Boolean> session = new CompletableFuture<>();
+            Thread.ofPlatform().daemon().name("console of " + vm).start(() -> {
+                try (ApiClient api = ApiClient.to(cluster.address());
+                        StreamLine line = StreamLine.of(typed, screen)) {
+                    session.complete(ConsoleSession.run(api.consoles(), vm, true, line));
+                } catch (Exception failed) {
+                    session.completeExceptionally(failed);
+                }
+            });
+            return new Typist(keys, screen, session);
+        }
+
+        /** Types once the prompt is there, and waits for a word in what is said from then on, and the next prompt. */
+        void typeAndAwait(String text, String word) throws IOException {
+            await().atMost(60, TimeUnit.SECONDS).until(() -> said().endsWith("> ") || said().endsWith("$ "));
+            int before = said().length();
+            keys.write(text.getBytes(StandardCharsets.US_ASCII));
+            keys.flush();
+            await().atMost(60, TimeUnit.SECONDS)
+                    .until(() -> said().substring(before).lines().count() > 1
+                            && said().substring(before).contains(word));
+        }
+
+        String said() {
+            return screen.toString(StandardCharsets.US_ASCII);
+        }
+
+        boolean vmEnded() throws Exception {
+            return session.get(30, TimeUnit.SECONDS);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+package dev.simvisor.controller.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** What a cluster cannot do is said in one line, and the exit status is not 0. */
+class ClusterVerbsRefusalTest {
+    private static final String TWO_HOSTS = "../cluster-config/topologies/two-hosts.conf";
+    private static RunningUp cluster;
+
+    @BeforeAll
+    static void startWithOneVm() throws Exception {
+        cluster = RunningUp.start("--config", TWO_HOSTS);
+        cluster.succeeds("vm", "create", "a", "--guest", "builtin", "--memory", "16M", "--host", "host-1");
+    }
+
+    @AfterAll
+    static void end() throws Exception {
+        cluster.close();
+    }
+
+    @Test
+    void unknownVmNamesThoseThereAre() {
+        assertThat(cluster.refused("vm", "stop", "b")).isEqualTo("simvisor: no VM 'b': expected one of a");
+        assertThat(cluster.refused("vm", "show", "b")).startsWith("simvisor: no VM 'b'");
+    }
+
+    @Test
+    void unknownHostNamesThoseThereAre() {
+        String line = "simvisor: no host 'host-9': expected one of host-1, host-2";
+
+        assertThat(cluster.refused("vm", "create", "b", "--guest", "builtin", "--host", "host-9"))
+                .isEqualTo(line);
+        assertThat(cluster.refused("vm", "migrate", "a", "--to", "host-9")).isEqualTo(line);
+        assertThat(cluster.refused("host", "fail", "host-9")).isEqualTo(line);
+        assertThat(cluster.refused("host", "drain", "host-9")).startsWith("simvisor: no host 'host-9'");
+    }
+
+    @Test
+    void migrationToTheHostItIsOn() {
+        assertThat(cluster.refused("vm", "migrate", "a", "--to", "host-1"))
+                .isEqualTo("simvisor: VM a is on host host-1 already");
+    }
+
+    @Test
+    void vmLargerThanAnyHost() {
+        assertThat(cluster.refused("vm", "create", "b", "--guest", "builtin", "--memory", "2G"))
+                .isEqualTo("simvisor: VM b: no host has room for 2048 MiB and supports mode bare");
+        assertThat(cluster.refused("vm", "create", "b", "--guest", "builtin", "--memory", "2G", "--host", "host-2"))
+                .startsWith("simvisor: host host-2 has no room for VM b of 2048 MiB");
+    }
+
+    @Test
+    void nameThatIsTaken() {
+        assertThat(cluster.refused("vm", "create", "a", "--guest", "builtin"))
+                .isEqualTo("simvisor: VM a exists already, on host host-1");
+    }
+
+    @Test
+    void modeThatTheHostLacks() {
+        assertThat(cluster.refused("vm", "create", "b", "--guest", "builtin", "--mode", "para", "--host", "host-1"))
+                .isEqualTo("simvisor: host host-1 does not support mode para: expected one of bare");
+        assertThat(cluster.refused("vm", "create", "b", "--guest", "builtin", "--mode", "fast"))
+                .isEqualTo("simvisor: --mode fast: expected one of bare, trap, translate, para, hardware");
+    }
+
+    @Test
+    void kernelThatIsNotThere() {
+        assertThat(cluster.refused("vm", "create", "b", "--kernel", "no-such-kernel"))
+                .isEqualTo("simvisor: --kernel no-such-kernel: no such file");
+    }
+
+    @Test
+    void kernelThatIsNone() {
+        assertThat(cluster.refused("vm", "create", "b", "--kernel", "pom.xml"))
+                .startsWith("simvisor: VM b: ")
+                .contains("pom.xml");
+        assertThat(cluster.succeeds("vm", "list")).doesNotContain("pom.xml");
+    }
+
+    @Test
+    void snapshotThatIsNone() {
+        assertThat(cluster.refused("vm", "restore", "pom.xml")).contains("pom.xml: not a snapshot of a VM");
+    }
+
+    @Test
+    void occupiedPort() {
+        String port = cluster.address().replaceFirst(".*:", "");
+        Invocation second = Invocation.of("up", "--config", TWO_HOSTS, "--port", port);
+
+        assertThat(second.status()).isNotZero();
+        assertThat(second.output()).isEmpty();
+        assertThat(second.errors())
+                .startsWith("simvisor: cannot serve on 127.0.0.1:" + port + ": ")
+                .contains("in use", "--port")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void topologyThatIsNotThere() {
+        Invocation up = Invocation.of("up", "--config", "no-such-topology.conf");
+
+        assertThat(up.status()).isNotZero();
+        assertThat(up.errors()).startsWith("simvisor: ").contains("no-such-topology.conf").hasLineCount(1);
+    }
+
+    @Test
+    void serverThatIsNotThere() throws Exception {
+        String free;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            free = "localhost:" + socket.getLocalPort();
+        }
+        Invocation list = Invocation.of("vm", "list", "--server", free);
+
+        assertThat(list.status()).isNotZero();
+        assertThat(list.errors())
+                .isEqualTo("simvisor: no cluster answers at " + free + ": start one with simvisor up, or say where it is"
+                        + " with --server HOST:PORT" + System.lineSeparator());
+    }
+
+    @Test
+    void serverThatIsNoAddress() {
+        Invocation list = Invocation.of("vm", "list", "--server", "here");
+
+        assertThat(list.status()).isNotZero();
+        assertThat(list.errors()).isEqualTo("simvisor: --server here: expected HOST:PORT" + System.lineSeparator());
+    }
+}
