@@ -56,7 +56,9 @@ final class ConsoleCall implements StreamObserver<ConsoleInput> {
     }
 
     private CompletableFuture<?> type(ByteString bytes) {
-        return vm == null ? refusal("bytes before any open: expected the VM first") : cluster.type(vm, bytes.toByteArray());
+        return vm == null
+                ? refusal("bytes before any open: expected the VM first")
+                : cluster.type(vm, bytes.toByteArray());
     }
 
     private static CompletableFuture<?> refusal(String message) {

@@ -28,8 +28,9 @@ final class HostsService extends HostsGrpc.HostsImplBase {
     public void list(ListHostsRequest request, StreamObserver<ListHostsResponse> observer) {
         Replies.reply(
                 cluster.hosts()
-                        .thenApply(hosts ->
-                                ListHostsResponse.newBuilder().addAllHosts(hosts).build()),
+                        .thenApply(hosts -> ListHostsResponse.newBuilder()
+                                .addAllHosts(hosts)
+                                .build()),
                 observer);
     }
 
@@ -39,8 +40,7 @@ final class HostsService extends HostsGrpc.HostsImplBase {
     }
 
     private CompletableFuture<Host> host(String name) {
-        return Replies.one(
-                cluster.hosts(), host -> host.getSpec().getName().equals(name), "no host '" + name + "'");
+        return Replies.one(cluster.hosts(), host -> host.getSpec().getName().equals(name), "no host '" + name + "'");
     }
 
     @Override

@@ -30,8 +30,7 @@ final class Replies {
     }
 
     /** The one that was asked for, out of all. */
-    static <T> CompletableFuture<T> one(
-            CompletableFuture<List<T>> all, Predicate<T> wanted, String missing) {
+    static <T> CompletableFuture<T> one(CompletableFuture<List<T>> all, Predicate<T> wanted, String missing) {
         return all.thenCompose(list -> list.stream()
                 .filter(wanted)
                 .findFirst()
@@ -41,9 +40,8 @@ final class Replies {
 
     /** A refusal keeps its line as the description; anything else is a bug of ours. */
     static StatusRuntimeException status(Throwable failure) {
-        Throwable cause = failure instanceof CompletionException && failure.getCause() != null
-                ? failure.getCause()
-                : failure;
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         return switch (cause) {
             case Refusal refusal ->
                 status(refusal.kind()).withDescription(refusal.getMessage()).asRuntimeException();

@@ -69,7 +69,9 @@ final class ApiClient implements AutoCloseable {
                 new CommandFailed("no cluster answers at " + server
                         + ": start one with simvisor up, or say where it is with --server HOST:PORT");
             case UNIMPLEMENTED -> new CommandFailed(server + " is no Simvisor of this version: " + description);
-            default -> new CommandFailed(description == null ? failed.getStatus().getCode().name() : description);
+            default ->
+                new CommandFailed(
+                        description == null ? failed.getStatus().getCode().name() : description);
         };
     }
 

@@ -87,7 +87,8 @@ final class ApiTables {
     }
 
     private static String vmEvent(Vm vm) {
-        return "VM " + vm.getSpec().getName() + " on host " + vm.getHost() + " is " + state(vm) + because(vm.getReason());
+        return "VM " + vm.getSpec().getName() + " on host " + vm.getHost() + " is " + state(vm)
+                + because(vm.getReason());
     }
 
     private static String hostEvent(Host host) {

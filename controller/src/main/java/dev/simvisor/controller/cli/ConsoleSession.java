@@ -33,8 +33,7 @@ final class ConsoleSession implements StreamObserver<ConsoleOutput> {
      * @return whether the VM ended it, and not the user
      * @throws io.grpc.StatusRuntimeException when the cluster refuses it or is gone
      */
-    static boolean run(
-            VirtualMachinesGrpc.VirtualMachinesStub vms, String vm, boolean fromStart, SerialLine line)
+    static boolean run(VirtualMachinesGrpc.VirtualMachinesStub vms, String vm, boolean fromStart, SerialLine line)
             throws InterruptedException {
         ConsoleSession session = new ConsoleSession(line);
         var input = (ClientCallStreamObserver<ConsoleInput>) vms.console(session);
@@ -78,8 +77,9 @@ final class ConsoleSession implements StreamObserver<ConsoleOutput> {
             line.flush();
         } catch (IOException | UncheckedIOException failed) {
             // Whoever read our output is gone.
-            ended.completeExceptionally(
-                    Status.ABORTED.withDescription("cannot show the console: " + failed.getMessage()).asException());
+            ended.completeExceptionally(Status.ABORTED
+                    .withDescription("cannot show the console: " + failed.getMessage())
+                    .asException());
         }
     }
 

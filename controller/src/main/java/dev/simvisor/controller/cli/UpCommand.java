@@ -95,7 +95,8 @@ final class UpCommand implements Callable<Integer> {
         Topology topology = Topology.load(config);
         Runtime.getRuntime().addShutdownHook(new Thread(this::interrupted, "end of the cluster"));
         try {
-            boolean namesNodes = topology.hosts().stream().anyMatch(host -> host.node().isPresent());
+            boolean namesNodes =
+                    topology.hosts().stream().anyMatch(host -> host.node().isPresent());
             return namesNodes ? withNodes(topology) : inThisProcess(topology);
         } finally {
             gone.complete(null);

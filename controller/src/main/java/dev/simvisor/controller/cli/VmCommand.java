@@ -148,8 +148,10 @@ final class VmCommand {
                             .setVm(name())
                             .setFile(file.toAbsolutePath().toString())
                             .build());
-            show(saved, () -> Table.of("VM", "FILE", ">SIZE", "STATE HASH")
-                    .row(name(), file, Figures.mebibytes(saved.getBytes()), saved.getStateHash()));
+            show(
+                    saved,
+                    () -> Table.of("VM", "FILE", ">SIZE", "STATE HASH")
+                            .row(name(), file, Figures.mebibytes(saved.getBytes()), saved.getStateHash()));
         }
     }
 
@@ -162,7 +164,11 @@ final class VmCommand {
         @Option(names = "--name", paramLabel = "VM", defaultValue = "", description = "Default: that of the saved VM.")
         private String name = "";
 
-        @Option(names = "--host", paramLabel = "HOST", defaultValue = "", description = "Default: the placement's choice.")
+        @Option(
+                names = "--host",
+                paramLabel = "HOST",
+                defaultValue = "",
+                description = "Default: the placement's choice.")
         private String host = "";
 
         @Option(names = "--paused", description = "Leaves it paused.")

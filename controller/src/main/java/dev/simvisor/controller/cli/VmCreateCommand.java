@@ -106,7 +106,8 @@ final class VmCreateCommand extends ClientCommand {
         }
         GuestImage image = cacheOption.cache().resolve(guest);
         return VmSpec.newBuilder()
-                .setMemoryBytes(Objects.requireNonNullElse(memory, image.memory()).bytes())
+                .setMemoryBytes(
+                        Objects.requireNonNullElse(memory, image.memory()).bytes())
                 .setBoot(Specs.boot(image, Objects.requireNonNullElse(append, image.commandLine())));
     }
 
@@ -117,7 +118,8 @@ final class VmCreateCommand extends ClientCommand {
         }
         String commandLine = Objects.requireNonNullElse(append, "");
         return VmSpec.newBuilder()
-                .setMemoryBytes(Objects.requireNonNullElse(memory, DEFAULT_MEMORY).bytes())
+                .setMemoryBytes(
+                        Objects.requireNonNullElse(memory, DEFAULT_MEMORY).bytes())
                 .setBoot(Specs.kernel(image, initrd, commandLine));
     }
 

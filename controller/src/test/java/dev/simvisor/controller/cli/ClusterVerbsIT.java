@@ -91,8 +91,11 @@ class ClusterVerbsIT {
             assertThat(cluster.succeeds("host", "recover", "host-1")).containsPattern("host-1 +up");
             assertThat(cluster.succeeds("host", "fail", "host-2")).containsPattern("host-2 +failed");
             assertThat(vms(cluster).getVms(0).getState()).isEqualTo(VmState.VM_LOST);
-            assertThat(cluster.succeeds("host", "list")).containsPattern("host-1 +up").containsPattern("host-2 +failed");
-            assertThat(cluster.succeeds("cluster", "watch", "--from", "1", "--count", "2").lines())
+            assertThat(cluster.succeeds("host", "list"))
+                    .containsPattern("host-1 +up")
+                    .containsPattern("host-2 +failed");
+            assertThat(cluster.succeeds("cluster", "watch", "--from", "1", "--count", "2")
+                            .lines())
                     .hasSize(2);
         }
     }

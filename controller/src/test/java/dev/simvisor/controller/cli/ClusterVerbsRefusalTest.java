@@ -106,7 +106,10 @@ class ClusterVerbsRefusalTest {
         Invocation up = Invocation.of("up", "--config", "no-such-topology.conf");
 
         assertThat(up.status()).isNotZero();
-        assertThat(up.errors()).startsWith("simvisor: ").contains("no-such-topology.conf").hasLineCount(1);
+        assertThat(up.errors())
+                .startsWith("simvisor: ")
+                .contains("no-such-topology.conf")
+                .hasLineCount(1);
     }
 
     @Test
@@ -119,8 +122,9 @@ class ClusterVerbsRefusalTest {
 
         assertThat(list.status()).isNotZero();
         assertThat(list.errors())
-                .isEqualTo("simvisor: no cluster answers at " + free + ": start one with simvisor up, or say where it is"
-                        + " with --server HOST:PORT" + System.lineSeparator());
+                .isEqualTo(
+                        "simvisor: no cluster answers at " + free + ": start one with simvisor up, or say where it is"
+                                + " with --server HOST:PORT" + System.lineSeparator());
     }
 
     @Test

@@ -39,12 +39,14 @@ final class RunningUp implements AutoCloseable {
         arguments.addAll(List.of(options));
         PipedReader reader = new PipedReader();
         PrintWriter output = new PrintWriter(new PipedWriter(reader), true);
-        CompletableFuture<Integer> status = CompletableFuture.supplyAsync(() -> {
-            CommandLine up = Main.commandLine();
-            try (output) {
-                return up.setOut(output).execute(arguments.toArray(String[]::new));
-            }
-        }, task -> Thread.ofPlatform().daemon().name("simvisor up").start(task));
+        CompletableFuture<Integer> status = CompletableFuture.supplyAsync(
+                () -> {
+                    CommandLine up = Main.commandLine();
+                    try (output) {
+                        return up.setOut(output).execute(arguments.toArray(String[]::new));
+                    }
+                },
+                task -> Thread.ofPlatform().daemon().name("simvisor up").start(task));
         return new RunningUp(status, new BufferedReader(reader));
     }
 
