@@ -78,6 +78,12 @@ final class UpCommand implements Callable<Integer> {
             description = "first-fit, best-fit or worst-fit, for VMs that name no host. Default: ${DEFAULT-VALUE}.")
     private FitPlacement placement = FitPlacement.FIRST_FIT;
 
+    @Option(
+            names = "--journal",
+            paramLabel = "FILE",
+            description = "Gets every command with the virtual time at which it takes effect.")
+    private @Nullable Path journal;
+
     /** Completes when somebody wants the cluster to end. */
     private final CompletableFuture<Void> end = new CompletableFuture<>();
 
@@ -142,6 +148,9 @@ final class UpCommand implements Callable<Integer> {
 
     private int serve(ClusterControl cluster, Topology topology) throws Exception {
         try (ApiServer server = server(cluster)) {
+            if (journal != null && !isUp(cluster.journalTo(journal))) {
+                return ExitCode.OK;
+            }
             CompletableFuture<?> hosts = CompletableFuture.allOf(topology.hosts().stream()
                     .map(Specs::host)
                     .map(cluster::defineHost)
@@ -159,12 +168,15 @@ final class UpCommand implements Callable<Integer> {
     }
 
     /** Waits until something is up; false when the cluster is to end before. */
-    private boolean isUp(CompletableFuture<?> up) throws InterruptedException, CommandFailed {
+    private boolean isUp(CompletableFuture<?> up) throws InterruptedException, IOException, CommandFailed {
         try {
             CompletableFuture.anyOf(up, end).get();
             return !end.isDone();
         } catch (ExecutionException failed) {
             Throwable cause = Objects.requireNonNullElse(failed.getCause(), failed);
+            if (cause instanceof IOException io) {
+                throw io;
+            }
             throw new CommandFailed(config + ": " + cause.getMessage());
         }
     }

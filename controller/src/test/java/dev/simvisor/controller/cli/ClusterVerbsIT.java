@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -78,6 +79,16 @@ class ClusterVerbsIT {
             assertThat(cluster.succeeds("vm", "restore", file, "--name", "b", "--host", "host-2"))
                     .containsPattern("b +running +host-2");
         }
+    }
+
+    @Test
+    void journalHoldsWhatWasAskedFor(@TempDir Path folder) throws Exception {
+        Path journal = folder.resolve("journal");
+        try (RunningUp cluster = RunningUp.start("--config", TWO_HOSTS, "--journal", journal.toString())) {
+            cluster.succeeds("vm", "create", "a", "--guest", "builtin", "--memory", "16M");
+        }
+
+        assertThat(Files.readAllLines(journal)).hasSize(3).last().asString().contains("createVm");
     }
 
     @Test
