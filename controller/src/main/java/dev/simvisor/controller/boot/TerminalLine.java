@@ -1,8 +1,12 @@
 package dev.simvisor.controller.boot;
 
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.EnumSet;
 import org.jline.terminal.Attributes;
+import org.jline.terminal.Attributes.ControlChar;
 import org.jline.terminal.Attributes.LocalFlag;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
@@ -29,13 +33,18 @@ public final class TerminalLine extends StreamLine {
 
     /** Puts the terminal into raw mode. */
     public static TerminalLine open() throws IOException, InterruptedException {
-        Terminal terminal = TerminalBuilder.builder().system(true).build();
+        // Without asking the terminal what it can do: its answers would be typed to the guest.
+        Terminal terminal =
+                TerminalBuilder.builder().system(true).graphemeCluster(false).build();
         Attributes former = terminal.enterRawMode();
         Attributes raw = terminal.getAttributes();
         raw.setLocalFlags(EnumSet.of(LocalFlag.ISIG), false);
+        raw.setControlChar(ControlChar.VMIN, 1);
+        raw.setControlChar(ControlChar.VTIME, 0);
         terminal.setAttributes(raw);
-        TerminalLine line =
-                new TerminalLine(terminal, former, InputPump.start(terminal.input(), EscapeKeys.ofTerminal()));
+        // Read past JLine, whose own stream cannot be closed while a read waits for a key.
+        InputStream keyboard = new FileInputStream(FileDescriptor.in);
+        TerminalLine line = new TerminalLine(terminal, former, InputPump.start(keyboard, EscapeKeys.ofTerminal()));
         Runtime.getRuntime().addShutdownHook(line.restore);
         return line;
     }
