@@ -83,7 +83,7 @@ final class AptSource implements PackageSource {
                 .run(folder, mirrors::add);
         if (mirrors.isEmpty()) {
             throw new GuestException("apt on this machine has no source of Debian " + guest.release()
-                    + "; give a mirror with --mirror https://deb.debian.org/debian");
+                    + "; give a mirror with --mirror https://mirror.example.org/debian");
         }
         String trust = Files.exists(Path.of(DEBIAN_KEYRING)) ? " signed-by=" + DEBIAN_KEYRING : "";
         return "deb [arch=" + guest.architecture() + trust + "] " + mirrors.getFirst() + " " + guest.release()

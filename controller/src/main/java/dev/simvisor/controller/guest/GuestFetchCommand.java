@@ -36,7 +36,7 @@ public final class GuestFetchCommand implements Callable<Integer> {
     @Option(
             names = "--mirror",
             paramLabel = "URL",
-            description = "A Debian mirror, such as https://deb.debian.org/debian. Default: this machine's apt.")
+            description = "A Debian mirror, such as https://mirror.example.org/debian. Default: this machine's apt.")
     private @Nullable URI mirror;
 
     @Option(
@@ -89,14 +89,14 @@ public final class GuestFetchCommand implements Callable<Integer> {
             return AptSource.open(folder, guest, progress);
         }
         throw new GuestException(
-                "this machine has no apt-get; give a mirror with --mirror https://deb.debian.org/debian");
+                "this machine has no apt-get; give a mirror with --mirror https://mirror.example.org/debian");
     }
 
     private static URI checked(URI mirror) throws GuestException {
         String scheme = mirror.getScheme();
         if (mirror.getHost() == null || !("http".equals(scheme) || "https".equals(scheme))) {
             throw new GuestException(
-                    "--mirror " + mirror + ": expected an address such as https://deb.debian.org/debian");
+                    "--mirror " + mirror + ": expected an address such as https://mirror.example.org/debian");
         }
         return mirror;
     }

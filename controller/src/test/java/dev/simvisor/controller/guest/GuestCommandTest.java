@@ -141,7 +141,7 @@ class GuestCommandTest {
                         cacheFolder().toString()))
                 .isEqualTo(1);
         assertThat(err)
-                .hasToString("simvisor: --mirror ftp://x: expected an address such as https://deb.debian.org/debian\n");
+                .hasToString("simvisor: --mirror ftp://x: expected an address such as https://mirror.example.org/debian\n");
     }
 
     @Test
