@@ -265,7 +265,12 @@ final class TaskSwitch {
     private static void loadStack(Cpu cpu, int privilege) {
         int selector = cpu.selector[SS];
         if (Selector.isNull(selector)) throw cpu.raise(INVALID_TSS, 0);
-        long descriptor = Segmentation.stackDescriptor(cpu, selector, privilege, INVALID_TSS, STACK_FAULT);
+        long descriptor = DescriptorTable.read(cpu, selector, INVALID_TSS);
+        if (!SegmentDescriptor.isWritableData(descriptor)) throw DescriptorTable.fault(cpu, INVALID_TSS, selector);
+        if (!SegmentDescriptor.isPresent(descriptor)) throw DescriptorTable.fault(cpu, STACK_FAULT, selector);
+        boolean allowed = SegmentDescriptor.privilege(descriptor) == privilege
+                && Selector.requestedPrivilege(selector) == privilege;
+        if (!allowed) throw DescriptorTable.fault(cpu, INVALID_TSS, selector);
         Segmentation.set(cpu, SS, selector, DescriptorTable.markAccessed(cpu, selector, descriptor));
     }
 
