@@ -141,7 +141,8 @@ class GuestCommandTest {
                         cacheFolder().toString()))
                 .isEqualTo(1);
         assertThat(err)
-                .hasToString("simvisor: --mirror ftp://x: expected an address such as https://mirror.example.org/debian\n");
+                .hasToString(
+                        "simvisor: --mirror ftp://x: expected an address such as https://mirror.example.org/debian\n");
     }
 
     @Test

@@ -35,7 +35,8 @@ final class DispatchOrder {
         if (!FREQUENT.contains(name) || variant.updatesMemory()) return false;
         List<Place> sources = variant.sources();
         if (sources.stream().anyMatch(place -> place.kind() == Place.Kind.MEMORY)) return false;
-        Place first = variant.destination() != null ? variant.destination() : sources.isEmpty() ? null : sources.getFirst();
+        Place first =
+                variant.destination() != null ? variant.destination() : sources.isEmpty() ? null : sources.getFirst();
         if (first == null) return true;
         if (first.kind() == Place.Kind.MEMORY) return false;
         return switch (first.bits()) {

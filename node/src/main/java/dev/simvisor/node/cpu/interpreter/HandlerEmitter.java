@@ -86,7 +86,8 @@ final class HandlerEmitter {
 
     private void emitScalar() {
         Place destination = variant.destination();
-        if (destination != null && variant.updatesMemory()) emitAddress(destination, "writeAddress", destination.bits());
+        if (destination != null && variant.updatesMemory())
+            emitAddress(destination, "writeAddress", destination.bits());
         Class<?>[] parameters = variant.method().getParameterTypes();
         int parameter = 0;
         if (Variant.takesCpu(variant.method())) {

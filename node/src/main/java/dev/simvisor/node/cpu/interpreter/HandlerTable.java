@@ -31,7 +31,8 @@ public final class HandlerTable {
     private final int undefinedOpcode;
 
     private static final class Shared {
-        static final HandlerTable INSTANCE = new HandlerTable(InstructionTable.load(), new SemanticMethods(), HandlerCompiler::compile);
+        static final HandlerTable INSTANCE =
+                new HandlerTable(InstructionTable.load(), new SemanticMethods(), HandlerCompiler::compile);
     }
 
     public static HandlerTable shared() {

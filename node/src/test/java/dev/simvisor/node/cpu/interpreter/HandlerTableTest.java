@@ -21,7 +21,8 @@ class HandlerTableTest {
 
     @Test
     void everyGeneratedMethodIsSmallEnoughForHotSpotToCompile() {
-        for (MethodModel method : ClassFile.of().parse(HandlerCompiler.bytecode(table.variants())).methods()) {
+        for (MethodModel method :
+                ClassFile.of().parse(HandlerCompiler.bytecode(table.variants())).methods()) {
             int length = ((CodeAttribute) method.code().orElseThrow()).codeLength();
             assertThat(length).as(method.methodName().stringValue()).isLessThan(HUGE_METHOD);
         }
@@ -29,10 +30,11 @@ class HandlerTableTest {
 
     @Test
     void theNumberingOfHandlersDoesNotDependOnHashOrder() {
-        HandlerTable again = new HandlerTable(
-                InstructionTable.load(), new SemanticMethods(), variants -> (cpu, code) -> {});
+        HandlerTable again =
+                new HandlerTable(InstructionTable.load(), new SemanticMethods(), variants -> (cpu, code) -> {});
 
         assertThat(again.variants().stream().map(Variant::label))
-                .containsExactlyElementsOf(table.variants().stream().map(Variant::label).toList());
+                .containsExactlyElementsOf(
+                        table.variants().stream().map(Variant::label).toList());
     }
 }

@@ -39,8 +39,20 @@ final class Comparison {
 
     /** They leave C1 as it is, or clear it: the manual has it undefined, or defines it for stack faults alone. */
     private static final Set<String> UNDEFINED_C1 = Set.of(
-            "fcmovb", "fcmove", "fcmovbe", "fcmovu", "fcmovnb", "fcmovne", "fcmovnbe", "fcmovnu",
-            "fcomi", "fcomip", "fucomi", "fucomip", "ffree", "ffreep");
+            "fcmovb",
+            "fcmove",
+            "fcmovbe",
+            "fcmovu",
+            "fcmovnb",
+            "fcmovne",
+            "fcmovnbe",
+            "fcmovnu",
+            "fcomi",
+            "fcomip",
+            "fucomi",
+            "fucomip",
+            "ffree",
+            "ffreep");
 
     /** Approximations to 1.5 * 2^-12 of the exact value (SDM Vol 2B RCPPS). */
     private static final Set<String> RECIPROCAL = Set.of("rcpps", "rcpss", "rsqrtps", "rsqrtss");
@@ -82,7 +94,8 @@ final class Comparison {
         String name = instruction.row.semantics();
         boolean large = OperandContents.size(instruction) > 8 || name.startsWith("maskmov");
         // A far transfer also looks at a selector: processors differ in which they find wrong first.
-        boolean far = name.equals("retf") || name.equals("iret") || name.startsWith("callFar") || name.startsWith("jmpFar");
+        boolean far =
+                name.equals("retf") || name.equals("iret") || name.startsWith("callFar") || name.startsWith("jmpFar");
         return silicon != ours && (large || far);
     }
 
@@ -163,8 +176,7 @@ final class Comparison {
         return switch (instruction.row.semantics()) {
             case "rol", "ror", "rcl", "rcr", "sar" -> count() == 0 ? 0 : instruction.row.flagsUndefined();
             case "shl", "shr" -> shiftUndefined(count() >= instruction.operandSize);
-            case "shld", "shrd" ->
-                count() > instruction.operandSize ? Flags.ARITHMETIC : shiftUndefined(false);
+            case "shld", "shrd" -> count() > instruction.operandSize ? Flags.ARITHMETIC : shiftUndefined(false);
             default -> instruction.row.flagsUndefined();
         };
     }

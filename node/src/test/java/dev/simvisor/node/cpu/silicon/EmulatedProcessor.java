@@ -96,8 +96,13 @@ final class EmulatedProcessor {
 
     private void makeDescriptors() {
         long[] global = {
-            0, 0x00CF_9B00_0000_FFFFL, 0x00AF_9B00_0000_FFFFL, 0x00CF_9300_0000_FFFFL,
-            0x00CF_FB00_0000_FFFFL, 0x00CF_F300_0000_FFFFL, 0x00AF_FB00_0000_FFFFL
+            0,
+            0x00CF_9B00_0000_FFFFL,
+            0x00AF_9B00_0000_FFFFL,
+            0x00CF_9300_0000_FFFFL,
+            0x00CF_FB00_0000_FFFFL,
+            0x00CF_F300_0000_FFFFL,
+            0x00AF_FB00_0000_FFFFL
         };
         for (int i = 0; i < global.length; i++) bus.write(GDT + 8L * i, 8, global[i]);
         bus.write(LDT, 8, 0x1000_FB00_0000_FFFFL);
@@ -214,7 +219,8 @@ final class EmulatedProcessor {
     }
 
     private int[] changes(byte[] before) {
-        byte[] after = HostMemory.segment(bus.directRead(DATA_FRAME), before.length).toArray(ValueLayout.JAVA_BYTE);
+        byte[] after =
+                HostMemory.segment(bus.directRead(DATA_FRAME), before.length).toArray(ValueLayout.JAVA_BYTE);
         return IntStream.range(0, before.length)
                 .filter(i -> after[i] != before[i])
                 .map(i -> i << 8 | after[i] & 0xFF)

@@ -16,22 +16,24 @@ final class FloatPattern {
 
     long doubleBits() {
         long sign = pattern.next() & Long.MIN_VALUE;
-        return sign | switch (pattern.below(8)) {
-            case 0 -> pattern.edgy() >>> 1;
-            case 1 -> special(52, 0x7FF);
-            case 2 -> Double.doubleToRawLongBits(pattern.below(1000) / 4.0);
-            default -> (long) (1023 + pattern.below(80) - 20) << 52 | pattern.next() >>> 12;
-        };
+        return sign
+                | switch (pattern.below(8)) {
+                    case 0 -> pattern.edgy() >>> 1;
+                    case 1 -> special(52, 0x7FF);
+                    case 2 -> Double.doubleToRawLongBits(pattern.below(1000) / 4.0);
+                    default -> (long) (1023 + pattern.below(80) - 20) << 52 | pattern.next() >>> 12;
+                };
     }
 
     int singleBits() {
         int sign = (int) pattern.next() & Integer.MIN_VALUE;
-        return sign | switch (pattern.below(8)) {
-            case 0 -> (int) pattern.edgy() >>> 1;
-            case 1 -> (int) special(23, 0xFF);
-            case 2 -> Float.floatToRawIntBits(pattern.below(1000) / 4.0f);
-            default -> (127 + pattern.below(60) - 20) << 23 | (int) pattern.next() >>> 9;
-        };
+        return sign
+                | switch (pattern.below(8)) {
+                    case 0 -> (int) pattern.edgy() >>> 1;
+                    case 1 -> (int) special(23, 0xFF);
+                    case 2 -> Float.floatToRawIntBits(pattern.below(1000) / 4.0f);
+                    default -> (127 + pattern.below(60) - 20) << 23 | (int) pattern.next() >>> 9;
+                };
     }
 
     /** Zero, denormal, infinity, quiet or signalling NaN of a format. */

@@ -23,7 +23,8 @@ final class InstanceGenerator {
     }
 
     /** Null when no encoding of the form was found. */
-    @Nullable SiliconCase instance(Form form, int seed) {
+    @Nullable
+    SiliconCase instance(Form form, int seed) {
         Pattern pattern = new Pattern(seed * 0x1_0001L + 17);
         Encoding encoding = encoder.encode(form, pattern);
         if (encoding == null || unwelcome(encoding.instruction())) return null;
@@ -69,12 +70,14 @@ final class InstanceGenerator {
             codeOffset = atEnd ? SiliconLayout.PAGE - 1 - pattern.below(code.length) : USUAL_CODE_OFFSET;
             state = InputState.of(seed, form.codeSize(), small);
             // AMD's processors look at the stack beyond what RETF releases before they look at the selector.
-            if (instruction.row.semantics().equals("retf") && !instruction.row.operands().isEmpty()) code[code.length - 1] &= 1;
+            if (instruction.row.semantics().equals("retf")
+                    && !instruction.row.operands().isEmpty()) code[code.length - 1] &= 1;
         }
 
         SiliconCase build() {
             if (instruction.memory) placeMemoryOperand();
-            new ImplicitOperands(this::set, this::pokeAt, state, instruction, pattern, new Targets(small, pattern)).set();
+            new ImplicitOperands(this::set, this::pokeAt, state, instruction, pattern, new Targets(small, pattern))
+                    .set();
             int present = Math.min(code.length, SiliconLayout.PAGE - codeOffset);
             byte[] bytes = present < code.length ? Arrays.copyOf(code, present) : code;
             return new SiliconCase(form.codeSize(), small, seed, codeOffset, bytes, values, pokes);
@@ -122,7 +125,8 @@ final class InstanceGenerator {
                 if (i.base == Instruction.BLOCK_RIP) {
                     patch(target - SiliconLayout.CODE - codeOffset - code.length, 4);
                 } else if (i.base == Instruction.ZERO) {
-                    boolean offset = i.row.operands().stream().anyMatch(o -> o.notation().startsWith("O"));
+                    boolean offset =
+                            i.row.operands().stream().anyMatch(o -> o.notation().startsWith("O"));
                     patch(target - indexed, offset ? i.addressSize / 8 : Math.min(4, i.addressSize / 8));
                 } else {
                     setAddress(i.base, target - indexed - i.displacement);

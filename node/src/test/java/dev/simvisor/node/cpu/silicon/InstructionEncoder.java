@@ -32,7 +32,8 @@ final class InstructionEncoder {
     record Encoding(byte[] bytes, Instruction instruction, int displacementAt) {}
 
     /** Null if no bytes were found, as for forms that do not exist. */
-    @Nullable Encoding encode(Form form, Pattern pattern) {
+    @Nullable
+    Encoding encode(Form form, Pattern pattern) {
         for (int i = 0; i < TRIES; i++) {
             Attempt attempt = new Attempt(form, pattern);
             Encoding encoding = attempt.encode();
@@ -41,7 +42,8 @@ final class InstructionEncoder {
         return null;
     }
 
-    @Nullable Instruction decode(byte[] bytes, int codeSize) {
+    @Nullable
+    Instruction decode(byte[] bytes, int codeSize) {
         return decoder.decode(Arrays.copyOf(bytes, 15), 0, 15, codeSize, 0);
     }
 
@@ -57,7 +59,8 @@ final class InstructionEncoder {
             this.pattern = pattern;
         }
 
-        @Nullable Encoding encode() {
+        @Nullable
+        Encoding encode() {
             prefixes();
             opcode();
             if (row.hasModRm()) modRm();

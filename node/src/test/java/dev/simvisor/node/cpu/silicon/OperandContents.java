@@ -12,7 +12,9 @@ import java.util.Arrays;
 /** What to put into a memory operand. */
 final class OperandContents {
     /** Selectors that mean the same to the runner's kernel and to the replay. */
-    private static final int[] SELECTORS = {0, 0x23, 0x2B, 0x33, 0x07, 0x0F, 0x17, 0x10, 0x18, 0x28, 0x83, 0x1F, 0x2A, 0x0C};
+    private static final int[] SELECTORS = {
+        0, 0x23, 0x2B, 0x33, 0x07, 0x0F, 0x17, 0x10, 0x18, 0x28, 0x83, 0x1F, 0x2A, 0x0C
+    };
 
     private static final int LARGEST = 64;
 
@@ -26,7 +28,8 @@ final class OperandContents {
     static int size(Instruction i) {
         for (Operand operand : i.row.operands()) {
             if (!operand.kind().memoryPossible() && operand.kind() != OperandKind.O) continue;
-            if (operand.memorySize() != OperandSize.NONE) return operand.memorySize().bits(i.operandSize) / 8;
+            if (operand.memorySize() != OperandSize.NONE)
+                return operand.memorySize().bits(i.operandSize) / 8;
             return imageSize(i);
         }
         return 0;
@@ -53,7 +56,8 @@ final class OperandContents {
         FloatPattern floats = new FloatPattern(pattern);
         for (int at = 0; at < LARGEST; at += 8) buffer.putLong(at, pattern.edgy());
         switch (i.row.semantics()) {
-            case "lar", "lsl", "verr", "verw", "movToSegment", "lldt", "ltr" -> buffer.putShort(0, (short) selector(pattern));
+            case "lar", "lsl", "verr", "verw", "movToSegment", "lldt", "ltr" ->
+                buffer.putShort(0, (short) selector(pattern));
             case "callFarIndirect", "jmpFarIndirect", "les", "lds", "lss", "lfs", "lgs" ->
                 buffer.putInt(0, pattern.below(0x8000)).putShort(size - 2, (short) selector(pattern));
             case "callIndirect", "jmpIndirect" -> {

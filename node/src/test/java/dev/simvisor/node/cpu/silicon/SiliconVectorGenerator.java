@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -62,7 +61,15 @@ final class SiliconVectorGenerator {
         Path input = directory.resolve("input");
         Path output = directory.resolve("output");
         try {
-            call("gcc", "-O1", "-static", "-fno-stack-protector", "-fcf-protection=none", "-o", "" + runner, "" + source);
+            call(
+                    "gcc",
+                    "-O1",
+                    "-static",
+                    "-fno-stack-protector",
+                    "-fcf-protection=none",
+                    "-o",
+                    "" + runner,
+                    "" + source);
             writeInput(input, cases);
             call("" + runner, "" + input, "" + output);
             return join(cases, Files.readAllBytes(output));
@@ -104,7 +111,8 @@ final class SiliconVectorGenerator {
         for (SiliconCase test : cases) {
             if (results.remaining() < RESULT_SIZE) throw new IOException("the runner stopped after " + vectors.size());
             SiliconOutcome outcome = readResult(results);
-            if (outcome.vector() == RAN_AWAY) System.out.println("dropped, it ran away: " + HexFormat.of().formatHex(test.code()));
+            if (outcome.vector() == RAN_AWAY)
+                System.out.println("dropped, it ran away: " + HexFormat.of().formatHex(test.code()));
             else vectors.add(new SiliconVector(test, outcome));
         }
         return vectors;

@@ -23,5 +23,4 @@ class SiliconVectorsTest {
         assertThat(replay.mismatches()).isEmpty();
         assertThat(vectors).hasSizeGreaterThan(FEWEST_CASES);
     }
-
 }

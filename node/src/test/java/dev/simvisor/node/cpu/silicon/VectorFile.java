@@ -37,7 +37,8 @@ final class VectorFile {
             int count = in.readInt();
             for (int i = 0; i < count; i++) {
                 SiliconCase input = readCase(in);
-                vectors.add(new SiliconVector(input, readOutcome(in, input.input().toBytes())));
+                vectors.add(
+                        new SiliconVector(input, readOutcome(in, input.input().toBytes())));
             }
         }
         return vectors;
