@@ -98,18 +98,20 @@ final class InputPump {
         return keys.quitRequested();
     }
 
-    /** Waits for a byte, the end or the user's wish to quit, but no longer than so many nanoseconds. */
+    /** Waits for a byte or the user's wish to quit, but no longer than so many nanoseconds; that long once the input has ended. */
     void await(long nanos) throws InterruptedException {
         long left = nanos;
+        boolean silent;
         lock.lockInterruptibly();
         try {
             while (left > 0 && pending.size() == 0 && !ended && !keys.quitRequested()) {
                 left = changed.awaitNanos(left);
             }
+            silent = ended && pending.size() == 0 && !keys.quitRequested();
         } finally {
             lock.unlock();
         }
-        if (left > 0 && !isOpen()) {
+        if (left > 0 && silent) {
             TimeUnit.NANOSECONDS.sleep(left);
         }
     }

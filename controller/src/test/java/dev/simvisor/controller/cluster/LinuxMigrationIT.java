@@ -3,9 +3,9 @@ package dev.simvisor.controller.cluster;
 import static dev.simvisor.controller.cluster.ToyCluster.MILLI;
 import static dev.simvisor.controller.cluster.ToyCluster.get;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.simvisor.controller.guest.GuestCache;
+import dev.simvisor.controller.guest.GuestFetchCommand;
 import dev.simvisor.controller.placement.FitPlacement;
 import dev.simvisor.proto.api.Boot;
 import dev.simvisor.proto.api.ConsoleOutput;
@@ -18,7 +18,6 @@ import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.MigrationState;
 import dev.simvisor.proto.api.VmSpec;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,8 +25,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
 
-/** An unmodified Debian kernel moves to another process while it prints. Needs the guest in this machine's cache. */
+/** An unmodified Debian kernel, fetched first where it is not in the cache, moves to another process while it prints. */
 class LinuxMigrationIT {
     private static final int LINES = 40;
     private static final Pattern TICK = Pattern.compile("tick ([0-9]+)\r\n");
@@ -92,8 +92,9 @@ class LinuxMigrationIT {
 
     @Test
     void noLineIsLostRepeatedOrLaterThanTheDowntime() throws Exception {
+        assertThat(new CommandLine(new GuestFetchCommand()).execute("debian-12-amd64"))
+                .isZero();
         Path guest = GuestCache.defaultFolder(System.getenv()).resolve("debian-12-amd64");
-        assumeTrue(Files.isDirectory(guest), "no debian-12-amd64 in the guest cache");
         try (Controller controller = Controller.start("127.0.0.1", 0, FitPlacement.FIRST_FIT, 0);
                 NodeProcess first = NodeProcess.start("n1", controller.address());
                 NodeProcess second = NodeProcess.start("n2", controller.address())) {
