@@ -1,7 +1,10 @@
 package dev.simvisor.node.cpu.interpreter;
 
 import dev.simvisor.node.cpu.SystemBus;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +20,8 @@ final class BlockCache {
     private final SystemBus bus;
     private final @Nullable Block[] slots = new @Nullable Block[SLOTS];
     private @Nullable CodeFrame[] frames = new @Nullable CodeFrame[1024];
+    /** Blocks that cross a page, besides being in the list of their first frame: their tails lie in another one. */
+    private final List<Block> crossing = new ArrayList<>();
 
     /** A frame with decoded code: which of its 64-byte lines hold some, and the blocks. */
     private static final class CodeFrame {
@@ -52,20 +57,11 @@ final class BlockCache {
         int first = (int) (block.physical >>> 12);
         boolean watched = register(block, first, (int) block.physical & PAGE - 1, block.length);
         if (block.secondPage != Block.NO_SECOND_PAGE) {
-            // The second frame knows the lines, and drops such blocks by looking for them in the first.
             int bytes = (int) ((block.physical + block.length) & PAGE - 1);
             watched |= mark((int) (block.secondPage >>> 12), 0, bytes);
-            crossing = add(crossing, block);
+            crossing.add(block);
         }
         return watched;
-    }
-
-    private Block[] crossing = new Block[0];
-
-    private static Block[] add(Block[] blocks, Block block) {
-        Block[] longer = Arrays.copyOf(blocks, blocks.length + 1);
-        longer[blocks.length] = block;
-        return longer;
     }
 
     private boolean register(Block block, int frameNumber, int offset, int length) {
@@ -155,20 +151,17 @@ final class BlockCache {
 
     /** Drops the written ones of the blocks whose tails lie in a page; returns the lines that the tails of others occupy. */
     private long keepCrossingInto(long page, int offset) {
-        int kept = 0;
         long lines = 0;
-        for (Block block : crossing) {
-            if (!block.valid) continue;
+        for (Iterator<Block> blocks = crossing.iterator(); blocks.hasNext(); ) {
+            Block block = blocks.next();
             int tail = (int) (block.physical + block.length) & PAGE - 1;
-            if (block.secondPage == page && offset < tail) {
+            if (block.valid && block.secondPage == page && offset < tail) {
                 drop(block);
                 forget(block);
-                continue;
             }
-            if (block.secondPage == page) lines |= lines(0, tail);
-            crossing[kept++] = block;
+            if (!block.valid) blocks.remove();
+            else if (block.secondPage == page) lines |= lines(0, tail);
         }
-        crossing = Arrays.copyOf(crossing, kept);
         return lines;
     }
 
@@ -182,6 +175,6 @@ final class BlockCache {
         }
         Arrays.fill(frames, null);
         Arrays.fill(slots, null);
-        crossing = new Block[0];
+        crossing.clear();
     }
 }
