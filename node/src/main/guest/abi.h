@@ -30,6 +30,19 @@ enum system_call {
     SYS_KERNEL_CHECKSUM, /* -> checksum of the kernel's code and constants */
     SYS_POWER_OFF,       /* ACPI soft-off; does not return */
     SYS_DEBUG_EXIT,      /* (value): writes port 0xf4, then powers off */
+    SYS_RECOVER_AT,      /* (address): where this task goes on after an exception; 0 for none, which ends it */
+    SYS_MEASURE,         /* (enum measured, count) -> TSC ticks of a loop of so many operations in the kernel */
+};
+
+/* What SYS_MEASURE times with interrupts off, from one RDTSC to the next. */
+enum measured {
+    MEASURE_EMPTY,   /* the loop alone, which all the others contain */
+    MEASURE_IN,      /* a byte from port 0x80, which a PC uses for power-on codes */
+    MEASURE_OUT,     /* a byte to that port */
+    MEASURE_CR8,     /* a write of the task priority */
+    MEASURE_CR3,     /* a write of the page table's address, the same one */
+    MEASURE_CALL,    /* a call and its return */
+    MEASURE_ENTRY,   /* a store to the page-table entry of the heap's first page, which must be present */
 };
 
 /* A task's address space. Every region but the image is filled with zeroed pages as it is touched. */

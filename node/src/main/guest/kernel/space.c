@@ -115,6 +115,11 @@ void *space_page(u64 space, u64 address) {
     return entry ? physical(*entry & ADDRESS) : NULL;
 }
 
+u64 *space_entry(u64 space, u64 address) {
+    u64 *entry = entry_of(space, address, false);
+    return entry && *entry & PRESENT ? entry : NULL;
+}
+
 enum fault_outcome space_fault(u64 address, u64 error) {
     page_faults_taken++;
     if (error & ERROR_PRESENT || !current || !region_of(address)) return FAULT_INVALID;

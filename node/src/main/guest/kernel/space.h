@@ -20,6 +20,9 @@ void space_destroy(u64 space);
 /* The kernel's address of a page of that space, which is allocated if missing; null if memory is short. */
 void *space_page(u64 space, u64 address);
 
+/* The page-table entry of a page that is present in that space; null if it is not. */
+u64 *space_entry(u64 space, u64 address);
+
 /* Page fault of the running task: fills the page if it lies in a region that is filled as it is touched. */
 enum fault_outcome space_fault(u64 address, u64 error);
 

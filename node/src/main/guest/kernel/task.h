@@ -27,6 +27,7 @@ struct task {
     u64 ticks;         /* timer ticks that found it running */
     bool ended;        /* has to leave */
     bool asked;        /* somebody waits for its report */
+    u64 recovery;      /* where it goes on after an exception, 0 to end it */
     char command[64];
 };
 

@@ -99,6 +99,10 @@ static void exception(struct frame *frame) {
     const char *name = exception_names[frame->vector];
     if ((frame->cs & 3) == 0)
         panic("%s in the kernel at %x, error %x, address %x", name, frame->rip, frame->error, read_cr2());
+    if (current->recovery) {
+        frame->rip = current->recovery;
+        return;
+    }
     print("task %u (%s): %s at %x, error %x, address %x\n", current->id, current->command, name, frame->rip,
           frame->error, frame->vector == VECTOR_PAGE_FAULT ? read_cr2() : 0);
     task_exit();

@@ -57,6 +57,10 @@ void run_switches(const struct arguments *arguments);
 void run_yielder(const struct arguments *arguments);
 void run_pagefaults(const struct arguments *arguments);
 
+/* nanobenchmarks.c */
+void run_nanobench(const struct arguments *arguments);
+void run_nothing(const struct arguments *arguments);
+
 /* compute_loads.c and memory_loads.c */
 void run_sieve(const struct arguments *arguments);
 void run_matrix(const struct arguments *arguments);
