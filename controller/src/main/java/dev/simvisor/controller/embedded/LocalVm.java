@@ -4,6 +4,7 @@ import dev.simvisor.controller.boot.BootRefused;
 import dev.simvisor.controller.boot.VmRequest;
 import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
+import dev.simvisor.node.machine.EngineFactory;
 import dev.simvisor.node.machine.Machine;
 import dev.simvisor.node.machine.MachineConfiguration;
 import dev.simvisor.node.machine.RunOutcome;
@@ -65,7 +66,7 @@ public final class LocalVm implements AutoCloseable {
         MachineConfiguration configuration = request.debugExit() ? plain.withDebugExit() : plain;
         List<RawDiskImage> disks = open(request.disks());
         MachineMemory memory = MachineMemory.ofBytes(configuration.memoryBytes());
-        Machine machine = new Machine(configuration, memory, Interpreter::new, List.copyOf(disks));
+        Machine machine = new Machine(configuration, memory, EngineFactory.bare(Interpreter::new), List.copyOf(disks));
         LocalVm vm = new LocalVm(memory, machine, disks);
         try {
             machine.boot(source);

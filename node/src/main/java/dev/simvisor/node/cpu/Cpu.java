@@ -4,6 +4,7 @@ import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.mmu.LinearMemory;
 import dev.simvisor.node.cpu.softfloat.FloatEnvironment;
 import dev.simvisor.node.cpu.system.TransferStack;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The architectural state of one x86-64 processor, and what is cached from it for speed.
@@ -23,7 +24,7 @@ public final class Cpu {
     public static final int RDI = 7;
 
     /** RAX to R15, then {@link Instruction#ZERO} and {@link Instruction#BLOCK_RIP}. */
-    public final long[] gpr = new long[18];
+    public final long[] gpr;
 
     /** Offset in CS of the next instruction; within a block see {@link #instructionPointer}. */
     public long rip;
@@ -57,14 +58,14 @@ public final class Cpu {
     public final long[] pdpte = new long[4];
 
     /** DR0 to DR3, unused, unused, DR6, DR7. */
-    public final long[] dr = new long[8];
+    public final long[] dr;
 
     public final ModelSpecificRegisters msr = new ModelSpecificRegisters();
 
     // SIMD and floating point. XMM n is at [2n] (low) and [2n + 1] (high).
-    public final long[] xmm = new long[32];
+    public final long[] xmm;
     public int mxcsr = 0x1F80;
-    public final FpuState fpu = new FpuState();
+    public final FpuState fpu;
     /** Working state of SSE arithmetic; nothing of it outlives an instruction. */
     public final FloatEnvironment sseArithmetic = new FloatEnvironment();
 
@@ -127,11 +128,38 @@ public final class Cpu {
     /** Stopped by a fault while a double fault was delivered. */
     public boolean shutdown;
 
+    // Under a VMM (see Exit).
+    /** Ring 0 belongs to a VMM outside: every exception leaves the engine's run() instead of entering a handler. */
+    public boolean deprivileged;
+    /** What replaces instructions of ring 1 as they are decoded, or null. */
+    public @Nullable TranslationPass translationPass;
+    /** Why the last run ended before its instructions were executed. */
+    public final Exit exit = new Exit();
+
     private final GuestException exception = new GuestException();
 
     public Cpu(SystemBus bus, CpuModel model) {
         this.bus = bus;
         this.model = model;
+        this.gpr = new long[18];
+        this.dr = new long[8];
+        this.xmm = new long[32];
+        this.fpu = new FpuState();
+        this.memory = new LinearMemory(this);
+        CpuReset.reset(this);
+    }
+
+    /**
+     * A processor of the same model whose general, debug, XMM and floating-point registers (but not MXCSR) are those of
+     * {@code other}: the physical processor that runs a guest, beside the virtual one that the guest believes in.
+     */
+    public Cpu(SystemBus bus, Cpu other) {
+        this.bus = bus;
+        this.model = other.model;
+        this.gpr = other.gpr;
+        this.dr = other.dr;
+        this.xmm = other.xmm;
+        this.fpu = other.fpu;
         this.memory = new LinearMemory(this);
         CpuReset.reset(this);
     }
@@ -165,6 +193,11 @@ public final class Cpu {
         GuestException fault = generalProtection(0);
         fault.nonCanonical = true;
         return fault;
+    }
+
+    /** What ends the run before the present instruction; the caller has filled in {@link #exit}. */
+    public GuestException leave() {
+        return raise(GuestException.EXIT);
     }
 
     public GuestException undefinedOpcode() {

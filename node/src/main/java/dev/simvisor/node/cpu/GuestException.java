@@ -23,7 +23,10 @@ public final class GuestException extends RuntimeException {
     public static final int ALIGNMENT_CHECK = 17;
     public static final int SIMD_FLOATING_POINT = 19;
 
-    /** Vector 0 to 31. */
+    /** Not a vector: control leaves the guest before the instruction, for the reason in {@link Cpu#exit}. */
+    public static final int EXIT = -1;
+
+    /** Vector 0 to 31, or {@link #EXIT}. */
     public int vector;
 
     /** The error code, meaningful when {@link #hasErrorCode}. */

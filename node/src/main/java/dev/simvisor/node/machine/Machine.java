@@ -18,7 +18,6 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.function.Function;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -44,9 +43,11 @@ public final class Machine implements AutoCloseable {
     private IntConsumer virtioConsole = value -> {};
     private IntConsumer debugConsole = value -> {};
     private @Nullable RunOutcome ending;
+    /** Where the clock is to be at the end of the present run. */
+    private long runTarget;
 
     /** A machine without disks. */
-    public Machine(MachineConfiguration configuration, MachineMemory host, Function<Cpu, Engine> engine) {
+    public Machine(MachineConfiguration configuration, MachineMemory host, EngineFactory engine) {
         this(configuration, host, engine, List.of());
     }
 
@@ -60,7 +61,7 @@ public final class Machine implements AutoCloseable {
     public Machine(
             MachineConfiguration configuration,
             MachineMemory host,
-            Function<Cpu, Engine> engine,
+            EngineFactory engine,
             List<DiskImage> disks) {
         this.configuration = configuration;
         memory = new GuestMemory(host, configuration.memoryBytes());
@@ -78,7 +79,7 @@ public final class Machine implements AutoCloseable {
         cpu = new Cpu(board, configuration.cpuModel());
         cpu.interruptController = board.localApic;
         cpu.timestampCounter = clock;
-        this.engine = engine.apply(cpu);
+        this.engine = engine.engine(cpu, new EngineFactory.Surroundings(memory, this::charge));
         memory.watchCodeWith(this.engine);
         memory.observeMappings(new GuestMemory.MappingObserver() {
             @Override
@@ -137,6 +138,7 @@ public final class Machine implements AutoCloseable {
 
     /** Runs the processor until the clock is at {@code targetCycles}, or less if a device arms an event sooner. */
     private void execute(long targetCycles) {
+        runTarget = targetCycles;
         clock.announceEventsBefore(targetCycles, this::stopAtNextEvent);
         engine.run(clock.instructionsUntil(targetCycles));
         clock.announceEventsBefore(Long.MIN_VALUE, () -> {});
@@ -150,6 +152,15 @@ public final class Machine implements AutoCloseable {
     /** Ends the present run after so many more instructions, the one that is executing included. */
     private void stopAfter(long instructions) {
         cpu.runLimit = Math.min(cpu.runLimit, cpu.instructionsExecuted() + instructions);
+        cpu.endBlock();
+    }
+
+    /** Lets time pass for the guest in the midst of a run: what is due in the meantime ends the run. */
+    private void charge(long cycles) {
+        if (cycles == 0) return;
+        clock.charge(cycles);
+        long left = Math.max(0, clock.instructionsUntil(runTarget));
+        cpu.runLimit = Math.min(cpu.runLimit, cpu.instructionsExecuted() + left);
         cpu.endBlock();
     }
 

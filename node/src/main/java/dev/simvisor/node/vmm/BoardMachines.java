@@ -2,6 +2,7 @@ package dev.simvisor.node.vmm;
 
 import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
+import dev.simvisor.node.machine.EngineFactory;
 import dev.simvisor.node.machine.Machine;
 import dev.simvisor.node.machine.MachineConfiguration;
 import dev.simvisor.node.machine.boot.BootSource;
@@ -88,7 +89,7 @@ public final class BoardMachines implements MachineFactory {
             for (String disk : spec.getDisksList()) {
                 disks.add(RawDiskImage.open(Path.of(disk)));
             }
-            Machine machine = new Machine(configuration, memory, Interpreter::new, List.copyOf(disks));
+            Machine machine = new Machine(configuration, memory, EngineFactory.bare(Interpreter::new), List.copyOf(disks));
             return new Built.Ready(new BoardMachine(machine, disks));
         } catch (MachineMemoryExhausted | IOException e) {
             BoardMachine.close(disks);

@@ -152,7 +152,7 @@ class MachineTest {
     @Test
     void stateOfAnotherShapeIsRefused() throws Exception {
         Machine machine = kernel("f4");
-        Machine smaller = new Machine(configuration(MEMORY / 2), host, Interpreter::new);
+        Machine smaller = new Machine(configuration(MEMORY / 2), host, EngineFactory.bare(Interpreter::new));
         assertThatThrownBy(() -> smaller.restore(machine.save()))
                 .isInstanceOf(UnusableStateException.class)
                 .hasMessage("saved state is of a machine with 16777216 bytes of memory, this one has 8388608");
@@ -168,7 +168,7 @@ class MachineTest {
     }
 
     private Machine emptyMachine() {
-        return new Machine(configuration(MEMORY), host, Interpreter::new);
+        return new Machine(configuration(MEMORY), host, EngineFactory.bare(Interpreter::new));
     }
 
     private Machine builtInGuest() throws Exception {

@@ -2,6 +2,7 @@ package dev.simvisor.node.cpu.interpreter;
 
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.HostMemory;
+import dev.simvisor.node.cpu.TranslationPass;
 import dev.simvisor.node.cpu.decode.Decoder;
 import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.table.Attribute;
@@ -63,13 +64,23 @@ final class BlockDecoder {
     private @Nullable Instruction decodeOne(int offset, int available) {
         Instruction instruction = decoder.decode(page, offset, available, cpu.codeSize, offset);
         if (instruction == null) return null;
-        boolean realOnly = instruction.row.has(Attribute.PROT) && (!cpu.protectedMode || cpu.virtual8086);
-        instruction.handler = realOnly ? handlers.undefinedOpcode() : handlers.handler(instruction, cpu);
+        TranslationPass pass = cpu.cpl == 1 ? cpu.translationPass : null;
+        boolean replaced = pass != null && pass.callsOut(instruction);
+        instruction.handler = replaced ? handlers.callout() : handler(instruction);
         return instruction;
     }
 
+    /** The handler for an instruction on the processor as it is now. */
+    int handler(Instruction instruction) {
+        boolean realMode = !cpu.protectedMode || cpu.virtual8086;
+        boolean undefined = realMode && instruction.row.has(Attribute.PROT);
+        return undefined ? handlers.undefinedOpcode() : handlers.handler(instruction, cpu);
+    }
+
     private boolean endsBlock(Instruction instruction) {
-        return instruction.row.has(Attribute.END) || instruction.handler == handlers.undefinedOpcode();
+        return instruction.row.has(Attribute.END)
+                || instruction.handler == handlers.undefinedOpcode()
+                || instruction.handler == handlers.callout();
     }
 
     /** Copies code bytes from physical memory; those of devices are read one by one. */

@@ -29,6 +29,7 @@ public final class HandlerTable {
     private final List<Row> withoutMeaning = new ArrayList<>();
     private final BlockRunner runner;
     private final int undefinedOpcode;
+    private final int callout;
 
     private static final class Shared {
         static final HandlerTable INSTANCE =
@@ -51,6 +52,7 @@ public final class HandlerTable {
             for (int index : instances.getOrDefault(variants.get(number), List.of())) handlers[index] = number;
         }
         undefinedOpcode = handlers[index(table.undefined(), 32, Form.REGISTER)];
+        callout = handlers[index(table.callout(), 32, Form.REGISTER)];
         runner = compiler.apply(variants);
     }
 
@@ -96,6 +98,11 @@ public final class HandlerTable {
 
     int undefinedOpcode() {
         return undefinedOpcode;
+    }
+
+    /** Leaves for the VMM in place of an instruction that the translation pass replaced. */
+    int callout() {
+        return callout;
     }
 
     /** The table that the handlers were made from. */

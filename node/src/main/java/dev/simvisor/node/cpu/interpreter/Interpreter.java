@@ -6,7 +6,6 @@ import dev.simvisor.node.cpu.Flags;
 import dev.simvisor.node.cpu.GuestException;
 import dev.simvisor.node.cpu.SegmentRegister;
 import dev.simvisor.node.cpu.decode.Instruction;
-import dev.simvisor.node.cpu.system.DebugRegisters;
 import dev.simvisor.node.cpu.system.ExceptionDelivery;
 import org.jspecify.annotations.Nullable;
 
@@ -19,13 +18,14 @@ public final class Interpreter implements Engine {
     private static final int NOT_PROTECTED = 4;
 
     private static final int FLAT_SEGMENTS = 8;
+    private static final int TRANSLATED = 16;
 
     private final Cpu cpu;
     private final BlockRunner runner;
     private final BlockCache blocks;
     private final BlockDecoder decoder;
-    /** Only the next instruction may run before attention is due again. */
-    private boolean singleInstruction;
+    private final Attention attention;
+    private final Instruction[] emulated = new Instruction[1];
 
     public Interpreter(Cpu cpu) {
         HandlerTable handlers = HandlerTable.shared();
@@ -33,6 +33,7 @@ public final class Interpreter implements Engine {
         this.runner = handlers.runner();
         this.blocks = new BlockCache(cpu.bus);
         this.decoder = new BlockDecoder(cpu, handlers);
+        this.attention = new Attention(cpu);
     }
 
     @Override
@@ -44,7 +45,7 @@ public final class Interpreter implements Engine {
         while (cpu.completedInstructions < cpu.runLimit) {
             // Whatever changes the mode or a translation asks for attention too: links hold only without.
             if (cpu.attention) {
-                if (!attend()) return;
+                if (!attention.look()) return;
                 previous = null;
             }
             long start = cpu.rip;
@@ -64,21 +65,27 @@ public final class Interpreter implements Engine {
         try {
             return nextBlock();
         } catch (GuestException fault) {
-            cpu.completedInstructions++;
-            ExceptionDelivery.deliver(cpu, fault);
-            cpu.attention = true;
+            if (leaves(fault)) {
+                leave(null, fault);
+            } else {
+                cpu.completedInstructions++;
+                ExceptionDelivery.deliver(cpu, fault);
+                cpu.attention = true;
+            }
             return null;
         }
     }
 
     private void execute(Block block) {
-        Instruction[] instructions = block.instructions;
-        long start = cpu.rip;
-        int count = singleInstruction ? 1 : instructions.length;
+        int count = attention.singleInstruction() ? 1 : block.instructions.length;
         long budget = cpu.runLimit - cpu.completedInstructions;
-        if (count > budget) count = (int) budget;
+        execute(block.instructions, cpu.rip, count > budget ? (int) budget : count);
+    }
+
+    /** Executes {@code count} instructions of a block that starts at the offset {@code start}, or fewer if they end it. */
+    private void execute(Instruction[] instructions, long start, int count) {
         cpu.gpr[Instruction.BLOCK_RIP] = start;
-        cpu.rip = start + block.length & cpu.ripMask();
+        cpu.rip = start + instructions[instructions.length - 1].nextOffset() & cpu.ripMask();
         cpu.blockEnd = count;
         boolean traps = (cpu.otherFlags & Flags.TF) != 0;
         cpu.singleStepDropped = false;
@@ -102,15 +109,59 @@ public final class Interpreter implements Engine {
     }
 
     private void raise(Instruction instruction, GuestException fault, long blockStart) {
-        cpu.completedInstructions += cpu.position + 1;
+        cpu.completedInstructions += cpu.position;
         cpu.position = 0;
         cpu.rip = blockStart + instruction.offset & cpu.ripMask();
         if (fault.nonCanonical && instruction.segment == SegmentRegister.SS) fault.vector = GuestException.STACK_FAULT;
         // What a floating-point instruction would have reported goes with it.
         cpu.fpu.arithmetic.takeRaised();
         cpu.sseArithmetic.takeRaised();
+        if (leaves(fault)) {
+            leave(instruction, fault);
+            return;
+        }
+        cpu.completedInstructions++;
         ExceptionDelivery.deliver(cpu, fault);
         cpu.attention = true;
+    }
+
+    private boolean leaves(GuestException fault) {
+        return cpu.deprivileged || fault.vector == GuestException.EXIT;
+    }
+
+    /** Control goes to the VMM. The instruction counts when the VMM has emulated it, or reflected what it raised. */
+    private void leave(@Nullable Instruction instruction, GuestException fault) {
+        if (fault.vector != GuestException.EXIT) cpu.exit.exception(fault, instruction);
+        cpu.attention = true;
+    }
+
+    /**
+     * Executes the one instruction at rIP, decoded elsewhere: how a VMM emulates what it intercepted. It counts, and raises
+     * what it raises, as if this processor had fetched it.
+     */
+    public void emulate(Instruction instruction) {
+        int handler = instruction.handler;
+        instruction.handler = decoder.handler(instruction);
+        emulated[0] = instruction;
+        try {
+            execute(emulated, cpu.rip - instruction.offset, 1);
+        } finally {
+            instruction.handler = handler;
+        }
+    }
+
+    /**
+     * Delivers what may precede the next instruction: traps, interrupts.
+     *
+     * @return false when nothing can run: halted or shut down
+     */
+    public boolean deliverEvents() {
+        return attention.look();
+    }
+
+    /** Whether only one instruction may run before {@link #deliverEvents} is due again. */
+    public boolean singleInstruction() {
+        return attention.singleInstruction();
     }
 
     private Block nextBlock() {
@@ -137,72 +188,8 @@ public final class Interpreter implements Engine {
     private int key() {
         int size = cpu.codeSize >>> 5; // 0, 1 or 2
         if (cpu.flatSegments) size |= FLAT_SEGMENTS;
+        if (cpu.translationPass != null && cpu.cpl == 1) size |= TRANSLATED;
         return cpu.protectedMode && !cpu.virtual8086 ? size : size | NOT_PROTECTED;
-    }
-
-    /** Looks at what may precede the next instruction (SDM Vol 3A table 6-2). Returns false when nothing can run. */
-    private boolean attend() {
-        cpu.attention = false;
-        singleInstruction = false;
-        if (cpu.shutdown) return false;
-        if (cpu.interruptShadow) {
-            // The instruction after STI or a load of SS runs first; a single step is reported after STI all the same.
-            boolean trapsToo = cpu.debugShadow;
-            cpu.interruptShadow = false;
-            cpu.debugShadow = false;
-            if (!trapsToo) {
-                if (cpu.pendingDebugTraps != 0) deliverDebugTraps();
-                lookForBreakpoint();
-            }
-            oneInstruction();
-            return !cpu.shutdown;
-        }
-        if (cpu.pendingDebugTraps != 0) deliverDebugTraps();
-        if (cpu.nmiPending && !cpu.nmiBlocked) deliverNmi();
-        else if (cpu.interruptsEnabled() && cpu.interruptController.interruptPending()) {
-            cpu.halted = false;
-            ExceptionDelivery.deliverInterrupt(cpu, cpu.interruptController.acknowledge());
-        }
-        if (cpu.shutdown || cpu.halted) return false;
-        lookForBreakpoint();
-        if (stepping() || DebugRegisters.watchesInstructions(cpu)) oneInstruction();
-        return !cpu.shutdown;
-    }
-
-    /** #DB before an instruction with a breakpoint; RF spares the next instruction, and goes (SDM Vol 3B §17.3.1.1). */
-    private void lookForBreakpoint() {
-        boolean resumed = (cpu.otherFlags & Flags.RF) != 0;
-        cpu.otherFlags &= ~Flags.RF;
-        if (resumed || !DebugRegisters.watchesInstructions(cpu)) return;
-        long linear = cpu.codeSize == 64 ? cpu.rip : cpu.segmentBase[SegmentRegister.CS] + cpu.rip & 0xFFFF_FFFFL;
-        try {
-            DebugRegisters.checkInstruction(cpu, linear);
-        } catch (GuestException breakpoint) {
-            ExceptionDelivery.deliver(cpu, breakpoint);
-        }
-    }
-
-    private void oneInstruction() {
-        singleInstruction = true;
-        cpu.attention = true;
-    }
-
-    private boolean stepping() {
-        return (cpu.otherFlags & Flags.TF) != 0;
-    }
-
-    private void deliverDebugTraps() {
-        cpu.dr[6] |= cpu.pendingDebugTraps;
-        cpu.pendingDebugTraps = 0;
-        cpu.halted = false;
-        ExceptionDelivery.deliver(cpu, cpu.raise(GuestException.DEBUG));
-    }
-
-    private void deliverNmi() {
-        cpu.nmiPending = false;
-        cpu.nmiBlocked = true;
-        cpu.halted = false;
-        ExceptionDelivery.deliverInterrupt(cpu, GuestException.NMI);
     }
 
     @Override

@@ -6,7 +6,7 @@ import dev.simvisor.node.cpu.GuestException;
 import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.system.ExceptionDelivery;
 
-/** INT n, INT3, INTO, INT1, BOUND and HLT. */
+/** INT n, INT3, INTO, INT1, BOUND and HLT, and the callouts of translated code. */
 public final class Interrupts {
     private Interrupts() {}
 
@@ -41,6 +41,12 @@ public final class Interrupts {
 
     private static long signed(long value, int size) {
         return size == 16 ? (short) value : (int) value;
+    }
+
+    /** Stands in translated code for an instruction that the VMM wants to see; the VMM finds it in {@link Cpu#exit}. */
+    public static void callout(Cpu cpu, Instruction i) {
+        cpu.exit.callout(i);
+        throw cpu.leave();
     }
 
     public static void hlt(Cpu cpu) {

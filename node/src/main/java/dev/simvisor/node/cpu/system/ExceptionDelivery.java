@@ -60,11 +60,12 @@ public final class ExceptionDelivery {
 
     /**
      * INT n, INT3, INTO and, without privilege check, INT1. Raises what the delivery raises: the instruction faults like any
-     * other.
+     * other. Of a deprivileged guest: #GP, since the IDT is the VMM's, whose gates are all for privilege level 0.
      *
      * @param returnOffset the next instruction
      */
     public static void softwareInterrupt(Cpu cpu, int vector, boolean checksPrivilege, long returnOffset) {
+        if (cpu.deprivileged) throw cpu.generalProtection(InterruptEntry.idtError(vector));
         InterruptEntry.enter(
                 cpu, vector, checksPrivilege, InterruptEntry.NO_ERROR_CODE, returnOffset, cpu.rflags() & ~Flags.RF);
         cpu.singleStepDropped = true;

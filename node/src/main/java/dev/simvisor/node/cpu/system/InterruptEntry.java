@@ -41,7 +41,7 @@ final class InterruptEntry {
         else enterProtectedMode(cpu, vector, checksPrivilege, errorCode, returnOffset, flags);
     }
 
-    private static int idtError(int vector) {
+    static int idtError(int vector) {
         return vector * 8 | IDT;
     }
 

@@ -21,12 +21,14 @@ public final class InstructionTable {
     private final boolean[] hasModRm = new boolean[MAPS << 8];
     private final Row undefined;
     private final Row tooLong;
+    private final Row callout;
 
     private InstructionTable(List<Row> rows) {
         this.rows = List.copyOf(rows);
         this.candidates = index(rows);
         this.undefined = pseudoRow("(undefined)");
         this.tooLong = pseudoRow("(too-long)");
+        this.callout = pseudoRow("(callout)");
         for (int i = 0; i < candidates.length; i++) {
             for (Row row : candidates[i]) hasModRm[i] |= row.hasModRm();
         }
@@ -78,6 +80,11 @@ public final class InstructionTable {
     /** The pseudo row of an instruction of more than 15 bytes: executing it raises #GP(0). */
     public Row tooLong() {
         return tooLong;
+    }
+
+    /** The pseudo row that stands in translated code for what it replaced: executing it leaves for the VMM. */
+    public Row callout() {
+        return callout;
     }
 
     private Row pseudoRow(String name) {

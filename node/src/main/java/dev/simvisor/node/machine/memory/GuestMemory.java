@@ -10,8 +10,10 @@ import dev.simvisor.node.cpu.SystemBus.CodeWatcher;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
 
 /**
  * The physical memory of one VM: its p2m from guest frame number (gfn) to machine frame.
@@ -19,7 +21,8 @@ import java.util.BitSet;
  * <p>Memory lies as in a PC: from 0 up to {@link #LOW_LIMIT}, the rest from 4 GiB on, with a gap below 1 MiB where a
  * display adapter would be. A page gets a frame when it is first written; until then it reads as zeros.
  *
- * <p>Whoever must see stores write-protects pages, each for a reason of its own: {@link #DIRTY_LOG}, {@link #CODE}. A
+ * <p>Whoever must see stores write-protects pages, each for a reason of its own: {@link #DIRTY_LOG}, {@link #CODE},
+ * {@link #PAGE_TABLE}. A
  * protected page has no {@link #directWrite} address, so every store, by the processor or by a device, comes through
  * {@link #write}, which serves the reasons.
  */
@@ -29,6 +32,9 @@ public final class GuestMemory implements AutoCloseable {
 
     /** Reason for write protection: the processor holds decoded code of the page. */
     public static final int CODE = 1 << 1;
+
+    /** Reason for write protection: the VMM shadows the page table in the page, and follows every store to it. */
+    public static final int PAGE_TABLE = 1 << 2;
 
     /** Memory above this address is moved to 4 GiB and up, to leave room for devices. */
     public static final long LOW_LIMIT = 0xC000_0000L;
@@ -49,12 +55,21 @@ public final class GuestMemory implements AutoCloseable {
         void framesReplaced();
     }
 
-    private static final MappingObserver NO_MAPPING_OBSERVER = new MappingObserver() {
+    /** Told of stores that write protection caught, after they are done. */
+    public interface WriteObserver {
+        /** The first store to a page in a round of dirty logging. */
+        void dirtied(int gfn);
+
+        /** A store to a page that {@link #tracePageTable} named. */
+        void pageTableWritten(long address, long length);
+    }
+
+    private static final WriteObserver NO_WRITE_OBSERVER = new WriteObserver() {
         @Override
-        public void writesProtected() {}
+        public void dirtied(int gfn) {}
 
         @Override
-        public void framesReplaced() {}
+        public void pageTableWritten(long address, long length) {}
     };
 
     private final MachineMemory machine;
@@ -67,7 +82,8 @@ public final class GuestMemory implements AutoCloseable {
     private final BitSet dirty = new BitSet();
     private boolean dirtyLogging;
     private CodeWatcher codeWatcher = (address, length) -> {};
-    private MappingObserver mappingObserver = NO_MAPPING_OBSERVER;
+    private WriteObserver writeObserver = NO_WRITE_OBSERVER;
+    private final List<MappingObserver> mappingObservers = new ArrayList<>();
 
     /**
      * Memory for a VM, reserved in the host's.
@@ -93,7 +109,12 @@ public final class GuestMemory implements AutoCloseable {
     }
 
     public void observeMappings(MappingObserver observer) {
-        mappingObserver = observer;
+        mappingObservers.add(observer);
+    }
+
+    /** There is one observer of writes: the VMM. */
+    public void observeWrites(WriteObserver observer) {
+        writeObserver = observer;
     }
 
     public void watchCodeWith(CodeWatcher watcher) {
@@ -210,6 +231,29 @@ public final class GuestMemory implements AutoCloseable {
         }
     }
 
+    /** Write-protects a page whose page table the VMM shadows. Direct writes to it must be asked for again. */
+    public void tracePageTable(int gfn) {
+        checkMemory(gfn);
+        protection[gfn] |= PAGE_TABLE;
+    }
+
+    public void untracePageTable(int gfn) {
+        checkMemory(gfn);
+        protection[gfn] &= ~PAGE_TABLE;
+    }
+
+    /** The machine frame of a page of memory, which gets one now if it has none. It stays until {@link MappingObserver#framesReplaced}. */
+    public int frameOf(int gfn) {
+        checkMemory(gfn);
+        touch(gfn);
+        return p2m[gfn];
+    }
+
+    /** The host memory that this VM's frames are part of. */
+    public MachineMemory machine() {
+        return machine;
+    }
+
     // ---- devices and loaders ----
 
     /** Copies memory out, as a device's read by DMA; false, and nothing copied, when the range is not all memory. */
@@ -272,7 +316,7 @@ public final class GuestMemory implements AutoCloseable {
         for (int gfn = 0; gfn < endFrame; gfn++) {
             protection[gfn] |= DIRTY_LOG;
         }
-        mappingObserver.writesProtected();
+        mappingObservers.forEach(MappingObserver::writesProtected);
     }
 
     /** Ends a round: returns the gfns written since the last call, or since the start, and logs anew. */
@@ -281,7 +325,7 @@ public final class GuestMemory implements AutoCloseable {
         dirty.clear();
         if (dirtyLogging) {
             round.stream().forEach(gfn -> protection[gfn] |= DIRTY_LOG);
-            mappingObserver.writesProtected();
+            mappingObservers.forEach(MappingObserver::writesProtected);
         }
         return round;
     }
@@ -307,9 +351,13 @@ public final class GuestMemory implements AutoCloseable {
         if ((reasons & DIRTY_LOG) != 0) {
             dirty.set(gfn);
             protection[gfn] &= ~DIRTY_LOG;
+            writeObserver.dirtied(gfn);
         }
         if ((reasons & CODE) != 0) {
             codeWatcher.codeWritten(address, length);
+        }
+        if ((reasons & PAGE_TABLE) != 0) {
+            writeObserver.pageTableWritten(address, length);
         }
     }
 
@@ -355,7 +403,7 @@ public final class GuestMemory implements AutoCloseable {
         machine.release(p2m[gfn]);
         p2m[gfn] = ZERO_FRAME;
         hostAddresses[gfn] = 0;
-        mappingObserver.framesReplaced();
+        mappingObservers.forEach(MappingObserver::framesReplaced);
         serveProtection(gfn, (long) gfn << FRAME_SHIFT, FRAME_SIZE);
     }
 

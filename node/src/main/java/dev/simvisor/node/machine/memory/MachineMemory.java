@@ -2,9 +2,7 @@ package dev.simvisor.node.machine.memory;
 
 import dev.simvisor.node.cpu.HostMemory;
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * The memory of one physical host: frames of 4 KiB outside the Java heap, named by their machine frame number (mfn).
@@ -29,7 +27,8 @@ public final class MachineMemory implements AutoCloseable {
 
     private final Arena arena = Arena.ofShared();
     private final long limitFrames;
-    private final List<Long> chunkAddresses = new ArrayList<>();
+    /** Replaced when a chunk is added, so that addresses can be asked for without a lock. */
+    private volatile long[] chunkAddresses = new long[0];
     private int[] references = new int[FRAMES_PER_CHUNK];
     private int[] free = new int[FRAMES_PER_CHUNK];
     private int freeCount;
@@ -87,7 +86,7 @@ public final class MachineMemory implements AutoCloseable {
             HostMemory.fill(address(mfn), FRAME_SIZE, (byte) 0);
         } else {
             mfn = nextUnused++;
-            if (mfn >> CHUNK_SHIFT == chunkAddresses.size()) {
+            if (mfn >> CHUNK_SHIFT == chunkAddresses.length) {
                 addChunk();
             }
         }
@@ -118,19 +117,22 @@ public final class MachineMemory implements AutoCloseable {
     }
 
     /** Host address of a frame, valid until {@link #close}. */
-    public synchronized long addressOf(int mfn) {
+    public long addressOf(int mfn) {
         return address(mfn);
     }
 
     private long address(int mfn) {
-        return chunkAddresses.get(mfn >> CHUNK_SHIFT) + ((long) (mfn & (FRAMES_PER_CHUNK - 1)) << FRAME_SHIFT);
+        return chunkAddresses[mfn >> CHUNK_SHIFT] + ((long) (mfn & (FRAMES_PER_CHUNK - 1)) << FRAME_SHIFT);
     }
 
     private void addChunk() {
         // A segment from an arena is filled with zeros, so frames never used before need no clearing.
-        chunkAddresses.add(arena.allocate((long) FRAMES_PER_CHUNK << FRAME_SHIFT, FRAME_SIZE)
-                .address());
-        references = Arrays.copyOf(references, chunkAddresses.size() * FRAMES_PER_CHUNK);
+        int chunks = chunkAddresses.length;
+        long[] addresses = Arrays.copyOf(chunkAddresses, chunks + 1);
+        addresses[chunks] = arena.allocate((long) FRAMES_PER_CHUNK << FRAME_SHIFT, FRAME_SIZE)
+                .address();
+        chunkAddresses = addresses;
+        references = Arrays.copyOf(references, addresses.length * FRAMES_PER_CHUNK);
     }
 
     /** Gives all frames back to the operating system; every VM of this host must have been closed before. */

@@ -1,0 +1,57 @@
+package dev.simvisor.node.vmm.exit;
+
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.LongConsumer;
+
+/** Counts one VM's exits by kind and detail, and charges each to its clock. */
+public final class ExitLedger {
+    private final ExitCosts costs;
+    private final LongConsumer charge;
+    private final long[] counts = new long[ExitKind.values().length];
+    private final EnumMap<ExitKind, SortedMap<String, long[]>> details = new EnumMap<>(ExitKind.class);
+    private long chargedCycles;
+
+    /**
+     * @param charge advances the VM's clock by virtual cycles
+     */
+    public ExitLedger(ExitCosts costs, LongConsumer charge) {
+        this.costs = costs;
+        this.charge = charge;
+    }
+
+    public void count(ExitKind kind) {
+        counts[kind.ordinal()]++;
+        long cycles = costs.cycles(kind);
+        if (cycles == 0) return;
+        chargedCycles += cycles;
+        charge.accept(cycles);
+    }
+
+    /**
+     * @param detail what it was about, in the manual's words: an instruction's mnemonic, a basic exit reason
+     */
+    public void count(ExitKind kind, String detail) {
+        details.computeIfAbsent(kind, k -> new TreeMap<>())
+                .computeIfAbsent(detail, d -> new long[1])[0]++;
+        count(kind);
+    }
+
+    public long total(ExitKind kind) {
+        return counts[kind.ordinal()];
+    }
+
+    /** How often each detail of a kind occurred, by name; empty for kinds counted without. */
+    public SortedMap<String, Long> details(ExitKind kind) {
+        SortedMap<String, Long> result = new TreeMap<>();
+        details.getOrDefault(kind, Collections.emptySortedMap()).forEach((name, count) -> result.put(name, count[0]));
+        return result;
+    }
+
+    /** Virtual cycles charged so far. */
+    public long chargedCycles() {
+        return chargedCycles;
+    }
+}

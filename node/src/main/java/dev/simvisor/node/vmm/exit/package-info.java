@@ -1,0 +1,9 @@
+/**
+ * Exits: each time that control leaves a guest for the VMM. {@link dev.simvisor.node.vmm.exit.ExitKind} names the kinds,
+ * {@link dev.simvisor.node.vmm.exit.ExitLedger} counts them for one VM and charges their cost to its clock, by the
+ * {@link dev.simvisor.node.vmm.exit.ExitCosts} of the host's cost model. Knows nothing of how a mode works.
+ */
+@NullMarked
+package dev.simvisor.node.vmm.exit;
+
+import org.jspecify.annotations.NullMarked;
