@@ -59,10 +59,7 @@ public final class Machine implements AutoCloseable {
      * @throws dev.simvisor.node.machine.memory.MachineMemoryExhausted when the host has no room for the memory
      */
     public Machine(
-            MachineConfiguration configuration,
-            MachineMemory host,
-            EngineFactory engine,
-            List<DiskImage> disks) {
+            MachineConfiguration configuration, MachineMemory host, EngineFactory engine, List<DiskImage> disks) {
         this.configuration = configuration;
         memory = new GuestMemory(host, configuration.memoryBytes());
         clock = new VirtualClock(configuration.clockHertz(), configuration.cyclesPerInstruction(), this::instructions);

@@ -29,6 +29,7 @@ public final class MachineMemory implements AutoCloseable {
     private final long limitFrames;
     /** Replaced when a chunk is added, so that addresses can be asked for without a lock. */
     private volatile long[] chunkAddresses = new long[0];
+
     private int[] references = new int[FRAMES_PER_CHUNK];
     private int[] free = new int[FRAMES_PER_CHUNK];
     private int freeCount;

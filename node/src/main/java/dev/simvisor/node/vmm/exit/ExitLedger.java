@@ -34,8 +34,7 @@ public final class ExitLedger {
      * @param detail what it was about, in the manual's words: an instruction's mnemonic, a basic exit reason
      */
     public void count(ExitKind kind, String detail) {
-        details.computeIfAbsent(kind, k -> new TreeMap<>())
-                .computeIfAbsent(detail, d -> new long[1])[0]++;
+        details.computeIfAbsent(kind, k -> new TreeMap<>()).computeIfAbsent(detail, d -> new long[1])[0]++;
         count(kind);
     }
 
