@@ -6,6 +6,7 @@ import dev.simvisor.node.cpu.ControlRegister;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Flags;
 import dev.simvisor.node.cpu.HostMemory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Memory as instructions address it: linear addresses, after segmentation.
@@ -29,6 +30,7 @@ public final class LinearMemory {
     private final Tlb[] writeTlbs = new Tlb[PRIVILEGES];
     private final Tlb[] fetchTlbs = new Tlb[PRIVILEGES];
     private final LargePages largePages = new LargePages();
+    private @Nullable LinearMemory follower;
     private int privilege;
     private Tlb fetchTlb;
     private long[] reads;
@@ -245,8 +247,29 @@ public final class LinearMemory {
         return tlb[slot] == (linear + size - 1 & PAGE_MASK) ? linear + tlb[slot + 1] : 0;
     }
 
-    void rememberLargePage(long linear, int pageShift) {
+    /** From now on {@link #invalidatePage} of any address in the page forgets all of it, in whatever pieces it is cached. */
+    public void rememberLargePage(long linear, int pageShift) {
         largePages.add(linear, pageShift);
+    }
+
+    /**
+     * Walks the paging structures for an access at the present privilege, past the TLB, and marks them accessed and dirty.
+     *
+     * @param errorCode of the page fault that the access raised on another processor: its W and I/D bits say what it was
+     * @return physical address of the 4 KiB page
+     * @throws dev.simvisor.node.cpu.GuestException #PF when these structures do not allow the access
+     */
+    public long walk(long linear, int errorCode) {
+        boolean fetch = (errorCode & PageWalker.FETCH) != 0;
+        return slow.walk(linear, fetch ? PageWalker.FETCH : errorCode & PageWalker.WRITE);
+    }
+
+    /**
+     * Makes another processor's TLB follow this one's: what is forgotten here is forgotten there. For a virtual processor
+     * and the physical one that runs its guest.
+     */
+    public void leadTlbOf(LinearMemory physical) {
+        follower = physical;
     }
 
     private int level(boolean system) {
@@ -255,6 +278,7 @@ public final class LinearMemory {
 
     /** Forgets every translation, global ones too. */
     public void flushAll() {
+        if (follower != null) follower.flushAll();
         cpu.attention = true;
         for (int n = 0; n < PRIVILEGES; n++) {
             readTlbs[n].flush();
@@ -266,6 +290,7 @@ public final class LinearMemory {
 
     /** As a CR3 write does: forgets all translations but those of global pages. */
     public void flushNonGlobal() {
+        if (follower != null) follower.flushNonGlobal();
         cpu.attention = true;
         for (int n = 0; n < PRIVILEGES; n++) {
             readTlbs[n].flushNonGlobal();
@@ -276,11 +301,13 @@ public final class LinearMemory {
 
     /** Forgets the translations used for stores: called when pages become write-protected. */
     public void flushWrites() {
+        if (follower != null) follower.flushWrites();
         for (Tlb tlb : writeTlbs) tlb.flush();
     }
 
     /** As INVLPG does. */
     public void invalidatePage(long linear) {
+        if (follower != null) follower.invalidatePage(linear);
         cpu.attention = true;
         if (largePages.mayContain(linear)) {
             flushAll();

@@ -129,6 +129,10 @@ final class SlowAccess {
         return physical & Tlb.PAGE_MASK;
     }
 
+    long walk(long linear, int access) {
+        return walker.walk(linear, access, false);
+    }
+
     private long translate(long linear, int access, boolean system) {
         long page = walker.walk(linear, access, system);
         if (walker.pageShift > 12) memory.rememberLargePage(linear, walker.pageShift);

@@ -6,8 +6,8 @@ import java.util.Arrays;
  * One software translation lookaside buffer: linear page to a value, for one access kind at one privilege. Direct-mapped.
  *
  * <p>Entry {@code n} is a pair in {@link #entries}: at {@code 2n} the linear page (bits 11:0 zero; {@link #INVALID} never
- * matches), at {@code 2n + 1} what is added to a linear address to reach its target. Entries of non-global pages are logged,
- * so that a CR3 write costs as much as was filled since the last one, not the size of the buffer.
+ * matches), at {@code 2n + 1} what is added to a linear address to reach its target. Fills are logged, so that a flush costs as
+ * much as was filled since the last one, not the size of the buffer.
  */
 final class Tlb {
     static final int ENTRIES = 2048;
@@ -15,11 +15,14 @@ final class Tlb {
     static final long PAGE_MASK = -4096L;
 
     final long[] entries = new long[2 * ENTRIES];
+    // Slots filled since the last flush, until there are as many as slots: then a flush clears them all.
+    private final short[] filled = new short[ENTRIES];
+    private int filledCount;
     private final short[] nonGlobal = new short[ENTRIES];
     private int nonGlobalCount;
 
     Tlb() {
-        flush();
+        Arrays.fill(entries, INVALID);
     }
 
     /** Position of the pair for {@code linear}. */
@@ -31,13 +34,20 @@ final class Tlb {
         int slot = slot(linearPage);
         entries[slot] = linearPage;
         entries[slot + 1] = addend;
+        if (filledCount < filled.length) filled[filledCount] = (short) slot;
+        filledCount++;
         if (global) return;
         if (nonGlobalCount < nonGlobal.length) nonGlobal[nonGlobalCount] = (short) slot;
         nonGlobalCount++;
     }
 
     void flush() {
-        Arrays.fill(entries, INVALID);
+        if (filledCount > filled.length) {
+            Arrays.fill(entries, INVALID);
+        } else {
+            for (int n = 0; n < filledCount; n++) entries[filled[n]] = INVALID;
+        }
+        filledCount = 0;
         nonGlobalCount = 0;
     }
 

@@ -22,7 +22,7 @@ import java.util.List;
  * display adapter would be. A page gets a frame when it is first written; until then it reads as zeros.
  *
  * <p>Whoever must see stores write-protects pages, each for a reason of its own: {@link #DIRTY_LOG}, {@link #CODE},
- * {@link #PAGE_TABLE}. A
+ * {@link #TRACED}. A
  * protected page has no {@link #directWrite} address, so every store, by the processor or by a device, comes through
  * {@link #write}, which serves the reasons.
  */
@@ -33,8 +33,8 @@ public final class GuestMemory implements AutoCloseable {
     /** Reason for write protection: the processor holds decoded code of the page. */
     public static final int CODE = 1 << 1;
 
-    /** Reason for write protection: the VMM shadows the page table in the page, and follows every store to it. */
-    public static final int PAGE_TABLE = 1 << 2;
+    /** Reason for write protection: the VMM shadows what is in the page, and follows every store to it. */
+    public static final int TRACED = 1 << 2;
 
     /** Memory above this address is moved to 4 GiB and up, to leave room for devices. */
     public static final long LOW_LIMIT = 0xC000_0000L;
@@ -60,8 +60,8 @@ public final class GuestMemory implements AutoCloseable {
         /** The first store to a page in a round of dirty logging. */
         void dirtied(int gfn);
 
-        /** A store to a page that {@link #tracePageTable} named. */
-        void pageTableWritten(long address, long length);
+        /** A store to a page that {@link #traceWrites} named. */
+        void tracedPageWritten(long address, long length);
     }
 
     private static final WriteObserver NO_WRITE_OBSERVER = new WriteObserver() {
@@ -69,7 +69,7 @@ public final class GuestMemory implements AutoCloseable {
         public void dirtied(int gfn) {}
 
         @Override
-        public void pageTableWritten(long address, long length) {}
+        public void tracedPageWritten(long address, long length) {}
     };
 
     private final MachineMemory machine;
@@ -231,15 +231,15 @@ public final class GuestMemory implements AutoCloseable {
         }
     }
 
-    /** Write-protects a page whose page table the VMM shadows. Direct writes to it must be asked for again. */
-    public void tracePageTable(int gfn) {
+    /** Write-protects a page whose contents the VMM shadows. Direct writes to it must be asked for again. */
+    public void traceWrites(int gfn) {
         checkMemory(gfn);
-        protection[gfn] |= PAGE_TABLE;
+        protection[gfn] |= TRACED;
     }
 
-    public void untracePageTable(int gfn) {
+    public void untraceWrites(int gfn) {
         checkMemory(gfn);
-        protection[gfn] &= ~PAGE_TABLE;
+        protection[gfn] &= ~TRACED;
     }
 
     /** The machine frame of a page of memory, which gets one now if it has none. It stays until {@link MappingObserver#framesReplaced}. */
@@ -356,8 +356,8 @@ public final class GuestMemory implements AutoCloseable {
         if ((reasons & CODE) != 0) {
             codeWatcher.codeWritten(address, length);
         }
-        if ((reasons & PAGE_TABLE) != 0) {
-            writeObserver.pageTableWritten(address, length);
+        if ((reasons & TRACED) != 0) {
+            writeObserver.tracedPageWritten(address, length);
         }
     }
 

@@ -9,17 +9,20 @@ import java.util.function.LongConsumer;
 /** Counts one VM's exits by kind and detail, and charges each to its clock. */
 public final class ExitLedger {
     private final ExitCosts costs;
-    private final LongConsumer charge;
+    private LongConsumer charge = cycles -> {};
     private final long[] counts = new long[ExitKind.values().length];
     private final EnumMap<ExitKind, SortedMap<String, long[]>> details = new EnumMap<>(ExitKind.class);
     private long chargedCycles;
 
-    /**
-     * @param charge advances the VM's clock by virtual cycles
-     */
-    public ExitLedger(ExitCosts costs, LongConsumer charge) {
+    public ExitLedger(ExitCosts costs) {
         this.costs = costs;
-        this.charge = charge;
+    }
+
+    /**
+     * @param clock advances the VM's clock by virtual cycles
+     */
+    public void chargeTo(LongConsumer clock) {
+        charge = clock;
     }
 
     public void count(ExitKind kind) {
