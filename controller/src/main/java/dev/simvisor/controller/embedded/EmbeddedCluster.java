@@ -91,7 +91,7 @@ public final class EmbeddedCluster implements AutoCloseable {
      * @throws IOException when the loopback gives no port to listen on
      */
     public static EmbeddedCluster start(List<String> nodes, Placement placement) throws IOException {
-        return start(nodes, placement, spec -> new BoardMachines(spec.getMemoryBytes(), spec.getClockHz()), 0);
+        return start(nodes, placement, BoardMachines::new, 0);
     }
 
     public ClusterControl control() {

@@ -160,17 +160,7 @@ public final class LocalVm implements AutoCloseable {
      * from the start of the VM, and exact.
      */
     public Outcome runUntil(long nanos, long instructions) {
-        long end = machine.clock().toCycles(nanos);
-        // An instruction takes a cycle or more, so this never runs too many; an idle guest gets there in several steps.
-        while (machine.cycles() < end && machine.instructions() < instructions) {
-            long allowed = instructions - machine.instructions();
-            long stop = allowed < end - machine.cycles() ? machine.cycles() + allowed : end;
-            Outcome outcome = outcomeOf(machine.runUntil(stop));
-            if (outcome != Outcome.PAUSED) {
-                return outcome;
-            }
-        }
-        return Outcome.PAUSED;
+        return outcomeOf(machine.runUntil(machine.clock().toCycles(nanos), instructions));
     }
 
     private Outcome outcomeOf(RunOutcome outcome) {

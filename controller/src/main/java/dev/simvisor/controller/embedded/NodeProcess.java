@@ -20,6 +20,6 @@ public final class NodeProcess {
     public static int run(String join, String name, String host) throws IOException {
         return NodeMain.run(
                 new NodeMain.Options(join, name, host),
-                spec -> new BoardMachines(spec.getMemoryBytes(), spec.getClockHz()));
+                BoardMachines::new);
     }
 }

@@ -15,7 +15,7 @@ class BuiltInGuestMigrationIT {
         try (EmbeddedCluster cluster = EmbeddedCluster.start(
                 List.of(nodes),
                 FitPlacement.FIRST_FIT,
-                spec -> new BoardMachines(spec.getMemoryBytes(), spec.getClockHz()),
+                BoardMachines::new,
                 0)) {
             return GuestMigration.run(cluster.control(), "", "");
         }

@@ -33,7 +33,7 @@ class NodeProcessesIT {
         try (EmbeddedCluster embedded = EmbeddedCluster.start(
                 List.of("n1"),
                 FitPlacement.FIRST_FIT,
-                spec -> new BoardMachines(spec.getMemoryBytes(), spec.getClockHz()),
+                BoardMachines::new,
                 0)) {
             assertThat(GuestMigration.run(embedded.control(), "", "")).isEqualTo(across);
         }

@@ -4,6 +4,7 @@ import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.mmu.LinearMemory;
 import dev.simvisor.node.cpu.softfloat.FloatEnvironment;
 import dev.simvisor.node.cpu.system.TransferStack;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,6 +76,10 @@ public final class Cpu {
     public InterruptController interruptController = NoInterrupts.INSTANCE;
     public TimestampCounter timestampCounter = this::instructionsExecuted;
     public final LinearMemory memory;
+    /** What takes time beside instructions; see {@link #chargeTo}. */
+    public ProcessorCosts costs = ProcessorCosts.NONE;
+
+    private LongConsumer clock = cycles -> {};
 
     /** Working storage of the far transfer in progress; empty between instructions. */
     public final TransferStack transferStack = new TransferStack();
@@ -351,6 +356,21 @@ public final class Cpu {
     public void endBlock() {
         blockEnd = 0;
         attention = true;
+    }
+
+    /**
+     * Makes events take time: {@code clock} is told each one's virtual cycles as it happens, mostly in the midst of an
+     * instruction.
+     */
+    public void chargeTo(ProcessorCosts eventCosts, LongConsumer eventClock) {
+        costs = eventCosts;
+        clock = eventClock;
+        memory.followCosts();
+    }
+
+    /** Lets virtual cycles pass that an event takes. */
+    public void charge(long cycles) {
+        if (cycles != 0) clock.accept(cycles);
     }
 
     // ---- mode

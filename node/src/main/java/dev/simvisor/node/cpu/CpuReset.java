@@ -45,7 +45,7 @@ final class CpuReset {
         cpu.nmiPending = false;
         cpu.nmiBlocked = false;
         cpu.pendingDebugTraps = 0;
-        cpu.memory.flushAll();
+        cpu.memory.invalidateAll();
         cpu.updateMode();
     }
 

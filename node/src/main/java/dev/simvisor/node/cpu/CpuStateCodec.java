@@ -119,7 +119,7 @@ public final class CpuStateCodec {
         restore(cpu.msr, state.getModelSpecific());
         restore(cpu.fpu, state.getFpu());
         restoreScalars(cpu, state);
-        cpu.memory.flushAll();
+        cpu.memory.invalidateAll();
         cpu.updateMode();
     }
 

@@ -34,13 +34,13 @@ final class HostSimulation implements HostContext, AutoCloseable {
     static final class Resident {
         final VirtualMachine vm;
         final VcpuThread vcpu;
-        long chargedInstructions;
+        long chargedCycles;
         long chargedNanos;
 
         Resident(VirtualMachine vm, long nowNanos) {
             this.vm = vm;
             this.vcpu = new VcpuThread(vm);
-            this.chargedInstructions = vm.machine().instructions();
+            this.chargedCycles = vm.machine().busyCycles();
             this.chargedNanos = nowNanos;
         }
 
@@ -235,16 +235,16 @@ final class HostSimulation implements HostContext, AutoCloseable {
         }
     }
 
-    /** Books what every vCPU has executed since it was last booked; an instruction takes a cycle. */
+    /** Books the time that every vCPU was at work since it was last booked. */
     private void charge() {
         for (Resident resident : residents.values()) {
-            long instructions = resident.vm.machine().instructions();
-            long usedNanos = (instructions - resident.chargedInstructions) * 1_000_000 / (clockHz / 1000);
+            long busyCycles = resident.vm.machine().busyCycles();
+            long usedNanos = (busyCycles - resident.chargedCycles) * 1_000_000 / (clockHz / 1000);
             if (contended) {
                 long elapsed = nowNanos - resident.chargedNanos;
                 scheduler.charge(resident.contender(), nowNanos, Math.min(usedNanos, elapsed));
             }
-            resident.chargedInstructions = instructions;
+            resident.chargedCycles = busyCycles;
             resident.chargedNanos = nowNanos;
         }
     }

@@ -2,6 +2,7 @@ package dev.simvisor.node.host;
 
 import dev.simvisor.node.host.transfer.PageStreams;
 import dev.simvisor.node.vmm.MachineFactory;
+import dev.simvisor.node.vmm.exit.HostCosts;
 import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.node.DefineHost;
 import dev.simvisor.proto.node.Goodbye;
@@ -184,6 +185,11 @@ public final class Node extends AbstractBehavior<Node.Command> {
         }
         if (spec.getMemoryBytes() <= 0) {
             return "host " + spec.getName() + " without memory";
+        }
+        try {
+            HostCosts.of(spec.getCostModel());
+        } catch (IllegalArgumentException unknown) {
+            return "host " + spec.getName() + ": " + unknown.getMessage();
         }
         return null;
     }

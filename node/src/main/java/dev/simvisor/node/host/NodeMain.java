@@ -75,7 +75,7 @@ public final class NodeMain {
             System.exit(EXIT_USAGE);
             return;
         }
-        System.exit(run(options, spec -> new BoardMachines(spec.getMemoryBytes(), spec.getClockHz())));
+        System.exit(run(options, BoardMachines::new));
     }
 
     /**

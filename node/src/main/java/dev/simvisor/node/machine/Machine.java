@@ -62,7 +62,7 @@ public final class Machine implements AutoCloseable {
             MachineConfiguration configuration, MachineMemory host, EngineFactory engine, List<DiskImage> disks) {
         this.configuration = configuration;
         memory = new GuestMemory(host, configuration.memoryBytes());
-        clock = new VirtualClock(configuration.clockHertz(), configuration.cyclesPerInstruction(), this::instructions);
+        clock = new VirtualClock(configuration.clockHertz(), configuration.cyclesPerThousandInstructions(), this::instructions);
         board = new Board(
                 configuration,
                 memory,
@@ -76,7 +76,7 @@ public final class Machine implements AutoCloseable {
         cpu = new Cpu(board, configuration.cpuModel());
         cpu.interruptController = board.localApic;
         cpu.timestampCounter = clock;
-        this.engine = engine.engine(cpu, new EngineFactory.Surroundings(memory, this::charge));
+        this.engine = engine.engine(cpu, new EngineFactory.Surroundings(memory, this::charge, this::chargeEvent));
         memory.watchCodeWith(this.engine);
         memory.observeMappings(new GuestMemory.MappingObserver() {
             @Override
@@ -112,6 +112,11 @@ public final class Machine implements AutoCloseable {
      * instruction boundary that is not before the deadline, with all events delivered that are due by then.
      */
     public RunOutcome runUntil(long deadlineCycles) {
+        return runUntil(deadlineCycles, Long.MAX_VALUE);
+    }
+
+    /** As {@link #runUntil(long)}, but no further than to where the processor has executed {@code mostInstructions}. */
+    public RunOutcome runUntil(long deadlineCycles, long mostInstructions) {
         while (true) {
             clock.deliverDueEvents();
             if (cpu.shutdown) {
@@ -121,29 +126,30 @@ public final class Machine implements AutoCloseable {
             if (ended != null) {
                 return ended;
             }
-            if (clock.cycles() >= deadlineCycles) {
+            if (clock.cycles() >= deadlineCycles || instructions() >= mostInstructions) {
                 return isIdle() ? new RunOutcome.Idle() : new RunOutcome.DeadlineReached();
             }
             long next = Math.min(clock.nextDueCycles(), deadlineCycles);
             if (isIdle()) {
                 clock.skipTo(next);
             } else {
-                execute(next);
+                execute(next, mostInstructions);
             }
         }
     }
 
     /** Runs the processor until the clock is at {@code targetCycles}, or less if a device arms an event sooner. */
-    private void execute(long targetCycles) {
+    private void execute(long targetCycles, long mostInstructions) {
         runTarget = targetCycles;
         clock.announceEventsBefore(targetCycles, this::stopAtNextEvent);
-        engine.run(clock.instructionsUntil(targetCycles));
+        engine.run(Math.min(clock.instructionsUntil(targetCycles), mostInstructions - instructions()));
         clock.announceEventsBefore(Long.MIN_VALUE, () -> {});
     }
 
     /** A device, being accessed by the guest, armed an event that is due within this run. */
     private void stopAtNextEvent() {
-        stopAfter(Math.max(1, clock.instructionsUntil(clock.nextDueCycles())));
+        runTarget = Math.min(runTarget, clock.nextDueCycles());
+        stopAfter(Math.max(1, clock.instructionsUntil(runTarget)));
     }
 
     /** Ends the present run after so many more instructions, the one that is executing included. */
@@ -159,6 +165,12 @@ public final class Machine implements AutoCloseable {
         long left = Math.max(0, clock.instructionsUntil(runTarget));
         cpu.runLimit = Math.min(cpu.runLimit, cpu.instructionsExecuted() + left);
         cpu.endBlock();
+    }
+
+    /** As {@link #charge}, for what an instruction in progress does. */
+    private void chargeEvent(long cycles) {
+        clock.charge(cycles);
+        stopAfter(Math.max(1, clock.instructionsUntil(runTarget)));
     }
 
     private void endWith(RunOutcome outcome) {
@@ -185,6 +197,11 @@ public final class Machine implements AutoCloseable {
     /** Virtual cycles since the machine was made, exact at any moment. */
     public long cycles() {
         return clock.cycles();
+    }
+
+    /** Virtual cycles in which the processor was at work; only differences mean anything. */
+    public long busyCycles() {
+        return clock.busyCycles();
     }
 
     /** Instructions executed since the machine was made. */
@@ -251,7 +268,6 @@ public final class Machine implements AutoCloseable {
                 .setVersion(STATE_VERSION)
                 .setMemoryBytes(configuration.memoryBytes())
                 .setClockHertz(configuration.clockHertz())
-                .setCyclesPerInstruction(configuration.cyclesPerInstruction())
                 .setProcessor(CpuStateCodec.save(cpu));
         board.save(state);
         return state.build();
@@ -284,10 +300,9 @@ public final class Machine implements AutoCloseable {
             throw new UnusableStateException("saved state is of a machine with " + state.getMemoryBytes()
                     + " bytes of memory, this one has " + configuration.memoryBytes());
         }
-        if (state.getClockHertz() != configuration.clockHertz()
-                || state.getCyclesPerInstruction() != configuration.cyclesPerInstruction()) {
-            throw new UnusableStateException("saved state is of a machine with another clock: " + state.getClockHertz()
-                    + " Hz, " + state.getCyclesPerInstruction() + " cycles per instruction");
+        if (state.getClockHertz() != configuration.clockHertz()) {
+            throw new UnusableStateException(
+                    "saved state is of a machine with another clock: " + state.getClockHertz() + " Hz");
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.simvisor.node.machine;
 
 import dev.simvisor.node.cpu.CpuModel;
+import dev.simvisor.node.machine.time.VirtualClock;
 
 /**
  * What a machine is made of. Two machines of one configuration that boot the same image do the same.
@@ -8,7 +9,7 @@ import dev.simvisor.node.cpu.CpuModel;
  * @param memoryBytes size of its memory, a multiple of 4 KiB from 1 MiB up
  * @param cpuModel its processor
  * @param clockHertz virtual cycles per virtual second
- * @param cyclesPerInstruction virtual cycles that an instruction takes
+ * @param cyclesPerThousandInstructions virtual cycles that a thousand instructions take, charged events apart
  * @param timeOfDay what the real-time clock shows at virtual time 0, in seconds since 1970
  * @param debugExit whether a guest may end the machine with a status, by a write to port F4h
  */
@@ -16,7 +17,7 @@ public record MachineConfiguration(
         long memoryBytes,
         CpuModel cpuModel,
         long clockHertz,
-        int cyclesPerInstruction,
+        int cyclesPerThousandInstructions,
         long timeOfDay,
         boolean debugExit) {
     /** A virtual cycle of a nanosecond. */
@@ -27,10 +28,10 @@ public record MachineConfiguration(
 
     /** A machine with the default clock. */
     public static MachineConfiguration of(long memoryBytes, CpuModel cpuModel) {
-        return new MachineConfiguration(memoryBytes, cpuModel, DEFAULT_CLOCK_HERTZ, 1, DEFAULT_TIME_OF_DAY, false);
+        return new MachineConfiguration(memoryBytes, cpuModel, DEFAULT_CLOCK_HERTZ, VirtualClock.CYCLE_PER_INSTRUCTION, DEFAULT_TIME_OF_DAY, false);
     }
 
     public MachineConfiguration withDebugExit() {
-        return new MachineConfiguration(memoryBytes, cpuModel, clockHertz, cyclesPerInstruction, timeOfDay, true);
+        return new MachineConfiguration(memoryBytes, cpuModel, clockHertz, cyclesPerThousandInstructions, timeOfDay, true);
     }
 }

@@ -42,6 +42,11 @@ final class BoardMachine implements GuestMachine {
     }
 
     @Override
+    public long busyCycles() {
+        return machine.busyCycles();
+    }
+
+    @Override
     public RunEnd runUntil(long cycles) {
         return switch (machine.runUntil(cycles)) {
             case RunOutcome.DeadlineReached(), RunOutcome.Idle() -> new RunEnd.Reached();

@@ -11,7 +11,9 @@ import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.memory.MachineMemoryExhausted;
 import dev.simvisor.node.machine.virtio.RawDiskImage;
+import dev.simvisor.node.vmm.exit.HostCosts;
 import dev.simvisor.proto.api.Boot;
+import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.LinuxBoot;
 import dev.simvisor.proto.api.MultibootBoot;
 import dev.simvisor.proto.api.VmSpec;
@@ -30,14 +32,22 @@ public final class BoardMachines implements MachineFactory {
 
     private final MachineMemory memory;
     private final long clockHz;
+    private final HostCosts costs;
+
+    /** The machines of a host as it is described. */
+    public BoardMachines(HostSpec host) {
+        this(host.getMemoryBytes(), host.getClockHz(), HostCosts.of(host.getCostModel()));
+    }
 
     /**
      * @param memoryBytes the host's memory
      * @param clockHz virtual cycles per virtual second of its processors; 0 for the CPU model's own
+     * @param costs what things take on it
      */
-    public BoardMachines(long memoryBytes, long clockHz) {
+    public BoardMachines(long memoryBytes, long clockHz, HostCosts costs) {
         this.memory = MachineMemory.ofBytes(memoryBytes);
         this.clockHz = clockHz;
+        this.costs = costs;
     }
 
     @Override
@@ -81,7 +91,7 @@ public final class BoardMachines implements MachineFactory {
                 spec.getMemoryBytes(),
                 model.withClockHertz(hertz),
                 hertz,
-                1,
+                costs.cyclesPerThousandInstructions(),
                 MachineConfiguration.DEFAULT_TIME_OF_DAY,
                 false);
         List<RawDiskImage> disks = new ArrayList<>();
@@ -90,7 +100,7 @@ public final class BoardMachines implements MachineFactory {
                 disks.add(RawDiskImage.open(Path.of(disk)));
             }
             Machine machine =
-                    new Machine(configuration, memory, EngineFactory.bare(Interpreter::new), List.copyOf(disks));
+                    new Machine(configuration, memory, EngineFactory.bare(Interpreter::new, costs.processor()), List.copyOf(disks));
             return new Built.Ready(new BoardMachine(machine, disks));
         } catch (MachineMemoryExhausted | IOException e) {
             BoardMachine.close(disks);

@@ -38,6 +38,9 @@ public interface GuestMachine extends AutoCloseable {
     /** Instructions executed since the machine was switched on. */
     long instructions();
 
+    /** Virtual cycles in which its processor was at work; only differences mean anything. */
+    long busyCycles();
+
     /** Runs, or idles, up to a cycle. Stops at the first instruction boundary that is not before it. */
     RunEnd runUntil(long cycles);
 

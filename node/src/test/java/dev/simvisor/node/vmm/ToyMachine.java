@@ -73,6 +73,11 @@ public final class ToyMachine implements GuestMachine {
     }
 
     @Override
+    public long busyCycles() {
+        return instructions();
+    }
+
+    @Override
     public long instructions() {
         return steps;
     }

@@ -35,6 +35,8 @@ public final class LinearMemory {
     private Tlb fetchTlb;
     private long[] reads;
     private long[] writes;
+    /** Null while page walks take no time. */
+    private @Nullable ModelTlb modelTlb;
 
     public LinearMemory(Cpu cpu) {
         this.cpu = cpu;
@@ -276,7 +278,32 @@ public final class LinearMemory {
         return system ? SUPERVISOR : privilege;
     }
 
-    /** Forgets every translation, global ones too. */
+    /** Makes page walks take time from now on, or no longer, as the processor's costs say. */
+    public void followCosts() {
+        modelTlb = cpu.costs.chargesWalks() ? new ModelTlb(cpu.costs.tlbEntries()) : null;
+        flushAll();
+    }
+
+    /** A data access to the page of {@code linear} needed a walk: charges it, unless a TLB would have had the page. */
+    void charge(long linear, PageWalker walk) {
+        ModelTlb tlb = modelTlb;
+        if (tlb == null || walk.references == 0 || tlb.contains(linear)) return;
+        evict(tlb.insert(linear, walk.global, walk.pageShift));
+        cpu.charge(walk.references * cpu.costs.walkReference());
+    }
+
+    /** Keeps the software TLBs a part of the model's. */
+    private void evict(long page) {
+        if (page == ModelTlb.NONE) return;
+        for (int n = 0; n < PRIVILEGES; n++) {
+            readTlbs[n].invalidate(page);
+            writeTlbs[n].invalidate(page);
+        }
+    }
+
+    // ---- what the simulator does for reasons of its own: the guest's time is the same without
+
+    /** Forgets every translation: called when pages get other frames. */
     public void flushAll() {
         if (follower != null) follower.flushAll();
         cpu.attention = true;
@@ -288,27 +315,40 @@ public final class LinearMemory {
         largePages.clear();
     }
 
-    /** As a CR3 write does: forgets all translations but those of global pages. */
-    public void flushNonGlobal() {
-        if (follower != null) follower.flushNonGlobal();
-        cpu.attention = true;
-        for (int n = 0; n < PRIVILEGES; n++) {
-            readTlbs[n].flushNonGlobal();
-            writeTlbs[n].flushNonGlobal();
-            fetchTlbs[n].flushNonGlobal();
-        }
-    }
-
     /** Forgets the translations used for stores: called when pages become write-protected. */
     public void flushWrites() {
         if (follower != null) follower.flushWrites();
         for (Tlb tlb : writeTlbs) tlb.flush();
     }
 
+    // ---- what the architecture does
+
+    /** As a change of the paging mode does: forgets every translation, global ones too. */
+    public void invalidateAll() {
+        if (follower != null) follower.invalidateAll();
+        flushAll();
+        if (modelTlb != null) modelTlb.clear();
+    }
+
+    /** As a CR3 write does: forgets all translations but those of global pages. */
+    public void invalidateNonGlobal() {
+        if (follower != null) follower.invalidateNonGlobal();
+        cpu.attention = true;
+        for (int n = 0; n < PRIVILEGES; n++) {
+            readTlbs[n].flushNonGlobal();
+            writeTlbs[n].flushNonGlobal();
+            fetchTlbs[n].flushNonGlobal();
+        }
+        ModelTlb tlb = modelTlb;
+        if (tlb == null) return;
+        for (int slot = 0; slot < tlb.slots(); slot++) evict(tlb.dropNonGlobal(slot));
+    }
+
     /** As INVLPG does. */
     public void invalidatePage(long linear) {
         if (follower != null) follower.invalidatePage(linear);
         cpu.attention = true;
+        if (modelTlb != null) invalidateModel(modelTlb, linear);
         if (largePages.mayContain(linear)) {
             flushAll();
             return;
@@ -318,6 +358,12 @@ public final class LinearMemory {
             writeTlbs[n].invalidate(linear);
             fetchTlbs[n].invalidate(linear);
         }
+    }
+
+    private void invalidateModel(ModelTlb tlb, long linear) {
+        evict(tlb.dropPage(linear));
+        if (!tlb.holdsLargePages()) return;
+        for (int slot = 0; slot < tlb.slots(); slot++) evict(tlb.dropPiece(slot, linear));
     }
 
     /** Whether {@code linear} is canonical: bits 63:47 all equal (SDM Vol 1 §3.3.7.1). */

@@ -10,7 +10,7 @@ import dev.simvisor.node.cpu.ModelSpecificRegisters;
  * Walks the paging structures in memory: no paging, 32-bit, PAE and 4-level (SDM Vol 3A §4.3 to §4.6), with permissions,
  * reserved bits, accessed and dirty flags, and the page-fault error code.
  *
- * <p>The outcome of a walk beside the physical page is left in {@link #global} and {@link #pageShift}.
+ * <p>The outcome of a walk beside the physical page is left in {@link #global}, {@link #pageShift} and {@link #references}.
  */
 final class PageWalker {
     // Kinds of access; the values of the page-fault error code's bits (SDM Vol 3A figure 4-12).
@@ -41,6 +41,9 @@ final class PageWalker {
     /** log2 of the size of the page of the last walk: 12, 21, 22 or 30. */
     int pageShift;
 
+    /** Entries of paging structures that the last walk read; none without paging. */
+    int references;
+
     private long linear;
     private int access;
     private boolean implicit;
@@ -63,12 +66,14 @@ final class PageWalker {
         if ((cpu.cr0 & ControlRegister.CR0_PG) == 0) {
             global = false;
             pageShift = 12;
+            references = 0;
             return linear & 0xFFFF_F000L;
         }
         this.linear = linear;
         this.access = access;
         this.implicit = implicit;
         this.common = -1;
+        this.references = 0;
         if (cpu.longMode) return walkFourLevel();
         if ((cpu.cr4 & ControlRegister.CR4_PAE) != 0) return walkPae();
         return walkTwoLevel();
@@ -113,6 +118,7 @@ final class PageWalker {
      */
     private long entry(long address, long permissions, long reserved) {
         long entry = read64(address);
+        references++;
         if ((entry & PRESENT) == 0) throw fault(0);
         boolean executeDisable = (cpu.msr.efer & ModelSpecificRegisters.EFER_NXE) != 0;
         long mustBeZero = reservedAddressBits | reserved | (executeDisable ? 0 : NO_EXECUTE);
@@ -153,6 +159,7 @@ final class PageWalker {
     private long walkTwoLevel() {
         long pdeAddress = cpu.cr3 & 0xFFFF_F000L | linear >>> 20 & 0xFFC;
         long pde = read32(pdeAddress);
+        references++;
         if ((pde & PRESENT) == 0) throw fault(0);
         if ((pde & LARGE) != 0 && (cpu.cr4 & ControlRegister.CR4_PSE) != 0) {
             // Without PSE-36 bits 21:13 are reserved (SDM Vol 3A table 4-4).
@@ -161,6 +168,7 @@ final class PageWalker {
         }
         long pteAddress = pde & 0xFFFF_F000L | linear >>> 10 & 0xFFC;
         long pte = read32(pteAddress);
+        references++;
         if ((pte & PRESENT) == 0) throw fault(0);
         long page = leafTwoLevel(pteAddress, pte, pde & pte & (USER | WRITABLE), 12);
         if ((pde & ACCESSED) == 0) write32(pdeAddress, pde | ACCESSED);

@@ -136,6 +136,7 @@ final class SlowAccess {
     private long translate(long linear, int access, boolean system) {
         long page = walker.walk(linear, access, system);
         if (walker.pageShift > 12) memory.rememberLargePage(linear, walker.pageShift);
+        if (access != PageWalker.FETCH) memory.charge(linear, walker);
         return page | linear & 0xFFF;
     }
 

@@ -88,7 +88,7 @@ public final class ControlRegisters {
         if (pae && (changed & CR0_RELOADS_PDPTE) != 0) loadPageDirectoryPointers(cpu, cpu.cr3);
         cpu.cr0 = next;
         cpu.msr.efer = longMode ? cpu.msr.efer | EFER_LMA : cpu.msr.efer & ~EFER_LMA;
-        if ((changed & (CR0_PG | CR0_WP | CR0_PE)) != 0) cpu.memory.flushAll();
+        if ((changed & (CR0_PG | CR0_WP | CR0_PE)) != 0) cpu.memory.invalidateAll();
         cpu.updateMode();
     }
 
@@ -128,7 +128,7 @@ public final class ControlRegisters {
         boolean pae = (cpu.cr0 & CR0_PG) != 0 && (cpu.cr4 & CR4_PAE) != 0 && !cpu.longMode;
         if (pae) loadPageDirectoryPointers(cpu, value);
         cpu.cr3 = value;
-        cpu.memory.flushNonGlobal();
+        cpu.memory.invalidateNonGlobal();
     }
 
     /** SDM Vol 3A §4.4.1: all four are checked before any is loaded. */
@@ -151,7 +151,7 @@ public final class ControlRegisters {
         boolean pae = (cpu.cr0 & CR0_PG) != 0 && (value & CR4_PAE) != 0 && !cpu.longMode;
         if (pae && (changed & CR4_RELOADS_PDPTE) != 0) loadPageDirectoryPointers(cpu, cpu.cr3);
         cpu.cr4 = value;
-        if ((changed & CR4_FLUSHES) != 0) cpu.memory.flushAll();
+        if ((changed & CR4_FLUSHES) != 0) cpu.memory.invalidateAll();
         cpu.updateMode();
     }
 

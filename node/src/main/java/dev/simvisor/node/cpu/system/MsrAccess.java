@@ -167,7 +167,7 @@ public final class MsrAccess {
         long changed = cpu.msr.efer ^ value;
         require(cpu, (changed & EFER_LME) == 0 || (cpu.cr0 & CR0_PG) == 0);
         cpu.msr.efer = value & ~EFER_LMA | cpu.msr.efer & EFER_LMA;
-        if ((changed & EFER_NXE) != 0) cpu.memory.flushAll();
+        if ((changed & EFER_NXE) != 0) cpu.memory.invalidateAll();
         cpu.updateMode();
     }
 }

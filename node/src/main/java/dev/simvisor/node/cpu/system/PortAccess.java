@@ -5,7 +5,7 @@ import static dev.simvisor.node.cpu.SegmentRegister.TR;
 import dev.simvisor.node.cpu.AccessRights;
 import dev.simvisor.node.cpu.Cpu;
 
-/** Access to the I/O port space: permission, breakpoints, and the end of the block (SDM Vol 1 §19.5). */
+/** Access to the I/O port space: permission, time, breakpoints, and the end of the block (SDM Vol 1 §19.5). */
 public final class PortAccess {
     private static final int BITMAP_POINTER = 0x66;
     /** Smallest limit of a TSS that holds the pointer. */
@@ -17,6 +17,7 @@ public final class PortAccess {
     public static int read(Cpu cpu, int port, int bytes) {
         check(cpu, port, bytes);
         cpu.endBlock();
+        cpu.charge(cpu.costs.portIo());
         int value = cpu.bus.in(port, bytes);
         DebugRegisters.checkPort(cpu, port, bytes);
         return value;
@@ -25,6 +26,7 @@ public final class PortAccess {
     public static void write(Cpu cpu, int port, int bytes, int value) {
         check(cpu, port, bytes);
         cpu.endBlock();
+        cpu.charge(cpu.costs.portIo());
         cpu.bus.out(port, bytes, value);
         DebugRegisters.checkPort(cpu, port, bytes);
     }

@@ -11,38 +11,46 @@ import org.jspecify.annotations.Nullable;
 /**
  * The clock of one VM and the events due on it.
  *
- * <p>Virtual cycles = instructions executed x cycles per instruction + cycles charged or skipped. The instruction count is
- * asked for at each reading, so a device that is accessed in the midst of a run sees the exact time. All arithmetic is on
- * integers, and events due at the same cycle are delivered in the order in which they were armed.
+ * <p>Virtual cycles = instructions executed x cycles per instruction, rounded down, + cycles charged or skipped. The
+ * instruction count is asked for at each reading, so a device that is accessed in the midst of a run sees the exact time. All
+ * arithmetic is on integers, and events due at the same cycle are delivered in the order in which they were armed.
  */
 public final class VirtualClock implements TimestampCounter {
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
     private static final long MAX_HERTZ = 8_000_000_000L;
+    private static final int INSTRUCTIONS = 1000;
+
+    /** An instruction takes a cycle. */
+    public static final int CYCLE_PER_INSTRUCTION = INSTRUCTIONS;
+
+    /** No run is planned for longer, so that products do not overflow; 24 days at 4 GHz. */
+    private static final long LONGEST_RUN_CYCLES = Long.MAX_VALUE / INSTRUCTIONS - INSTRUCTIONS;
 
     private final long hertz;
-    private final int cyclesPerInstruction;
+    private final int cyclesPerThousandInstructions;
     private final LongSupplier instructions;
     private final List<Timer> timers = new ArrayList<>();
     private long offsetCycles;
+    private long chargedCycles;
     private long nextSequence;
     private Runnable onEarlierEvent = () -> {};
     private long announcedDueCycles = Timer.NEVER;
 
     /**
      * @param hertz virtual cycles per virtual second, at most 8 GHz
-     * @param cyclesPerInstruction cost of an instruction that is charged nothing else, from 1
+     * @param cyclesPerThousandInstructions cost of instructions that are charged nothing else, from 1
      * @param instructions instructions the processor has executed so far
      */
-    public VirtualClock(long hertz, int cyclesPerInstruction, LongSupplier instructions) {
+    public VirtualClock(long hertz, int cyclesPerThousandInstructions, LongSupplier instructions) {
         if (hertz <= 0 || hertz > MAX_HERTZ) {
             throw new IllegalArgumentException("clock rate " + hertz + " Hz: expected 1 to " + MAX_HERTZ);
         }
-        if (cyclesPerInstruction < 1) {
-            throw new IllegalArgumentException(
-                    "cycles per instruction " + cyclesPerInstruction + ": expected at least 1");
+        if (cyclesPerThousandInstructions < 1) {
+            throw new IllegalArgumentException("cycles per thousand instructions " + cyclesPerThousandInstructions
+                    + ": expected at least 1");
         }
         this.hertz = hertz;
-        this.cyclesPerInstruction = cyclesPerInstruction;
+        this.cyclesPerThousandInstructions = cyclesPerThousandInstructions;
         this.instructions = instructions;
     }
 
@@ -55,7 +63,17 @@ public final class VirtualClock implements TimestampCounter {
     /** Virtual cycles since the VM was made, at the instruction now executing. */
     @Override
     public long cycles() {
-        return offsetCycles + instructions.getAsLong() * cyclesPerInstruction;
+        return offsetCycles + executedCycles(instructions.getAsLong());
+    }
+
+    /** Exact for every count whose product fits: 9 x 10^15 thousandths of a cycle. */
+    private long executedCycles(long count) {
+        return count * cyclesPerThousandInstructions / INSTRUCTIONS;
+    }
+
+    /** Virtual cycles in which the processor was at work: those that were not skipped. Counted anew after {@link #restore}. */
+    public long busyCycles() {
+        return executedCycles(instructions.getAsLong()) + chargedCycles;
     }
 
     /** Virtual nanoseconds since the VM was made. */
@@ -101,19 +119,26 @@ public final class VirtualClock implements TimestampCounter {
 
     /** Instructions after which the clock has reached {@code dueCycles}; 0 when it has already. */
     public long instructionsUntil(long dueCycles) {
-        long remaining = dueCycles - cycles();
-        return remaining <= 0 ? 0 : Math.ceilDiv(remaining, (long) cyclesPerInstruction);
+        long count = instructions.getAsLong();
+        long remaining = dueCycles - offsetCycles - executedCycles(count);
+        if (remaining <= 0) {
+            return 0;
+        }
+        long begun = count * cyclesPerThousandInstructions % INSTRUCTIONS;
+        long missing = Math.min(remaining, LONGEST_RUN_CYCLES) * INSTRUCTIONS - begun;
+        return Math.ceilDiv(missing, (long) cyclesPerThousandInstructions);
     }
 
-    /** Lets time pass in which the processor executes nothing: an exit's cost, a pause, stolen time. */
+    /** Lets time pass in which the processor is at work on something other than the guest's instructions: an event's cost. */
     public void charge(long cycles) {
         assert cycles >= 0 : "time does not run backwards";
         offsetCycles += cycles;
+        chargedCycles += cycles;
     }
 
-    /** Moves an idle VM's clock to {@code targetCycles}, unless it is there already. */
+    /** Moves the clock of a VM that is idle, or has no processor, to {@code targetCycles}, unless it is there already. */
     public void skipTo(long targetCycles) {
-        charge(Math.max(0, targetCycles - cycles()));
+        offsetCycles += Math.max(0, targetCycles - cycles());
     }
 
     // ---- events ----
@@ -191,7 +216,10 @@ public final class VirtualClock implements TimestampCounter {
         return state.build();
     }
 
-    /** Restores time and armed timers; the processor's instruction count must have been restored before. */
+    /**
+     * Restores time and armed timers; the processor's instruction count must have been restored before. The cycles that an
+     * instruction takes are no part of the state: they are the host's.
+     */
     public void restore(ClockState state) {
         offsetCycles = 0;
         offsetCycles = state.getCycles() - cycles();

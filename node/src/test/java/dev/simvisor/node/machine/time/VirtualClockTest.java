@@ -23,6 +23,42 @@ class VirtualClockTest {
     }
 
     @Test
+    void fractionsOfACycleAddUpExactly() {
+        for (int perThousand : new int[] {1, 310, 770, 999, 1000, 1001, 1390, 2718}) {
+            VirtualClock clock = new VirtualClock(1_000_000_000L, perThousand, () -> instructions);
+            instructions = 1000L * 1000 * 1000 * 1000;
+            clock.charge(17);
+            assertThat(clock.cycles()).isEqualTo(17 + instructions / 1000 * perThousand);
+            long start = instructions;
+            for (long due = clock.cycles(); due < 17 + start / 1000 * perThousand + 100; due++) {
+                instructions = start;
+                long needed = clock.instructionsUntil(due);
+                instructions = start + needed;
+                assertThat(clock.cycles()).isGreaterThanOrEqualTo(due);
+                instructions = start + Math.max(0, needed - 1);
+                assertThat(needed == 0 || clock.cycles() < due).isTrue();
+            }
+            instructions = start;
+        }
+    }
+
+    @Test
+    void noRunIsTooLongToPlan() {
+        VirtualClock clock = new VirtualClock(1_000_000_000L, 770, () -> instructions);
+        instructions = 123_456_789;
+        assertThat(clock.instructionsUntil(Long.MAX_VALUE)).isPositive();
+    }
+
+    @Test
+    void timeThatWasSkippedIsNotBusy() {
+        VirtualClock clock = clock(1_000_000_000L, 1);
+        instructions = 10;
+        clock.charge(5);
+        clock.skipTo(100);
+        assertThat(clock.busyCycles()).isEqualTo(15);
+    }
+
+    @Test
     void conversionsAreExactForYearsOfVirtualTime() {
         VirtualClock clock = clock(2_400_000_000L, 1);
         long nanosPerYear = 365L * 86_400 * 1_000_000_000;
@@ -115,6 +151,7 @@ class VirtualClockTest {
     }
 
     private VirtualClock clock(long hertz, int cyclesPerInstruction) {
-        return new VirtualClock(hertz, cyclesPerInstruction, () -> instructions);
+        return new VirtualClock(
+                hertz, cyclesPerInstruction * VirtualClock.CYCLE_PER_INSTRUCTION, () -> instructions);
     }
 }

@@ -19,7 +19,7 @@ class ApicTest {
     private static final int DIVIDE = 0x3E0;
     private static final int MASKED = 0x10000;
 
-    private final VirtualClock clock = new VirtualClock(1_000_000_000L, 1, () -> 0);
+    private final VirtualClock clock = new VirtualClock(1_000_000_000L, VirtualClock.CYCLE_PER_INSTRUCTION, () -> 0);
     private final PicPair pics = new PicPair();
     private final LocalApic apic = new LocalApic(0, clock, pics);
     private final IoApic ioApic = new IoApic(1, apic);
@@ -244,7 +244,7 @@ class ApicTest {
         apic.acknowledge();
         apic.write(LVT_TIMER, 0x20040);
         apic.write(INITIAL_COUNT, 1000);
-        VirtualClock otherClock = new VirtualClock(1_000_000_000L, 1, () -> 0);
+        VirtualClock otherClock = new VirtualClock(1_000_000_000L, VirtualClock.CYCLE_PER_INSTRUCTION, () -> 0);
         LocalApic other = new LocalApic(0, otherClock, new PicPair());
         IoApic otherIo = new IoApic(1, other);
         otherClock.restore(clock.save());

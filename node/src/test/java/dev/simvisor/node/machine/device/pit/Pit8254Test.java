@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 /** Facts of the 8254 data sheet; a cycle is a tick here. */
 class Pit8254Test {
-    private final VirtualClock clock = new VirtualClock(Pit8254.HERTZ, 1, () -> 0);
+    private final VirtualClock clock = new VirtualClock(Pit8254.HERTZ, VirtualClock.CYCLE_PER_INSTRUCTION, () -> 0);
     private final List<Long> risingEdges = new ArrayList<>();
     private boolean level;
     private final Pit8254 pit = new Pit8254(clock, this::interrupt);
@@ -112,7 +112,7 @@ class Pit8254Test {
         program(0, 0x04, 1000);
         runTo(100);
         pit.write(3, 0x00);
-        VirtualClock other = new VirtualClock(Pit8254.HERTZ, 1, () -> 0);
+        VirtualClock other = new VirtualClock(Pit8254.HERTZ, VirtualClock.CYCLE_PER_INSTRUCTION, () -> 0);
         Pit8254 restored = new Pit8254(other, asserted -> {});
         other.restore(clock.save());
         restored.restore(pit.save());

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class PowerTest {
     private final List<String> told = new ArrayList<>();
-    private final VirtualClock clock = new VirtualClock(1_000_000_000L, 1, () -> 0);
+    private final VirtualClock clock = new VirtualClock(1_000_000_000L, VirtualClock.CYCLE_PER_INSTRUCTION, () -> 0);
     private boolean systemControlInterrupt;
     private final PowerControl power = new PowerControl(
             clock, asserted -> systemControlInterrupt = asserted, () -> told.add("off"), () -> told.add("reset"));

@@ -10,7 +10,7 @@ class Mc146818Test {
     private static final long START = 1_767_225_599L; // 2025-12-31T23:59:59Z, a Wednesday
     private static final long SECOND = 1_000_000;
 
-    private final VirtualClock clock = new VirtualClock(SECOND, 1, () -> 0);
+    private final VirtualClock clock = new VirtualClock(SECOND, VirtualClock.CYCLE_PER_INSTRUCTION, () -> 0);
     private boolean interrupt;
     private final Mc146818 rtc = new Mc146818(clock, START, asserted -> interrupt = asserted);
 
@@ -97,7 +97,7 @@ class Mc146818Test {
         set(0x40, 0x77);
         set(0x0B, 0x42);
         runTo(5 * SECOND);
-        VirtualClock other = new VirtualClock(SECOND, 1, () -> 0);
+        VirtualClock other = new VirtualClock(SECOND, VirtualClock.CYCLE_PER_INSTRUCTION, () -> 0);
         Mc146818 restored = new Mc146818(other, 0, asserted -> {});
         other.restore(clock.save());
         restored.restore(rtc.save());
