@@ -18,8 +18,6 @@ public final class NodeProcess {
      * @throws IOException when the host gives no port to listen on
      */
     public static int run(String join, String name, String host) throws IOException {
-        return NodeMain.run(
-                new NodeMain.Options(join, name, host),
-                BoardMachines::new);
+        return NodeMain.run(new NodeMain.Options(join, name, host), BoardMachines::new);
     }
 }

@@ -12,11 +12,8 @@ import org.junit.jupiter.api.Test;
 /** The built-in guest on the emulated processor moves between hosts while it ticks and writes to memory. */
 class BuiltInGuestMigrationIT {
     private static GuestMigration.Outcome embedded(String... nodes) throws Exception {
-        try (EmbeddedCluster cluster = EmbeddedCluster.start(
-                List.of(nodes),
-                FitPlacement.FIRST_FIT,
-                BoardMachines::new,
-                0)) {
+        try (EmbeddedCluster cluster =
+                EmbeddedCluster.start(List.of(nodes), FitPlacement.FIRST_FIT, BoardMachines::new, 0)) {
             return GuestMigration.run(cluster.control(), "", "");
         }
     }

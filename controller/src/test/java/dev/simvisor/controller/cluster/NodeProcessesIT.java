@@ -30,11 +30,8 @@ class NodeProcessesIT {
             assertThat(first.exitStatus()).isZero();
             assertThat(second.exitStatus()).isZero();
         }
-        try (EmbeddedCluster embedded = EmbeddedCluster.start(
-                List.of("n1"),
-                FitPlacement.FIRST_FIT,
-                BoardMachines::new,
-                0)) {
+        try (EmbeddedCluster embedded =
+                EmbeddedCluster.start(List.of("n1"), FitPlacement.FIRST_FIT, BoardMachines::new, 0)) {
             assertThat(GuestMigration.run(embedded.control(), "", "")).isEqualTo(across);
         }
     }

@@ -62,7 +62,8 @@ public final class Machine implements AutoCloseable {
             MachineConfiguration configuration, MachineMemory host, EngineFactory engine, List<DiskImage> disks) {
         this.configuration = configuration;
         memory = new GuestMemory(host, configuration.memoryBytes());
-        clock = new VirtualClock(configuration.clockHertz(), configuration.cyclesPerThousandInstructions(), this::instructions);
+        clock = new VirtualClock(
+                configuration.clockHertz(), configuration.cyclesPerThousandInstructions(), this::instructions);
         board = new Board(
                 configuration,
                 memory,

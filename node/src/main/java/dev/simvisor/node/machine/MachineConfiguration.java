@@ -28,10 +28,17 @@ public record MachineConfiguration(
 
     /** A machine with the default clock. */
     public static MachineConfiguration of(long memoryBytes, CpuModel cpuModel) {
-        return new MachineConfiguration(memoryBytes, cpuModel, DEFAULT_CLOCK_HERTZ, VirtualClock.CYCLE_PER_INSTRUCTION, DEFAULT_TIME_OF_DAY, false);
+        return new MachineConfiguration(
+                memoryBytes,
+                cpuModel,
+                DEFAULT_CLOCK_HERTZ,
+                VirtualClock.CYCLE_PER_INSTRUCTION,
+                DEFAULT_TIME_OF_DAY,
+                false);
     }
 
     public MachineConfiguration withDebugExit() {
-        return new MachineConfiguration(memoryBytes, cpuModel, clockHertz, cyclesPerThousandInstructions, timeOfDay, true);
+        return new MachineConfiguration(
+                memoryBytes, cpuModel, clockHertz, cyclesPerThousandInstructions, timeOfDay, true);
     }
 }

@@ -99,8 +99,8 @@ public final class BoardMachines implements MachineFactory {
             for (String disk : spec.getDisksList()) {
                 disks.add(RawDiskImage.open(Path.of(disk)));
             }
-            Machine machine =
-                    new Machine(configuration, memory, EngineFactory.bare(Interpreter::new, costs.processor()), List.copyOf(disks));
+            Machine machine = new Machine(
+                    configuration, memory, EngineFactory.bare(Interpreter::new, costs.processor()), List.copyOf(disks));
             return new Built.Ready(new BoardMachine(machine, disks));
         } catch (MachineMemoryExhausted | IOException e) {
             BoardMachine.close(disks);

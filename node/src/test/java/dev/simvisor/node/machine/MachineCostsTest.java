@@ -31,7 +31,9 @@ class MachineCostsTest {
     @Test
     void aPortAccessTakesItsTime() throws Exception {
         run(VirtualClock.CYCLE_PER_INSTRUCTION, COSTS, "nanobench in; nanobench out; halt");
-        assertThat(console).contains("nanobench in: 1600 operations, 701.").contains("nanobench out: 1600 operations, 701.");
+        assertThat(console)
+                .contains("nanobench in: 1600 operations, 701.")
+                .contains("nanobench out: 1600 operations, 701.");
     }
 
     /** Four levels of paging structures at 9 cycles each, and the six instructions of the loop. */
@@ -113,8 +115,8 @@ class MachineCostsTest {
         machine.consoleTo(value -> console.append((char) value));
         try (var kernel = MachineCostsTest.class.getResourceAsStream("/dev/simvisor/node/guest/builtin.elf")) {
             byte[] image = Objects.requireNonNull(kernel).readAllBytes();
-            machine.boot(new BootSource.Multiboot(
-                    new Image("builtin.elf", image), "run=\"" + commands + "\"", List.of()));
+            machine.boot(
+                    new BootSource.Multiboot(new Image("builtin.elf", image), "run=\"" + commands + "\"", List.of()));
         }
         return machine;
     }

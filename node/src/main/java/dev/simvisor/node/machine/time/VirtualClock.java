@@ -46,8 +46,8 @@ public final class VirtualClock implements TimestampCounter {
             throw new IllegalArgumentException("clock rate " + hertz + " Hz: expected 1 to " + MAX_HERTZ);
         }
         if (cyclesPerThousandInstructions < 1) {
-            throw new IllegalArgumentException("cycles per thousand instructions " + cyclesPerThousandInstructions
-                    + ": expected at least 1");
+            throw new IllegalArgumentException(
+                    "cycles per thousand instructions " + cyclesPerThousandInstructions + ": expected at least 1");
         }
         this.hertz = hertz;
         this.cyclesPerThousandInstructions = cyclesPerThousandInstructions;

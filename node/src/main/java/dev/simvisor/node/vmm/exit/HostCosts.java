@@ -69,8 +69,10 @@ public record HostCosts(int cyclesPerThousandInstructions, ProcessorCosts proces
         for (EventCost event : events) {
             switch (event.getEvent()) {
                 case PORT_IO, WALK_REFERENCE, NESTED_WALK_REFERENCE -> costs.put(event.getEvent(), event.getCycles());
-                default -> throw new IllegalArgumentException("unknown event '" + event.getEvent()
-                        + "' in a cost model: expected " + PORT_IO + ", " + WALK_REFERENCE + " or " + NESTED_WALK_REFERENCE);
+                default ->
+                    throw new IllegalArgumentException(
+                            "unknown event '" + event.getEvent() + "' in a cost model: expected " + PORT_IO + ", "
+                                    + WALK_REFERENCE + " or " + NESTED_WALK_REFERENCE);
             }
         }
         return new ProcessorCosts(

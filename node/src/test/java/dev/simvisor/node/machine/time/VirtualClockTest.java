@@ -151,7 +151,6 @@ class VirtualClockTest {
     }
 
     private VirtualClock clock(long hertz, int cyclesPerInstruction) {
-        return new VirtualClock(
-                hertz, cyclesPerInstruction * VirtualClock.CYCLE_PER_INSTRUCTION, () -> instructions);
+        return new VirtualClock(hertz, cyclesPerInstruction * VirtualClock.CYCLE_PER_INSTRUCTION, () -> instructions);
     }
 }
