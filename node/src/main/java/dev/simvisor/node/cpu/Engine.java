@@ -14,4 +14,7 @@ public interface Engine extends SystemBus.CodeWatcher {
 
     /** Forgets all decoded code, as when memory was replaced. */
     void flushCode();
+
+    /** Gives back what the engine holds of its host. It is of no use afterwards. */
+    default void close() {}
 }

@@ -327,6 +327,7 @@ public final class Machine implements AutoCloseable {
     /** Gives the memory back to the host. */
     @Override
     public void close() {
+        engine.close();
         memory.close();
     }
 }

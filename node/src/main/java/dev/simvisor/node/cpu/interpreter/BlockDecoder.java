@@ -52,6 +52,15 @@ final class BlockDecoder {
         return new Block(physical, key, instructions.toArray(new Instruction[0]), offset, Block.NO_SECOND_PAGE);
     }
 
+    /** Decodes the one instruction at {@code linear}; raises what fetching it raises. */
+    Instruction decodeAlone(long linear) {
+        long physical = cpu.memory.fetchPage(linear) | linear & PAGE - 1;
+        int bytes = Math.min(PAGE - ((int) physical & PAGE - 1), LONGEST_INSTRUCTION);
+        load(physical, bytes, 0);
+        Instruction instruction = decodeOne(0, bytes);
+        return instruction != null ? instruction : decodeCrossing(linear, physical, 0, bytes).instructions[0];
+    }
+
     private Block decodeCrossing(long linear, long physical, int key, int bytes) {
         long nextPage = (linear | PAGE - 1) + 1;
         long second = cpu.memory.fetchPage(cpu.codeSize == 64 ? nextPage : nextPage & 0xFFFF_FFFFL);

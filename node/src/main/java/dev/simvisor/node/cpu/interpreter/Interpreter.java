@@ -150,6 +150,20 @@ public final class Interpreter implements Engine {
         }
     }
 
+    /** Fetches, decodes and executes one instruction, and remembers nothing of it. */
+    public void interpret() {
+        Instruction instruction;
+        try {
+            instruction = decoder.decodeAlone(linear());
+        } catch (GuestException fault) {
+            cpu.completedInstructions++;
+            ExceptionDelivery.deliver(cpu, fault);
+            return;
+        }
+        emulated[0] = instruction;
+        execute(emulated, cpu.rip, 1);
+    }
+
     /**
      * Delivers what may precede the next instruction: traps, interrupts.
      *
@@ -165,12 +179,7 @@ public final class Interpreter implements Engine {
     }
 
     private Block nextBlock() {
-        long offset = cpu.rip;
-        long linear = offset;
-        if (cpu.codeSize != 64) {
-            if (offset > cpu.segmentLimit[SegmentRegister.CS]) throw cpu.generalProtection(0);
-            linear = cpu.segmentBase[SegmentRegister.CS] + offset & 0xFFFF_FFFFL;
-        }
+        long linear = linear();
         long physical = cpu.memory.fetchPage(linear) | linear & 0xFFF;
         int key = key();
         Block block = blocks.find(physical, key);
@@ -178,6 +187,13 @@ public final class Interpreter implements Engine {
         block = decoder.decode(linear, physical, key);
         if (blocks.add(block)) cpu.memory.flushWrites();
         return block;
+    }
+
+    /** Linear address of the instruction at rIP; raises #GP(0) beyond the limit of the code segment. */
+    private long linear() {
+        if (cpu.codeSize == 64) return cpu.rip;
+        if (cpu.rip > cpu.segmentLimit[SegmentRegister.CS]) throw cpu.generalProtection(0);
+        return cpu.segmentBase[SegmentRegister.CS] + cpu.rip & 0xFFFF_FFFFL;
     }
 
     private boolean sameSecondPage(Block block, long linear) {

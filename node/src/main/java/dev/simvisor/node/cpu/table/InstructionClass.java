@@ -6,6 +6,6 @@ public enum InstructionClass {
     ORDINARY,
     /** Traps outside ring 0 (or, for I/O and the interrupt flag, above IOPL). */
     PRIVILEGED,
-    /** Sensitive but does not trap: one of Robin and Irvine's seventeen. */
+    /** Sensitive but does not trap: one of Robin and Irvine's seventeen, or IRET, which fails as POPF and RET do. */
     CRITICAL
 }

@@ -4,7 +4,8 @@ package dev.simvisor.node.machine.memory;
 public final class MachineMemoryExhausted extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    MachineMemoryExhausted(long wantedFrames, MachineMemory machine) {
+    /** @param frames that were wanted */
+    public MachineMemoryExhausted(long wantedFrames, MachineMemory machine) {
         super("no room for " + mebibytes(wantedFrames) + " MiB: " + mebibytes(machine.reservedFrames()) + " of "
                 + mebibytes(machine.limitFrames()) + " MiB of this host's memory are reserved");
     }

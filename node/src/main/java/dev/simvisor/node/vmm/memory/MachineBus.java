@@ -8,6 +8,8 @@ import dev.simvisor.node.cpu.SystemBus;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * Machine memory as the physical processor that runs one VM sees it: a physical address is a machine frame number (mfn) and
@@ -24,6 +26,8 @@ public final class MachineBus implements SystemBus {
     private final MachineMemory machine;
     /** gfn by mfn. */
     private int[] machineToPhysical = new int[0];
+    /** How many of the VMM's shadows follow a page, by gfn. */
+    private final Map<Integer, Integer> tracers = new HashMap<>();
 
     public MachineBus(GuestMemory memory) {
         this.memory = memory;
@@ -46,6 +50,18 @@ public final class MachineBus implements SystemBus {
     /** Machine address of a guest-physical one, in a page that has a frame. */
     public long machineAddress(long guestPhysical) {
         return (long) frameOf((int) (guestPhysical >>> FRAME_SHIFT)) << FRAME_SHIFT | guestPhysical & FRAME_OFFSET_MASK;
+    }
+
+    /** Has stores to a page traced once more. Direct writes must be asked for again. */
+    public void trace(int gfn) {
+        if (tracers.merge(gfn, 1, Integer::sum) == 1) memory.traceWrites(gfn);
+    }
+
+    /** Takes back one {@link #trace}. */
+    public void untrace(int gfn) {
+        if (tracers.merge(gfn, -1, (count, less) -> count + less == 0 ? null : count + less) == null) {
+            memory.untraceWrites(gfn);
+        }
     }
 
     private void grow(int mfn) {

@@ -49,14 +49,14 @@ class InstructionTableTest {
     }
 
     @Test
-    void criticalInstructionsAreThoseOfRobinAndIrvine() {
+    void criticalInstructionsAreThoseOfRobinAndIrvineAndTheReturnFromInterrupts() {
         assertThat(table.rows().stream()
                         .filter(row -> row.instructionClass() == InstructionClass.CRITICAL)
                         .map(row -> row.mnemonic(16))
                         .distinct())
                 .containsExactlyInAnyOrder(
                         "SGDT", "SIDT", "SLDT", "SMSW", "PUSHF", "POPF", "LAR", "LSL", "VERR", "VERW", "POP", "PUSH",
-                        "CALL", "JMP", "INT", "RETF", "STR", "MOV");
+                        "CALL", "JMP", "INT", "RETF", "STR", "MOV", "IRET");
     }
 
     @Test

@@ -1,0 +1,318 @@
+package dev.simvisor.node.vmm.deprivileged;
+
+import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_OFFSET_MASK;
+import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SHIFT;
+import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SIZE;
+
+import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.Engine;
+import dev.simvisor.node.cpu.Exit;
+import dev.simvisor.node.cpu.GuestException;
+import dev.simvisor.node.cpu.TranslationPass;
+import dev.simvisor.node.cpu.decode.Instruction;
+import dev.simvisor.node.cpu.interpreter.Interpreter;
+import dev.simvisor.node.cpu.system.ExceptionDelivery;
+import dev.simvisor.node.cpu.table.InstructionClass;
+import dev.simvisor.node.machine.EngineFactory;
+import dev.simvisor.node.machine.memory.GuestMemory;
+import dev.simvisor.node.vmm.exit.ExitKind;
+import dev.simvisor.node.vmm.exit.ExitLedger;
+import dev.simvisor.node.vmm.memory.MachineBus;
+import dev.simvisor.node.vmm.memory.ShadowPageTables;
+import java.util.Arrays;
+import java.util.function.Function;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs a guest in rings 1 and 3 of a physical processor. To the machine it is an engine of the virtual processor like any
+ * other: after {@link #run} that processor holds all of the guest's state, and has executed exactly as many instructions as
+ * asked for.
+ *
+ * <p>An exit's instruction is executed on the virtual processor, which is in ring 0, sees the guest's own page tables and
+ * finds the virtual machine's board at its pins; what it raises is delivered there too.
+ */
+public final class DeprivilegedEngine implements Engine {
+    private final Cpu virtual;
+    private final Cpu physical;
+    private final Interpreter emulator;
+    private final Engine processor;
+    private final GuestMemory memory;
+    private final MachineBus bus;
+    private final ShadowPageTables shadows;
+    private final ShadowDescriptors descriptors;
+    private final WorldSwitch worldSwitch;
+    private final ExitLedger ledger;
+    private final LongConsumer charge;
+
+    private boolean inGuest;
+
+    // The address space that the shadow root was loaded for.
+    private boolean rootLoaded;
+    private long rootCr0;
+    private long rootCr3;
+    private long rootCr4;
+    private long rootEfer;
+    private final long[] rootPointers = new long[4];
+
+    // The last page fault that was answered by filling the shadows: the same again means that filling is no answer.
+    private long filledAt = -1;
+    private long filledLinear;
+    private int filledCode;
+
+    /**
+     * @param virtual the machine's processor
+     * @param pass what to replace in the kernel's code, or null for none: the {@code trap} mode
+     * @param processors makes the engine that runs the physical processor
+     * @throws dev.simvisor.node.machine.memory.MachineMemoryExhausted when the host has no room for the shadow page tables
+     */
+    public DeprivilegedEngine(
+            Cpu virtual,
+            EngineFactory.Surroundings surroundings,
+            @Nullable TranslationPass pass,
+            Function<Cpu, Engine> processors,
+            ExitLedger ledger) {
+        this.virtual = virtual;
+        this.memory = surroundings.memory();
+        this.charge = surroundings.charge();
+        this.ledger = ledger;
+        bus = new MachineBus(memory);
+        physical = new Cpu(bus, virtual);
+        physical.deprivileged = true;
+        physical.translationPass = pass;
+        physical.interruptController = new VirtualInterrupts(virtual.interruptController);
+        physical.timestampCounter = this::cyclesInGuest;
+        virtual.memory.leadTlbOf(physical.memory);
+        emulator = new Interpreter(virtual);
+        processor = processors.apply(physical);
+        shadows = new ShadowPageTables(virtual, physical, memory, bus);
+        descriptors = new ShadowDescriptors(virtual, memory, bus, shadows.vmmArea());
+        worldSwitch = new WorldSwitch(virtual, physical, shadows.vmmArea());
+        ledger.chargeTo(this::charge);
+        memory.observeWrites(new Tracer());
+        memory.observeMappings(new GuestMemory.MappingObserver() {
+            @Override
+            public void writesProtected() {
+                physical.memory.flushWrites();
+            }
+
+            @Override
+            public void framesReplaced() {
+                flushCode();
+            }
+        });
+    }
+
+    // ---- running
+
+    @Override
+    public void run(long instructions) {
+        virtual.runLimit = virtual.completedInstructions + instructions;
+        virtual.attention = true;
+        while (virtual.completedInstructions < virtual.runLimit) {
+            if (!deliverEvents()) return;
+            if (worldSwitch.isRepresentable() && shadows.rootIsMemory()) {
+                runInGuest(emulator.singleInstruction() ? 1 : virtual.runLimit - virtual.completedInstructions);
+                answerExit();
+            } else {
+                ledger.count(ExitKind.INTERPRETED);
+                emulator.interpret();
+            }
+        }
+    }
+
+    private boolean deliverEvents() {
+        boolean interrupt = !virtual.interruptShadow
+                && virtual.interruptsEnabled()
+                && virtual.interruptController.interruptPending();
+        if (interrupt) ledger.count(ExitKind.INTERRUPT_DELIVERY);
+        return emulator.deliverEvents();
+    }
+
+    private void runInGuest(long instructions) {
+        loadRoot();
+        descriptors.update();
+        worldSwitch.enter();
+        physical.exit.clear();
+        inGuest = true;
+        processor.run(instructions);
+        inGuest = false;
+        worldSwitch.leave();
+    }
+
+    private void loadRoot() {
+        boolean same = rootLoaded
+                && rootCr3 == virtual.cr3
+                && rootCr0 == virtual.cr0
+                && rootCr4 == virtual.cr4
+                && rootEfer == virtual.msr.efer
+                && Arrays.equals(rootPointers, virtual.pdpte);
+        if (same) return;
+        rootLoaded = true;
+        rootCr3 = virtual.cr3;
+        rootCr0 = virtual.cr0;
+        rootCr4 = virtual.cr4;
+        rootEfer = virtual.msr.efer;
+        System.arraycopy(virtual.pdpte, 0, rootPointers, 0, rootPointers.length);
+        shadows.loadRoot();
+    }
+
+    // ---- exits
+
+    private void answerExit() {
+        Exit exit = physical.exit;
+        switch (exit.kind) {
+            case NONE -> {}
+            case CALLOUT -> answerCallout(exit);
+            case EXCEPTION -> answerException(exit);
+        }
+    }
+
+    private void answerCallout(Exit exit) {
+        Instruction instruction = exit.instruction;
+        if (instruction == null) throw new IllegalStateException("a callout without its instruction");
+        ledger.count(ExitKind.CALLOUT, instruction.row.mnemonic(instruction.operandSize));
+        emulator.emulate(instruction);
+    }
+
+    private void answerException(Exit exit) {
+        if (exit.vector == GuestException.PAGE_FAULT) {
+            answerPageFault(exit);
+            return;
+        }
+        Instruction instruction = exit.instruction;
+        if (instruction == null) {
+            reflect(exit);
+            return;
+        }
+        boolean privileged = instruction.row.instructionClass() == InstructionClass.PRIVILEGED;
+        ExitKind kind = privileged ? ExitKind.PRIVILEGED_TRAP : ExitKind.REFLECTED_EXCEPTION;
+        ledger.count(kind, instruction.row.mnemonic(instruction.operandSize));
+        emulator.emulate(instruction);
+    }
+
+    /** An exception without an instruction: a fetch that failed, which counts as one, or a debug trap, which does not. */
+    private void reflect(Exit exit) {
+        ledger.count(ExitKind.REFLECTED_EXCEPTION);
+        if (exit.vector == GuestException.DEBUG) {
+            ExceptionDelivery.deliver(virtual, virtual.raise(GuestException.DEBUG));
+        } else {
+            virtual.completedInstructions++;
+            GuestException exception = exit.hasErrorCode
+                    ? virtual.raise(exit.vector, exit.errorCode)
+                    : virtual.raise(exit.vector);
+            ExceptionDelivery.deliver(virtual, exception);
+        }
+    }
+
+    private void answerPageFault(Exit exit) {
+        long linear = exit.faultAddress;
+        if (shadows.vmmArea().contains(linear) && shadows.mapVmmArea()) {
+            ledger.count(ExitKind.HIDDEN_PAGE_FAULT);
+            return;
+        }
+        long page;
+        try {
+            page = virtual.memory.walk(linear, exit.errorCode);
+        } catch (GuestException trueFault) {
+            answerTrueFault(exit, trueFault);
+            return;
+        }
+        boolean memoryPage = memory.isMemory(page >>> FRAME_SHIFT);
+        if (memoryPage && !repeats(exit) && shadows.fill(linear, page, (exit.errorCode & 2) != 0)) {
+            ledger.count(ExitKind.HIDDEN_PAGE_FAULT);
+            return;
+        }
+        ledger.count(memoryPage ? ExitKind.INTERPRETED : ExitKind.MEMORY_MAPPED_IO);
+        Instruction instruction = exit.instruction;
+        if (instruction == null) emulator.interpret();
+        else emulator.emulate(instruction);
+    }
+
+    private void answerTrueFault(Exit exit, GuestException trueFault) {
+        ledger.count(ExitKind.TRUE_PAGE_FAULT);
+        Instruction instruction = exit.instruction;
+        if (instruction != null) {
+            emulator.emulate(instruction);
+        } else {
+            virtual.completedInstructions++;
+            ExceptionDelivery.deliver(virtual, trueFault);
+        }
+    }
+
+    /** Whether this very fault was answered by filling the shadows already, with no instruction executed since. */
+    private boolean repeats(Exit exit) {
+        boolean same = filledAt == virtual.completedInstructions
+                && filledLinear == exit.faultAddress
+                && filledCode == exit.errorCode;
+        filledAt = virtual.completedInstructions;
+        filledLinear = exit.faultAddress;
+        filledCode = exit.errorCode;
+        return same;
+    }
+
+    // ---- time
+
+    /** The guest reads its clock while the physical processor runs: the virtual one is told how far that is. */
+    private long cyclesInGuest() {
+        countForVirtual();
+        return virtual.timestampCounter.cycles();
+    }
+
+    private void countForVirtual() {
+        virtual.completedInstructions = physical.completedInstructions;
+        virtual.position = physical.position;
+    }
+
+    private void charge(long cycles) {
+        if (!inGuest) {
+            charge.accept(cycles);
+            return;
+        }
+        countForVirtual();
+        charge.accept(cycles);
+        virtual.position = 0;
+        physical.runLimit = Math.min(physical.runLimit, virtual.runLimit);
+        physical.endBlock();
+    }
+
+    // ---- what the guest, devices and the host do to memory
+
+    private final class Tracer implements GuestMemory.WriteObserver {
+        @Override
+        public void dirtied(int gfn) {
+            if (inGuest) ledger.count(ExitKind.DIRTY_LOG_FAULT);
+        }
+
+        @Override
+        public void tracedPageWritten(long address, long length) {
+            if (descriptors.traces((int) (address >>> FRAME_SHIFT))) descriptors.written();
+            if (shadows.written(address, length, inGuest) && inGuest) ledger.count(ExitKind.PAGE_TABLE_WRITE);
+        }
+    }
+
+    @Override
+    public void codeWritten(long physicalAddress, long length) {
+        long end = physicalAddress + length;
+        for (long at = physicalAddress; at < end; ) {
+            long part = Math.min(end - at, FRAME_SIZE - (at & FRAME_OFFSET_MASK));
+            processor.codeWritten(bus.machineAddress(at), part);
+            at += part;
+        }
+    }
+
+    @Override
+    public void flushCode() {
+        processor.flushCode();
+        shadows.dropAll();
+        bus.forgetFrames();
+        physical.memory.flushAll();
+        rootLoaded = false;
+    }
+
+    @Override
+    public void close() {
+        processor.close();
+        shadows.close();
+    }
+}

@@ -1,0 +1,174 @@
+package dev.simvisor.node.vmm.deprivileged;
+
+import static dev.simvisor.node.cpu.SegmentRegister.CS;
+import static dev.simvisor.node.cpu.SegmentRegister.GS;
+import static dev.simvisor.node.cpu.SegmentRegister.LDTR;
+import static dev.simvisor.node.cpu.SegmentRegister.SS;
+import static dev.simvisor.node.cpu.SegmentRegister.TR;
+
+import dev.simvisor.node.cpu.AccessRights;
+import dev.simvisor.node.cpu.ControlRegister;
+import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.Flags;
+import dev.simvisor.node.cpu.ModelSpecificRegisters;
+import dev.simvisor.node.vmm.memory.VmmArea;
+
+/**
+ * Carries the guest's state between the virtual processor and the physical one (general, floating-point and debug registers
+ * are shared and stay where they are). On the way in the guest's ring 0 becomes ring 1; on the way out, ring 1 becomes 0.
+ */
+final class WorldSwitch {
+    private static final int VMM_TSS_SELECTOR = 0xFFF8;
+    private static final int VMM_LDT_SELECTOR = 0xFFF0;
+    private static final int RING = 3;
+    private static final int DPL = 3 << AccessRights.DPL_SHIFT;
+    private static final int RING_1 = 1 << AccessRights.DPL_SHIFT;
+
+    /** Flags that the guest may see and change as it likes; IF and IOPL are the VMM's. */
+    private static final int GUEST_FLAGS =
+            Flags.TF | Flags.DF | Flags.NT | Flags.RF | Flags.AC | Flags.ID;
+
+    private static final long GUEST_CR0 = ControlRegister.CR0_MP
+            | ControlRegister.CR0_EM
+            | ControlRegister.CR0_TS
+            | ControlRegister.CR0_NE
+            | ControlRegister.CR0_AM;
+    private static final long VMM_CR0 =
+            ControlRegister.CR0_PE | ControlRegister.CR0_ET | ControlRegister.CR0_WP | ControlRegister.CR0_PG;
+
+    private final Cpu virtual;
+    private final Cpu physical;
+    private final VmmArea area;
+
+    WorldSwitch(Cpu virtual, Cpu physical, VmmArea area) {
+        this.virtual = virtual;
+        this.physical = physical;
+        this.area = area;
+    }
+
+    /**
+     * Whether ring 1 can stand for what the virtual processor is: protected mode at privilege level 0 or 3, with no segment of
+     * the rings between.
+     */
+    boolean isRepresentable() {
+        if (!virtual.protectedMode || virtual.virtual8086) return false;
+        if (virtual.cpl != 0 && virtual.cpl != RING) return false;
+        for (int segment = 0; segment <= GS; segment++) {
+            int privilege = AccessRights.dpl(virtual.segmentRights[segment]);
+            if (privilege == 1 || privilege == 2) return false;
+        }
+        return true;
+    }
+
+    // ---- to the physical processor
+
+    /** The physical processor's own control registers and tables are up to date; the shadow page tables' root is loaded. */
+    void enter() {
+        boolean changed = segmentsIn();
+        changed |= systemIn();
+        changed |= flagsIn();
+        physical.rip = virtual.rip;
+        physical.mxcsr = virtual.mxcsr;
+        physical.cr2 = virtual.cr2;
+        physical.completedInstructions = virtual.completedInstructions;
+        physical.msr.tscOffset = virtual.msr.tscOffset;
+        physical.msr.tscAux = virtual.msr.tscAux;
+        if (changed) physical.updateMode();
+    }
+
+    private boolean flagsIn() {
+        physical.flagResult = virtual.flagResult;
+        physical.flagAux = virtual.flagAux;
+        // The virtual processor has just looked for a breakpoint here: RF keeps the physical one from doing so again.
+        int flags = virtual.otherFlags & GUEST_FLAGS | Flags.RESERVED_ONE | Flags.IF | Flags.RF;
+        boolean alignmentCheck = ((physical.otherFlags ^ flags) & Flags.AC) != 0;
+        physical.otherFlags = flags;
+        return alignmentCheck;
+    }
+
+    private boolean segmentsIn() {
+        boolean changed = false;
+        for (int segment = 0; segment <= GS; segment++) {
+            int selector = virtual.selector[segment];
+            if (virtual.cpl == 0 && (segment == CS || segment == SS)) selector |= 1;
+            int rights = virtual.segmentRights[segment];
+            if (AccessRights.dpl(rights) == 0) rights |= RING_1;
+            changed |= set(segment, selector, rights, virtual.segmentBase[segment], virtual.segmentLimit[segment]);
+        }
+        return changed;
+    }
+
+    private boolean set(int segment, int selector, int rights, long base, long limit) {
+        boolean changed = physical.segmentRights[segment] != rights
+                || physical.segmentBase[segment] != base
+                || physical.segmentLimit[segment] != limit;
+        physical.selector[segment] = selector;
+        physical.segmentRights[segment] = rights;
+        physical.segmentBase[segment] = base;
+        physical.segmentLimit[segment] = limit;
+        return changed;
+    }
+
+    private boolean systemIn() {
+        long cr0 = virtual.cr0 & GUEST_CR0 | VMM_CR0;
+        long cr4 = virtual.cr4 | ControlRegister.CR4_PAE;
+        long efer = ModelSpecificRegisters.EFER_NXE
+                | virtual.msr.efer & (ModelSpecificRegisters.EFER_LME | ModelSpecificRegisters.EFER_LMA);
+        boolean changed = physical.cr0 != cr0 || physical.cr4 != cr4 || physical.msr.efer != efer;
+        physical.cr0 = cr0;
+        physical.cr4 = cr4;
+        physical.msr.efer = efer;
+        physical.gdtrBase = area.gdt();
+        physical.gdtrLimit = virtual.gdtrLimit;
+        physical.idtrBase = area.gdt();
+        physical.idtrLimit = 0;
+        boolean ldt = (virtual.segmentRights[LDTR] & AccessRights.UNUSABLE) == 0;
+        physical.selector[LDTR] = ldt ? VMM_LDT_SELECTOR : 0;
+        physical.segmentBase[LDTR] = area.ldt();
+        physical.segmentLimit[LDTR] = virtual.segmentLimit[LDTR];
+        physical.segmentRights[LDTR] = virtual.segmentRights[LDTR];
+        // Too short for an I/O permission map: every port access faults.
+        physical.selector[TR] = VMM_TSS_SELECTOR;
+        physical.segmentBase[TR] = area.gdt();
+        physical.segmentLimit[TR] = 0;
+        return changed;
+    }
+
+    // ---- back to the virtual processor
+
+    void leave() {
+        virtual.rip = physical.rip;
+        virtual.flagResult = physical.flagResult;
+        virtual.flagAux = physical.flagAux;
+        virtual.otherFlags = virtual.otherFlags & ~GUEST_FLAGS | physical.otherFlags & GUEST_FLAGS;
+        virtual.mxcsr = physical.mxcsr;
+        virtual.completedInstructions = physical.completedInstructions;
+        virtual.position = 0;
+        virtual.interruptShadow |= physical.interruptShadow;
+        virtual.debugShadow |= physical.debugShadow;
+        physical.interruptShadow = false;
+        physical.debugShadow = false;
+        virtual.pendingDebugTraps |= physical.pendingDebugTraps;
+        physical.pendingDebugTraps = 0;
+        segmentsOut();
+    }
+
+    private void segmentsOut() {
+        boolean changed = false;
+        int ring = physical.cpl == RING ? RING : 0;
+        for (int segment = 0; segment <= GS; segment++) {
+            int selector = physical.selector[segment];
+            if (segment == CS || segment == SS) selector = selector & ~RING | selector & ring;
+            int rights = physical.segmentRights[segment];
+            if ((rights & DPL) == RING_1) rights &= ~DPL;
+            changed |= virtual.segmentRights[segment] != rights
+                    || virtual.segmentBase[segment] != physical.segmentBase[segment]
+                    || virtual.segmentLimit[segment] != physical.segmentLimit[segment];
+            virtual.selector[segment] = selector;
+            virtual.segmentRights[segment] = rights;
+            virtual.segmentBase[segment] = physical.segmentBase[segment];
+            virtual.segmentLimit[segment] = physical.segmentLimit[segment];
+        }
+        if (changed) virtual.updateMode();
+    }
+}
