@@ -198,9 +198,8 @@ public final class DeprivilegedEngine implements Engine {
             ExceptionDelivery.deliver(virtual, virtual.raise(GuestException.DEBUG));
         } else {
             virtual.completedInstructions++;
-            GuestException exception = exit.hasErrorCode
-                    ? virtual.raise(exit.vector, exit.errorCode)
-                    : virtual.raise(exit.vector);
+            GuestException exception =
+                    exit.hasErrorCode ? virtual.raise(exit.vector, exit.errorCode) : virtual.raise(exit.vector);
             ExceptionDelivery.deliver(virtual, exception);
         }
     }

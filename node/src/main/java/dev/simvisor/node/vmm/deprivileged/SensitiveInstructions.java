@@ -13,8 +13,8 @@ import java.util.Set;
 public enum SensitiveInstructions implements TranslationPass {
     INSTANCE;
 
-    private static final Set<String> OTHERS =
-            Set.of("LDS", "LES", "LSS", "LFS", "LGS", "CPUID", "RDTSC", "RDTSCP", "SYSCALL", "SYSENTER", "INT3", "INTO");
+    private static final Set<String> OTHERS = Set.of(
+            "LDS", "LES", "LSS", "LFS", "LGS", "CPUID", "RDTSC", "RDTSCP", "SYSCALL", "SYSENTER", "INT3", "INTO");
 
     @Override
     public boolean callsOut(Instruction instruction) {

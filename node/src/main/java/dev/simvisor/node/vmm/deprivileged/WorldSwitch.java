@@ -25,8 +25,7 @@ final class WorldSwitch {
     private static final int RING_1 = 1 << AccessRights.DPL_SHIFT;
 
     /** Flags that the guest may see and change as it likes; IF and IOPL are the VMM's. */
-    private static final int GUEST_FLAGS =
-            Flags.TF | Flags.DF | Flags.NT | Flags.RF | Flags.AC | Flags.ID;
+    private static final int GUEST_FLAGS = Flags.TF | Flags.DF | Flags.NT | Flags.RF | Flags.AC | Flags.ID;
 
     private static final long GUEST_CR0 = ControlRegister.CR0_MP
             | ControlRegister.CR0_EM

@@ -5,7 +5,6 @@ import static dev.simvisor.node.vmm.memory.ShadowTable.NO_GUEST_TABLE;
 
 import dev.simvisor.node.cpu.ControlRegister;
 import dev.simvisor.node.cpu.Cpu;
-import dev.simvisor.node.cpu.ModelSpecificRegisters;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.memory.MachineMemoryExhausted;
@@ -99,7 +98,9 @@ public final class ShadowPageTables {
         if (present != form) {
             dropAll();
             form = present;
-            vmmArea.moveTo(form == PagingForm.FOUR_LEVEL ? VmmArea.FIRST_PLACE_OF_512 : VmmArea.FIRST_PLACE_OF_2048, topLevel());
+            vmmArea.moveTo(
+                    form == PagingForm.FOUR_LEVEL ? VmmArea.FIRST_PLACE_OF_512 : VmmArea.FIRST_PLACE_OF_2048,
+                    topLevel());
         }
         if (form == PagingForm.FOUR_LEVEL) {
             physical.cr3 = table(4, frameOf(virtual.cr3 & FRAME), 0).frameAddress();
@@ -127,7 +128,9 @@ public final class ShadowPageTables {
             case THIRTY_TWO_BIT -> table(2, frameOf(virtual.cr3), n).frameAddress() | PRESENT;
             case PAE -> {
                 long guest = virtual.pdpte[n];
-                yield (guest & PRESENT) == 0 ? 0 : table(2, frameOf(guest & FRAME), 0).frameAddress() | PRESENT;
+                yield (guest & PRESENT) == 0
+                        ? 0
+                        : table(2, frameOf(guest & FRAME), 0).frameAddress() | PRESENT;
             }
             case FOUR_LEVEL -> throw new AssertionError("4-level paging has no page-directory-pointer registers");
         };
@@ -166,7 +169,8 @@ public final class ShadowPageTables {
         return switch (form) {
             case NONE -> fillUnpaged(linear, guestPage);
             case THIRTY_TWO_BIT -> fillThirtyTwoBit(linear, guestPage, write);
-            case PAE -> fillFrom(2, frameOf(virtual.pdpte[(int) (linear >>> 30) & 3] & FRAME), linear, guestPage, write);
+            case PAE ->
+                fillFrom(2, frameOf(virtual.pdpte[(int) (linear >>> 30) & 3] & FRAME), linear, guestPage, write);
             case FOUR_LEVEL -> fillFrom(4, frameOf(virtual.cr3 & FRAME), linear, guestPage, write);
         };
     }
@@ -256,7 +260,8 @@ public final class ShadowPageTables {
         boolean writable = (entry & (WRITABLE | DIRTY)) == (WRITABLE | DIRTY);
         if (writable) return attributes | WRITABLE;
         boolean readOnly = (entry & WRITABLE) == 0;
-        // CR0.WP clear: the guest's kernel may write what its tables call read-only. As long as it has written, the page is
+        // CR0.WP clear: the guest's kernel may write what its tables call read-only. As long as it has written, the
+        // page is
         // the kernel's alone; an access of the user's faults and fills the entry anew.
         if (write && readOnly) return (attributes | WRITABLE) & ~USER;
         return attributes;
@@ -312,8 +317,7 @@ public final class ShadowPageTables {
         return switch (form) {
             case NONE -> memory.isMemory((long) place << 9);
             case THIRTY_TWO_BIT -> (memory.read(address + 4L * (place >>> 1), 4) & PRESENT) != 0;
-            case PAE, FOUR_LEVEL ->
-                (memory.read(address + 8L * (place & ShadowTable.ENTRIES - 1), 8) & PRESENT) != 0;
+            case PAE, FOUR_LEVEL -> (memory.read(address + 8L * (place & ShadowTable.ENTRIES - 1), 8) & PRESENT) != 0;
         };
     }
 
