@@ -2,6 +2,7 @@ package dev.simvisor.config;
 
 import java.math.BigDecimal;
 import java.util.Collections;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -10,32 +11,76 @@ import java.util.TreeMap;
  *
  * @param clock at which the figures are cycles
  * @param cyclesPerInstruction the CPI of ordinary instructions, with at most three decimals
- * @param eventCycles the whole cycles that an event is charged
+ * @param tlbEntries translations that the TLB holds, a power of two
+ * @param eventCycles the whole cycles that an event of the processor is charged
+ * @param exitCycles the whole cycles that a mode's exits are charged
  */
 public record CostModel(
         String name,
         String description,
         Frequency clock,
         Figure cyclesPerInstruction,
-        SortedMap<Event, Figure> eventCycles) {
-    /** What is charged beyond its instruction. */
+        Figure tlbEntries,
+        SortedMap<Event, Figure> eventCycles,
+        SortedMap<VirtualizationMode, SortedMap<Exit, Figure>> exitCycles) {
+    /** What the processor is charged beyond its instructions, in every mode. */
     public enum Event {
-        /** An IN or OUT that reaches a device. */
-        PORT_IO
+        /** An IN or OUT on the processor itself. */
+        PORT_IO,
+        /** An entry of a paging structure that a page walk reads. */
+        WALK_REFERENCE,
+        /** The same under nested paging, of the guest's structures or of the host's. */
+        NESTED_WALK_REFERENCE;
+
+        /** As in a cost model: {@code port-io}. */
+        public String written() {
+            return Names.written(this);
+        }
+    }
+
+    /** What a VMM is charged: the kinds of exit that a node counts. */
+    public enum Exit {
+        PRIVILEGED_TRAP,
+        CALLOUT,
+        INTERPRETED,
+        REFLECTED_EXCEPTION,
+        TRUE_PAGE_FAULT,
+        HIDDEN_PAGE_FAULT,
+        PAGE_TABLE_WRITE,
+        DIRTY_LOG_FAULT,
+        INTERRUPT_DELIVERY,
+        PORT_IO,
+        MEMORY_MAPPED_IO,
+        VM_EXIT,
+        EPT_VIOLATION;
+
+        /** As in a cost model: {@code hidden-page-fault}. */
+        public String written() {
+            return Names.written(this);
+        }
     }
 
     /** How a figure is known. */
     public enum Evidence {
         MEASURED,
         READ,
-        RECALLED
+        RECALLED,
+        DERIVED
     }
+
+    private static final int MOST_TLB_ENTRIES = 2048;
 
     /** A number, how it is known, and from where. */
     public record Figure(BigDecimal value, Evidence evidence, String source) {}
 
     public CostModel {
         eventCycles = Collections.unmodifiableSortedMap(new TreeMap<>(eventCycles));
+        exitCycles = Collections.unmodifiableSortedMap(new TreeMap<>(exitCycles));
+    }
+
+    /** The names of the models that come with Simvisor. */
+    public static List<String> names() {
+        return List.of("adams-agesen-2006", "present-day");
     }
 
     /**
@@ -46,7 +91,8 @@ public record CostModel(
     public static CostModel load(String name) {
         String resource = "cost-models/" + name + ".conf";
         if (!Names.isName(name) || CostModel.class.getResource(resource) == null) {
-            throw new IllegalArgumentException("no cost model " + name);
+            throw new IllegalArgumentException(
+                    "no cost model \"" + name + "\"; expected one of " + String.join(", ", names()));
         }
         Section root = Section.ofResource(resource);
         CostModel model = new CostModel(
@@ -54,9 +100,21 @@ public record CostModel(
                 root.text("description", "one line for the user"),
                 root.scalar("clock", Frequency.EXPECTED, Frequency::parse),
                 figure(root.section("cycles-per-instruction"), 3),
-                events(root.section("events")));
+                tlbEntries(root),
+                figures(root.section("events"), Event.class),
+                exits(root.section("exits")));
         root.end();
         return model;
+    }
+
+    private static Figure tlbEntries(Section root) {
+        Figure figure = figure(root.section("tlb-entries"), 0);
+        long entries = figure.value().longValueExact();
+        if (Long.bitCount(entries) != 1 || entries > MOST_TLB_ENTRIES) {
+            throw root.error(
+                    "tlb-entries", "is " + entries + "; expected a power of two up to " + MOST_TLB_ENTRIES);
+        }
+        return figure;
     }
 
     /** The CPI times 1000, so that charging stays within integers. */
@@ -64,14 +122,26 @@ public record CostModel(
         return cyclesPerInstruction.value().movePointRight(3).longValueExact();
     }
 
-    private static SortedMap<Event, Figure> events(Section section) {
-        SortedMap<Event, Figure> events = new TreeMap<>();
-        for (Event event : Event.values()) {
-            String key = Names.written(event);
-            section.optionalSection(key).ifPresent(figure -> events.put(event, figure(figure, 0)));
+    private static SortedMap<VirtualizationMode, SortedMap<Exit, Figure>> exits(Section section) {
+        SortedMap<VirtualizationMode, SortedMap<Exit, Figure>> exits = new TreeMap<>();
+        for (VirtualizationMode mode : VirtualizationMode.values()) {
+            if (mode != VirtualizationMode.BARE) {
+                section.optionalSection(mode.toString())
+                        .ifPresent(figures -> exits.put(mode, figures(figures, Exit.class)));
+            }
         }
         section.end();
-        return events;
+        return exits;
+    }
+
+    private static <E extends Enum<E>> SortedMap<E, Figure> figures(Section section, Class<E> type) {
+        SortedMap<E, Figure> figures = new TreeMap<>();
+        for (E constant : type.getEnumConstants()) {
+            section.optionalSection(Names.written(constant))
+                    .ifPresent(figure -> figures.put(constant, figure(figure, 0)));
+        }
+        section.end();
+        return Collections.unmodifiableSortedMap(figures);
     }
 
     private static Figure figure(Section section, int decimals) {

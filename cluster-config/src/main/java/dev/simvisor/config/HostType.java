@@ -2,6 +2,7 @@ package dev.simvisor.config;
 
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -13,7 +14,7 @@ import java.util.TreeMap;
  * @param clock of the processors
  * @param modes what virtualization the processors support; not empty
  * @param nic the link to the rack's switch
- * @param costModel what cycles are charged by
+ * @param costModel what cycles are charged by; empty where an instruction takes a cycle and nothing else takes time
  */
 public record HostType(
         String name,
@@ -23,7 +24,7 @@ public record HostType(
         Frequency clock,
         List<VirtualizationMode> modes,
         Link nic,
-        CostModel costModel) {
+        Optional<CostModel> costModel) {
     private static final String KEY = "host-types";
     private static final int MOST_PCPUS = 1024;
 
@@ -63,7 +64,8 @@ public record HostType(
                 section.scalar("clock", Frequency.EXPECTED, Frequency::parse),
                 section.choices("modes", VirtualizationMode.class),
                 Link.read(section.section("nic")),
-                section.scalar("cost-model", "the name of a file in cost-models/", CostModel::load));
+                section.optionalScalar(
+                        "cost-model", "one of " + String.join(", ", CostModel.names()), CostModel::load));
         if (type.modes().isEmpty()) {
             throw section.error("modes", "is empty; expected at least bare");
         }

@@ -3,20 +3,26 @@ package dev.simvisor.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** The host types, VM types and cost models that come with Simvisor. */
 class CatalogueTest {
     @Test
     void hostTypesHaveAClockAModeAndACostModel() {
-        assertThat(HostType.load()).containsOnlyKeys("lab", "server");
+        assertThat(HostType.load()).containsOnlyKeys("lab", "lab-classic", "pentium-4", "server");
         assertThat(HostType.load().get("lab"))
                 .returns(2, HostType::pcpus)
                 .returns(MemorySize.parse("1G"), HostType::memory)
                 .returns(100_000_000L, type -> type.clock().hertz())
                 .returns(new Link(Bandwidth.parse("1Gbit/s"), VirtualDuration.parse("100us")), HostType::nic)
-                .returns("present-day", type -> type.costModel().name())
-                .satisfies(type -> assertThat(type.modes()).containsExactly(VirtualizationMode.BARE));
+                .returns(Optional.empty(), HostType::costModel)
+                .satisfies(type -> assertThat(type.modes()).contains(VirtualizationMode.HARDWARE));
+        assertThat(HostType.load().get("lab-classic").modes()).doesNotContain(VirtualizationMode.HARDWARE);
+        assertThat(HostType.load().get("pentium-4").costModel().map(CostModel::name))
+                .contains("adams-agesen-2006");
     }
 
     @Test
@@ -31,14 +37,23 @@ class CatalogueTest {
     }
 
     @Test
-    void everyFigureOfTheCostModelHasASource() {
-        CostModel model = CostModel.load("present-day");
-        assertThat(model.cyclesPerThousandInstructions()).isEqualTo(770);
-        assertThat(model.eventCycles().get(CostModel.Event.PORT_IO))
-                .returns(3000L, figure -> figure.value().longValueExact());
-        assertThat(model.eventCycles().values())
-                .allSatisfy(figure -> assertThat(figure.source()).isNotBlank());
-        assertThat(model.cyclesPerInstruction().source()).isNotBlank();
+    void everyFigureOfACostModelHasASource() {
+        assertThat(CostModel.load("present-day").cyclesPerThousandInstructions())
+                .isEqualTo(770);
+        assertThat(CostModel.load("adams-agesen-2006").eventCycles().get(CostModel.Event.PORT_IO))
+                .returns(3209L, figure -> figure.value().longValueExact());
+        for (String name : CostModel.names()) {
+            CostModel model = CostModel.load(name);
+            List<CostModel.Figure> figures =
+                    new ArrayList<>(List.of(model.cyclesPerInstruction(), model.tlbEntries()));
+            figures.addAll(model.eventCycles().values());
+            model.exitCycles().values().forEach(exits -> figures.addAll(exits.values()));
+            assertThat(figures).hasSizeGreaterThan(20).allSatisfy(figure -> assertThat(figure.source())
+                    .isNotBlank());
+            assertThat(model.exitCycles())
+                    .containsOnlyKeys(
+                            VirtualizationMode.TRAP, VirtualizationMode.TRANSLATE, VirtualizationMode.HARDWARE);
+        }
     }
 
     @Test

@@ -76,7 +76,8 @@ class TopologyTest {
             value = {
                 "seed = 7 | seed = -1 | :1: seed: is \"-1\"; expected a whole number from 0 to 9223372036854775807",
                 "seed = 7 | sed = 7 | :1: seed: is missing; expected a whole number from 0 to 9223372036854775807",
-                "type = lab | type = big | :17: racks[0].hosts[1].type: is \"big\"; expected one of lab, server, tiny",
+                "type = lab | type = big | :17: racks[0].hosts[1].type: is \"big\"; expected one of lab, lab-classic,"
+                        + " pentium-4, server, tiny",
                 "count = 3 | count = 0 | :17: racks[0].hosts[1].count: is \"0\"; expected a whole number from 1 to 100000",
                 "name = db | name = web | :19: racks[1].hosts[0].name: makes a second host web; expected a name of its own",
                 "name = db | name = \"d b\" | :19: racks[1].hosts[0].name: is \"d b\"; expected a name of letters, digits, '-', '_' and '.'",

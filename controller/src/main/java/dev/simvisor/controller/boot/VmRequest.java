@@ -1,5 +1,6 @@
 package dev.simvisor.controller.boot;
 
+import dev.simvisor.config.CostModel;
 import dev.simvisor.config.MemorySize;
 import java.nio.file.Path;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.Optional;
  * @param initrd its initial file system, or its module
  * @param disks raw images, in the order of their slots
  * @param cpuModel a name of the catalogue of processors; empty for the default
+ * @param costModel what things take; empty where an instruction takes a cycle and nothing else takes time
  * @param debugExit whether a write to port F4h ends the VM
  */
 public record VmRequest(
@@ -21,6 +23,7 @@ public record VmRequest(
         MemorySize memory,
         List<Path> disks,
         String cpuModel,
+        Optional<CostModel> costModel,
         boolean debugExit) {
     public VmRequest {
         disks = List.copyOf(disks);

@@ -1,5 +1,6 @@
 package dev.simvisor.controller.cli;
 
+import dev.simvisor.config.CostModel;
 import dev.simvisor.config.MemorySize;
 import dev.simvisor.config.VirtualDuration;
 import dev.simvisor.controller.boot.BootEnd;
@@ -116,6 +117,13 @@ final class BootCommand implements Callable<Integer> {
 
     @Option(names = "--cpu-model", paramLabel = "NAME", defaultValue = "", description = "The model of processor.")
     private String cpuModel = "";
+
+    @Option(
+            names = "--cost-model",
+            paramLabel = "NAME",
+            description = "What things take, in cycles: ${COMPLETION-CANDIDATES}. Default: a cycle an instruction.",
+            completionCandidates = CostModelNames.class)
+    private @Nullable CostModel costModel;
 
     @Option(
             names = "--serial",
@@ -241,6 +249,7 @@ final class BootCommand implements Callable<Integer> {
                 Objects.requireNonNullElse(memory, defaultMemory),
                 disks,
                 cpuModel,
+                Optional.ofNullable(costModel),
                 debugExit);
     }
 

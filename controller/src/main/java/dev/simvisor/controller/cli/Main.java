@@ -1,6 +1,7 @@
 package dev.simvisor.controller.cli;
 
 import dev.simvisor.config.Bandwidth;
+import dev.simvisor.config.CostModel;
 import dev.simvisor.config.MemorySize;
 import dev.simvisor.config.MigrationSettings;
 import dev.simvisor.config.VirtualDuration;
@@ -46,6 +47,7 @@ public final class Main {
                 .registerConverter(MemorySize.class, converter(MemorySize::parse))
                 .registerConverter(VirtualDuration.class, converter(VirtualDuration::parse))
                 .registerConverter(Bandwidth.class, converter(Bandwidth::parse))
+                .registerConverter(CostModel.class, converter(CostModel::load))
                 .registerConverter(FitPlacement.class, Main::placement)
                 .registerConverter(MigrationSettings.Algorithm.class, Main::algorithm)
                 .setExecutionExceptionHandler(failures)

@@ -2,6 +2,7 @@ package dev.simvisor.controller.embedded;
 
 import dev.simvisor.controller.boot.BootRefused;
 import dev.simvisor.controller.boot.VmRequest;
+import dev.simvisor.controller.spec.Specs;
 import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
 import dev.simvisor.node.machine.EngineFactory;
@@ -14,6 +15,7 @@ import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.time.Timer;
 import dev.simvisor.node.machine.virtio.RawDiskImage;
+import dev.simvisor.node.vmm.exit.HostCosts;
 import dev.simvisor.node.vmm.mode.VirtualizationMode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -61,12 +63,13 @@ public final class LocalVm implements AutoCloseable {
     /** A VM about to execute the first instruction of its kernel. */
     public static LocalVm booted(VmRequest request) throws BootRefused {
         BootSource source = sourceOf(request);
-        MachineConfiguration plain =
-                MachineConfiguration.of(checkedMemory(request.memory().bytes()), cpuModel(request.cpuModel()));
-        MachineConfiguration configuration = request.debugExit() ? plain.withDebugExit() : plain;
+        HostCosts costs = request.costModel()
+                .map(model -> HostCosts.of(Specs.costModel(model)))
+                .orElse(HostCosts.NONE);
+        MachineConfiguration configuration = configuration(request, costs);
         List<RawDiskImage> disks = open(request.disks());
         MachineMemory memory = MachineMemory.ofBytes(configuration.memoryBytes());
-        Machine machine = new Machine(configuration, memory, EngineFactory.bare(Interpreter::new), List.copyOf(disks));
+        Machine machine = new Machine(configuration, memory, EngineFactory.bare(Interpreter::new, costs.processor()), List.copyOf(disks));
         LocalVm vm = new LocalVm(memory, machine, disks);
         try {
             machine.boot(source);
@@ -75,6 +78,19 @@ public final class LocalVm implements AutoCloseable {
             throw new BootRefused(String.valueOf(refused.getMessage()));
         }
         return vm;
+    }
+
+    private static MachineConfiguration configuration(VmRequest request, HostCosts costs) throws BootRefused {
+        long hertz = request.costModel()
+                .map(model -> model.clock().hertz())
+                .orElse(MachineConfiguration.DEFAULT_CLOCK_HERTZ);
+        return new MachineConfiguration(
+                checkedMemory(request.memory().bytes()),
+                cpuModel(request.cpuModel()).withClockHertz(hertz),
+                hertz,
+                costs.cyclesPerThousandInstructions(),
+                MachineConfiguration.DEFAULT_TIME_OF_DAY,
+                request.debugExit());
     }
 
     private static List<RawDiskImage> open(List<Path> files) throws BootRefused {

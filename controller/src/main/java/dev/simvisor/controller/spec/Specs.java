@@ -1,6 +1,7 @@
 package dev.simvisor.controller.spec;
 
 import dev.simvisor.config.Bandwidth;
+import dev.simvisor.config.CostModel;
 import dev.simvisor.config.MigrationSettings;
 import dev.simvisor.config.Topology;
 import dev.simvisor.config.VirtualizationMode;
@@ -11,11 +12,14 @@ import dev.simvisor.controller.guest.GuestException;
 import dev.simvisor.controller.guest.GuestImage;
 import dev.simvisor.proto.api.Boot;
 import dev.simvisor.proto.api.BuiltInGuest;
+import dev.simvisor.proto.api.CostModelSpec;
+import dev.simvisor.proto.api.EventCost;
 import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.LinkSpec;
 import dev.simvisor.proto.api.LinuxBoot;
 import dev.simvisor.proto.api.MigrationAlgorithm;
 import dev.simvisor.proto.api.MigrationParameters;
+import dev.simvisor.proto.api.ModeCosts;
 import dev.simvisor.proto.api.MultibootBoot;
 import dev.simvisor.proto.api.VmSpec;
 import java.io.IOException;
@@ -34,7 +38,7 @@ public final class Specs {
 
     /** A host of a topology. Racks' uplinks are not part of it: all hosts see each other through their own links alone. */
     public static HostSpec host(Topology.Host host) {
-        return HostSpec.newBuilder()
+        HostSpec.Builder spec = HostSpec.newBuilder()
                 .setName(host.name())
                 .setPcpus(host.type().pcpus())
                 .setMemoryBytes(host.type().memory().bytes())
@@ -45,7 +49,29 @@ public final class Specs {
                         .setBitsPerSecond(host.link().bandwidth().bitsPerSecond())
                         .setLatencyNanos(host.link().latency().nanos()))
                 .setNode(host.node().orElse(""))
-                .setClockHz(host.type().clock().hertz())
+                .setClockHz(host.type().clock().hertz());
+        host.type().costModel().ifPresent(model -> spec.setCostModel(costModel(model)));
+        return spec.build();
+    }
+
+    /** A cost model, without the sources of its figures. */
+    public static CostModelSpec costModel(CostModel model) {
+        CostModelSpec.Builder spec = CostModelSpec.newBuilder()
+                .setName(model.name())
+                .setCyclesPerThousandInstructions(model.cyclesPerThousandInstructions())
+                .setTlbEntries(model.tlbEntries().value().intValueExact());
+        model.eventCycles().forEach((event, figure) -> spec.addEvents(cost(event.written(), figure)));
+        model.exitCycles().forEach((mode, exits) -> {
+            ModeCosts.Builder costs = spec.addModesBuilder().setMode(mode.toString());
+            exits.forEach((exit, figure) -> costs.addExits(cost(exit.written(), figure)));
+        });
+        return spec.build();
+    }
+
+    private static EventCost cost(String event, CostModel.Figure figure) {
+        return EventCost.newBuilder()
+                .setEvent(event)
+                .setCycles(figure.value().longValueExact())
                 .build();
     }
 
