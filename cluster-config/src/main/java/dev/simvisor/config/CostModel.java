@@ -111,8 +111,7 @@ public record CostModel(
         Figure figure = figure(root.section("tlb-entries"), 0);
         long entries = figure.value().longValueExact();
         if (Long.bitCount(entries) != 1 || entries > MOST_TLB_ENTRIES) {
-            throw root.error(
-                    "tlb-entries", "is " + entries + "; expected a power of two up to " + MOST_TLB_ENTRIES);
+            throw root.error("tlb-entries", "is " + entries + "; expected a power of two up to " + MOST_TLB_ENTRIES);
         }
         return figure;
     }

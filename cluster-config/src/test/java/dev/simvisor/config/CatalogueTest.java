@@ -44,12 +44,12 @@ class CatalogueTest {
                 .returns(3209L, figure -> figure.value().longValueExact());
         for (String name : CostModel.names()) {
             CostModel model = CostModel.load(name);
-            List<CostModel.Figure> figures =
-                    new ArrayList<>(List.of(model.cyclesPerInstruction(), model.tlbEntries()));
+            List<CostModel.Figure> figures = new ArrayList<>(List.of(model.cyclesPerInstruction(), model.tlbEntries()));
             figures.addAll(model.eventCycles().values());
             model.exitCycles().values().forEach(exits -> figures.addAll(exits.values()));
-            assertThat(figures).hasSizeGreaterThan(20).allSatisfy(figure -> assertThat(figure.source())
-                    .isNotBlank());
+            assertThat(figures)
+                    .hasSizeGreaterThan(20)
+                    .allSatisfy(figure -> assertThat(figure.source()).isNotBlank());
             assertThat(model.exitCycles())
                     .containsOnlyKeys(
                             VirtualizationMode.TRAP, VirtualizationMode.TRANSLATE, VirtualizationMode.HARDWARE);

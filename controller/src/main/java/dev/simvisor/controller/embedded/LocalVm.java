@@ -69,7 +69,8 @@ public final class LocalVm implements AutoCloseable {
         MachineConfiguration configuration = configuration(request, costs);
         List<RawDiskImage> disks = open(request.disks());
         MachineMemory memory = MachineMemory.ofBytes(configuration.memoryBytes());
-        Machine machine = new Machine(configuration, memory, EngineFactory.bare(Interpreter::new, costs.processor()), List.copyOf(disks));
+        Machine machine = new Machine(
+                configuration, memory, EngineFactory.bare(Interpreter::new, costs.processor()), List.copyOf(disks));
         LocalVm vm = new LocalVm(memory, machine, disks);
         try {
             machine.boot(source);

@@ -43,10 +43,10 @@ class CostModelTest {
                 .setCyclesPerThousandInstructions(1000)
                 .addEvents(EventCost.newBuilder().setEvent("page-flip").setCycles(1))
                 .build();
-        assertThatThrownBy(() -> HostCosts.of(spec)).hasMessageStartingWith("unknown event 'page-flip' in a cost model");
-        assertThatThrownBy(() -> HostCosts.of(spec.toBuilder()
-                        .setCyclesPerThousandInstructions(0)
-                        .build()))
+        assertThatThrownBy(() -> HostCosts.of(spec))
+                .hasMessageStartingWith("unknown event 'page-flip' in a cost model");
+        assertThatThrownBy(() -> HostCosts.of(
+                        spec.toBuilder().setCyclesPerThousandInstructions(0).build()))
                 .hasMessageStartingWith("a cost model with 0 cycles per thousand instructions");
     }
 }
