@@ -2,6 +2,7 @@ package dev.simvisor.node.cpu;
 
 import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.mmu.LinearMemory;
+import dev.simvisor.node.cpu.nonroot.ControlStructure;
 import dev.simvisor.node.cpu.softfloat.FloatEnvironment;
 import dev.simvisor.node.cpu.system.TransferStack;
 import java.util.function.LongConsumer;
@@ -138,6 +139,8 @@ public final class Cpu {
     public boolean deprivileged;
     /** What replaces instructions of ring 1 as they are decoded, or null. */
     public @Nullable TranslationPass translationPass;
+    /** The control structure in force in VMX non-root operation, else null. */
+    public @Nullable ControlStructure nonRoot;
     /** Why the last run ended before its instructions were executed. */
     public final Exit exit = new Exit();
 

@@ -16,7 +16,9 @@ public final class Exit {
         /** An exception of a deprivileged guest: {@link #vector} and what follows it. */
         EXCEPTION,
         /** An instruction that the translation pass replaced: {@link #instruction}. */
-        CALLOUT
+        CALLOUT,
+        /** A VM exit: its reason is in the control structure that non-root operation was entered with. */
+        NON_ROOT
     }
 
     public Kind kind = Kind.NONE;
@@ -47,6 +49,12 @@ public final class Exit {
         errorCode = exception.errorCode;
         hasErrorCode = exception.hasErrorCode;
         faultAddress = exception.faultAddress;
+    }
+
+    /** Takes down a VM exit, not due to an instruction until {@link #instruction} says so. */
+    public void nonRoot() {
+        kind = Kind.NON_ROOT;
+        instruction = null;
     }
 
     /** Takes down a callout of translated code. */

@@ -5,6 +5,8 @@ import dev.simvisor.node.cpu.Exit;
 import dev.simvisor.node.cpu.Flags;
 import dev.simvisor.node.cpu.GuestException;
 import dev.simvisor.node.cpu.SegmentRegister;
+import dev.simvisor.node.cpu.nonroot.ControlStructure;
+import dev.simvisor.node.cpu.nonroot.EventExits;
 import dev.simvisor.node.cpu.system.DebugRegisters;
 import dev.simvisor.node.cpu.system.ExceptionDelivery;
 
@@ -12,6 +14,10 @@ import dev.simvisor.node.cpu.system.ExceptionDelivery;
 final class Attention {
     private final Cpu cpu;
     private boolean singleInstruction;
+    /** The interrupt shadow, and that of a load of SS, that the next instruction executes in. */
+    private boolean shadow;
+
+    private boolean debugShadow;
 
     Attention(Cpu cpu) {
         this.cpu = cpu;
@@ -27,6 +33,8 @@ final class Attention {
         cpu.attention = false;
         singleInstruction = false;
         if (cpu.shutdown || cpu.exit.kind != Exit.Kind.NONE) return false;
+        shadow = cpu.interruptShadow;
+        debugShadow = cpu.debugShadow;
         if (cpu.interruptShadow) {
             // The instruction after STI or a load of SS runs first; a single step is reported after STI all the same.
             boolean trapsToo = cpu.debugShadow;
@@ -34,21 +42,42 @@ final class Attention {
             cpu.debugShadow = false;
             if (!trapsToo) {
                 if (cpu.pendingDebugTraps != 0) deliverDebugTraps();
+                if (!mayRun()) return false;
                 lookForBreakpoint();
             }
             oneInstruction();
             return mayRun();
         }
         if (cpu.pendingDebugTraps != 0) deliverDebugTraps();
+        if (!mayRun()) return false;
+        if (cpu.nonRoot != null && leavesBeforeInstruction(cpu.nonRoot)) return false;
         if (cpu.nmiPending && !cpu.nmiBlocked) deliverNmi();
-        else if (cpu.interruptsEnabled() && cpu.interruptController.interruptPending()) {
+        else if (interruptDue()) {
             cpu.halted = false;
-            ExceptionDelivery.deliverInterrupt(cpu, cpu.interruptController.acknowledge());
+            deliverInterrupt(cpu.interruptController.acknowledge());
+            // A gate may have left interrupts enabled: the next one is delivered after an instruction of this one's handler.
+            if (interruptDue()) oneInstruction();
         }
         if (cpu.shutdown || cpu.halted) return false;
         lookForBreakpoint();
         if (stepping() || DebugRegisters.watchesInstructions(cpu)) oneInstruction();
         return mayRun();
+    }
+
+    private boolean interruptDue() {
+        return cpu.interruptsEnabled() && cpu.interruptController.interruptPending();
+    }
+
+    private boolean leavesBeforeInstruction(ControlStructure controls) {
+        if (EventExits.leavesBeforeInstruction(cpu, controls)) return true;
+        if (EventExits.justInjected(cpu, controls)) oneInstruction();
+        return false;
+    }
+
+    /** The instruction that was to be next has left for the VMM: what held off interrupts for it holds still. */
+    void restoreShadow() {
+        cpu.interruptShadow |= shadow;
+        cpu.debugShadow |= debugShadow;
     }
 
     private boolean mayRun() {
@@ -85,14 +114,38 @@ final class Attention {
     }
 
     private void deliver(GuestException exception) {
-        if (cpu.deprivileged) cpu.exit.exception(exception, null);
-        else ExceptionDelivery.deliver(cpu, exception);
+        if (cpu.deprivileged) {
+            cpu.exit.exception(exception, null);
+            return;
+        }
+        if (cpu.nonRoot != null && EventExits.intercepts(cpu.nonRoot, exception.vector)) {
+            EventExits.leaveWith(cpu, cpu.nonRoot, exception);
+            return;
+        }
+        try {
+            ExceptionDelivery.deliver(cpu, exception);
+        } catch (GuestException exit) {
+            checkExit(exit);
+        }
+    }
+
+    private void deliverInterrupt(int vector) {
+        try {
+            ExceptionDelivery.deliverInterrupt(cpu, vector);
+        } catch (GuestException exit) {
+            checkExit(exit);
+        }
+    }
+
+    /** A delivery handles what it raises, but for a VM exit, of which {@link Cpu#exit} tells. */
+    private static void checkExit(GuestException exit) {
+        if (exit.vector != GuestException.EXIT) throw new IllegalStateException("a delivery raised " + exit.vector);
     }
 
     private void deliverNmi() {
         cpu.nmiPending = false;
         cpu.nmiBlocked = true;
         cpu.halted = false;
-        ExceptionDelivery.deliverInterrupt(cpu, GuestException.NMI);
+        deliverInterrupt(GuestException.NMI);
     }
 }

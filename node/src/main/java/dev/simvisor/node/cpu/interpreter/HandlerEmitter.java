@@ -6,6 +6,7 @@ import static java.lang.constant.ConstantDescs.CD_void;
 
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.mmu.LinearMemory;
+import dev.simvisor.node.cpu.nonroot.Intercepts;
 import dev.simvisor.node.cpu.semantics.Simd;
 import dev.simvisor.node.cpu.semantics.X87;
 import java.lang.classfile.CodeBuilder;
@@ -29,6 +30,8 @@ final class HandlerEmitter {
     private static final ClassDesc X87_UNIT = X87.class.describeConstable().orElseThrow();
     private static final ClassDesc SIMD_OPERANDS =
             SimdOperands.class.describeConstable().orElseThrow();
+    private static final ClassDesc INTERCEPTS =
+            Intercepts.class.describeConstable().orElseThrow();
     private static final MethodTypeDesc CHECK = MethodTypeDesc.of(CD_void, CPU);
 
     // Locals: 0 the Cpu, 1 the Instruction, then
@@ -47,6 +50,9 @@ final class HandlerEmitter {
     }
 
     void emit() {
+        if (variant.intercepted()) {
+            code.aload(0).aload(1).invokestatic(INTERCEPTS, "check", MethodTypeDesc.of(CD_void, CPU, INSTRUCTION));
+        }
         emitUnitCheck();
         if (Variant.instructionStyle(variant.method())) {
             code.aload(0).aload(1);

@@ -6,6 +6,8 @@ import dev.simvisor.node.cpu.Flags;
 import dev.simvisor.node.cpu.GuestException;
 import dev.simvisor.node.cpu.SegmentRegister;
 import dev.simvisor.node.cpu.decode.Instruction;
+import dev.simvisor.node.cpu.nonroot.ControlStructure;
+import dev.simvisor.node.cpu.nonroot.EventExits;
 import dev.simvisor.node.cpu.system.ExceptionDelivery;
 import org.jspecify.annotations.Nullable;
 
@@ -65,13 +67,8 @@ public final class Interpreter implements Engine {
         try {
             return nextBlock();
         } catch (GuestException fault) {
-            if (leaves(fault)) {
-                leave(null, fault);
-            } else {
-                cpu.completedInstructions++;
-                ExceptionDelivery.deliver(cpu, fault);
-                cpu.attention = true;
-            }
+            if (leaves(fault)) leave(null, fault);
+            else deliver(fault);
             return null;
         }
     }
@@ -120,18 +117,37 @@ public final class Interpreter implements Engine {
             leave(instruction, fault);
             return;
         }
+        deliver(fault);
+    }
+
+    /** Delivers what an instruction raised, which counts as one. */
+    private void deliver(GuestException fault) {
         cpu.completedInstructions++;
-        ExceptionDelivery.deliver(cpu, fault);
         cpu.attention = true;
+        try {
+            ExceptionDelivery.deliver(cpu, fault);
+        } catch (GuestException exit) {
+            if (exit.vector != GuestException.EXIT) throw exit;
+            // A VM exit in the midst of the delivery; what was to be delivered is in the IDT-vectoring information.
+        }
     }
 
     private boolean leaves(GuestException fault) {
-        return cpu.deprivileged || fault.vector == GuestException.EXIT;
+        return cpu.deprivileged
+                || fault.vector == GuestException.EXIT
+                || cpu.nonRoot != null && EventExits.intercepts(cpu.nonRoot, fault.vector);
     }
 
     /** Control goes to the VMM. The instruction counts when the VMM has emulated it, or reflected what it raised. */
     private void leave(@Nullable Instruction instruction, GuestException fault) {
-        if (fault.vector != GuestException.EXIT) cpu.exit.exception(fault, instruction);
+        ControlStructure nonRoot = cpu.nonRoot;
+        if (nonRoot != null) {
+            if (fault.vector != GuestException.EXIT) EventExits.leaveWith(cpu, nonRoot, fault);
+            attention.restoreShadow();
+            EventExits.causedBy(cpu, nonRoot, instruction);
+        } else if (fault.vector != GuestException.EXIT) {
+            cpu.exit.exception(fault, instruction);
+        }
         cpu.attention = true;
     }
 

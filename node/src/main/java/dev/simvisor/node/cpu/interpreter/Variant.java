@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param sources places of the method's value parameters; empty in instruction style
  * @param destination place of the result, or null when nothing is returned
+ * @param intercepted whether the instruction is one that may leave non-root operation instead
  * @param unit what has to be usable before the instruction may run
  */
 record Variant(
@@ -27,7 +28,8 @@ record Variant(
         Unit unit,
         boolean lanes,
         boolean aligned,
-        boolean mxcsr) {
+        boolean mxcsr,
+        boolean intercepted) {
 
     /** The part of the processor whose availability (CR0.EM, CR0.TS, CR4.OSFXSR) a handler checks first. */
     enum Unit {
@@ -42,7 +44,15 @@ record Variant(
     static Variant of(Row row, Method method, int operandSize, Form form) {
         Unit unit = unit(row);
         if (instructionStyle(method)) {
-            return new Variant(method, List.of(), null, unit, false, false, row.has(Attribute.MXCSR));
+            return new Variant(
+                    method,
+                    List.of(),
+                    null,
+                    unit,
+                    false,
+                    false,
+                    row.has(Attribute.MXCSR),
+                    row.intercept() != null);
         }
         List<Operand> operands = row.operands();
         int values = method.getParameterCount() - (takesCpu(method) ? 1 : 0);
@@ -63,7 +73,8 @@ record Variant(
                 unit,
                 row.has(Attribute.LANES),
                 row.has(Attribute.ALIGNED),
-                row.has(Attribute.MXCSR));
+                row.has(Attribute.MXCSR),
+                row.intercept() != null);
     }
 
     /**

@@ -203,6 +203,11 @@ public final class LinearMemory {
         slow.checkWriteSystem(linear, size);
     }
 
+    /** Loads 8 bytes at a physical address, as the processor does for page-directory-pointer-table entries. */
+    public long readPhysical64(long physical) {
+        return slow.readPhysical64(physical);
+    }
+
     // ---- fetches
 
     /** Physical address of the page that holds the instruction byte at {@code linear}; raises #PF or #GP. */
@@ -289,7 +294,8 @@ public final class LinearMemory {
         ModelTlb tlb = modelTlb;
         if (tlb == null || walk.references == 0 || tlb.contains(linear)) return;
         evict(tlb.insert(linear, walk.global, walk.pageShift));
-        cpu.charge(walk.references * cpu.costs.walkReference());
+        boolean nested = cpu.nonRoot != null && cpu.nonRoot.translatesGuestPhysical();
+        cpu.charge(walk.references * (nested ? cpu.costs.nestedWalkReference() : cpu.costs.walkReference()));
     }
 
     /** Keeps the software TLBs a part of the model's. */
@@ -328,6 +334,12 @@ public final class LinearMemory {
         if (follower != null) follower.invalidateAll();
         flushAll();
         if (modelTlb != null) modelTlb.clear();
+    }
+
+    /** As INVEPT does: forgets what was derived from extended page tables. */
+    public void invalidateExtended() {
+        slow.invalidateExtended();
+        invalidateAll();
     }
 
     /** As a CR3 write does: forgets all translations but those of global pages. */

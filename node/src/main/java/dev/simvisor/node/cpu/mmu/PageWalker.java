@@ -5,10 +5,16 @@ import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Flags;
 import dev.simvisor.node.cpu.HostMemory;
 import dev.simvisor.node.cpu.ModelSpecificRegisters;
+import dev.simvisor.node.cpu.nonroot.ControlStructure;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Walks the paging structures in memory: no paging, 32-bit, PAE and 4-level (SDM Vol 3A §4.3 to §4.6), with permissions,
  * reserved bits, accessed and dirty flags, and the page-fault error code.
+ *
+ * <p>In non-root operation with extended page tables every physical address on the way, and the final one, is guest-physical and
+ * translated by {@link ExtendedPageWalker}.
  *
  * <p>The outcome of a walk beside the physical page is left in {@link #global}, {@link #pageShift} and {@link #references}.
  */
@@ -32,6 +38,7 @@ final class PageWalker {
     private static final long NO_EXECUTE = 1L << 63;
 
     private final Cpu cpu;
+    final ExtendedPageWalker extended;
     private final long addressMask;
     private final long reservedAddressBits;
 
@@ -41,15 +48,21 @@ final class PageWalker {
     /** log2 of the size of the page of the last walk: 12, 21, 22 or 30. */
     int pageShift;
 
-    /** Entries of paging structures that the last walk read; none without paging. */
+    /**
+     * References of the last walk to paging structures, extended ones included, as if nothing of them were cached: up to 24
+     * under nested paging (Bhargava 2008); none without paging.
+     */
     int references;
 
     private long linear;
     private int access;
     private boolean implicit;
+    /** What the present walk's physical addresses are translated by once more, or null. */
+    private @Nullable ControlStructure nested;
 
     PageWalker(Cpu cpu) {
         this.cpu = cpu;
+        this.extended = new ExtendedPageWalker(cpu);
         long physicalMask = (1L << cpu.model.physicalAddressBits()) - 1;
         this.addressMask = physicalMask & -4096L;
         this.reservedAddressBits = ~physicalMask & (1L << 52) - 1;
@@ -63,17 +76,33 @@ final class PageWalker {
      * @throws dev.simvisor.node.cpu.GuestException #PF
      */
     long walk(long linear, int access, boolean implicit) {
+        nested = cpu.nonRoot != null && cpu.nonRoot.translatesGuestPhysical() ? cpu.nonRoot : null;
+        references = 0;
+        long page = walkGuest(linear, access, implicit);
+        if (nested == null) return page;
+        references += ExtendedPageWalker.REFERENCES;
+        return extended.translated(nested, page, extendedAccess(access), linear);
+    }
+
+    private static int extendedAccess(int access) {
+        return switch (access) {
+            case READ -> ExtendedPageWalker.READ;
+            case WRITE -> ExtendedPageWalker.WRITE;
+            default -> ExtendedPageWalker.EXECUTE;
+        };
+    }
+
+    /** The physical page by the paging structures alone: under nested paging it is guest-physical. */
+    private long walkGuest(long linear, int access, boolean implicit) {
         if ((cpu.cr0 & ControlRegister.CR0_PG) == 0) {
             global = false;
             pageShift = 12;
-            references = 0;
             return linear & 0xFFFF_F000L;
         }
         this.linear = linear;
         this.access = access;
         this.implicit = implicit;
         this.common = -1;
-        this.references = 0;
         if (cpu.longMode) return walkFourLevel();
         if ((cpu.cr4 & ControlRegister.CR4_PAE) != 0) return walkPae();
         return walkTwoLevel();
@@ -218,25 +247,36 @@ final class PageWalker {
         return executeDisable || (cpu.cr4 & ControlRegister.CR4_SMEP) != 0;
     }
 
-    private long read64(long address) {
+    // ---- entries, wherever they are
+
+    private long read64(long guestPhysical) {
+        long address = nested == null ? guestPhysical : nestedEntry(guestPhysical, ExtendedPageWalker.READ);
         long page = cpu.bus.directRead(address & Tlb.PAGE_MASK);
         return page != 0 ? HostMemory.getLong(page + (address & 0xFFF)) : cpu.bus.read(address, 8);
     }
 
-    private long read32(long address) {
+    private long read32(long guestPhysical) {
+        long address = nested == null ? guestPhysical : nestedEntry(guestPhysical, ExtendedPageWalker.READ);
         long page = cpu.bus.directRead(address & Tlb.PAGE_MASK);
         return page != 0 ? HostMemory.getInt(page + (address & 0xFFF)) & 0xFFFF_FFFFL : cpu.bus.read(address, 4);
     }
 
-    private void write64(long address, long value) {
+    private void write64(long guestPhysical, long value) {
+        long address = nested == null ? guestPhysical : nestedEntry(guestPhysical, ExtendedPageWalker.WRITE);
         long page = cpu.bus.directWrite(address & Tlb.PAGE_MASK);
         if (page != 0) HostMemory.putLong(page + (address & 0xFFF), value);
         else cpu.bus.write(address, 8, value);
     }
 
-    private void write32(long address, long value) {
+    private void write32(long guestPhysical, long value) {
+        long address = nested == null ? guestPhysical : nestedEntry(guestPhysical, ExtendedPageWalker.WRITE);
         long page = cpu.bus.directWrite(address & Tlb.PAGE_MASK);
         if (page != 0) HostMemory.putInt(page + (address & 0xFFF), (int) value);
         else cpu.bus.write(address, 4, value);
+    }
+
+    private long nestedEntry(long guestPhysical, int wanted) {
+        if (wanted == ExtendedPageWalker.READ) references += ExtendedPageWalker.REFERENCES;
+        return extended.pagingStructure(Objects.requireNonNull(nested), guestPhysical, wanted, linear);
     }
 }

@@ -3,6 +3,7 @@ package dev.simvisor.node.cpu.mmu;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.GuestException;
 import dev.simvisor.node.cpu.HostMemory;
+import dev.simvisor.node.cpu.nonroot.ControlStructure;
 
 /**
  * Every memory access that misses the TLB's fast path: canonical and alignment checks, translation, page crossings, devices,
@@ -127,6 +128,17 @@ final class SlowAccess {
         long physical = translate(linear, PageWalker.FETCH, false);
         memory.fillFetch(linear, physical & Tlb.PAGE_MASK, walker.global);
         return physical & Tlb.PAGE_MASK;
+    }
+
+    /** Loads 8 bytes at a physical address that no linear address leads to; it is guest-physical under nested paging. */
+    long readPhysical64(long physical) {
+        ControlStructure controls = cpu.nonRoot;
+        if (controls == null || !controls.translatesGuestPhysical()) return cpu.bus.read(physical, 8);
+        return cpu.bus.read(walker.extended.untranslated(controls, physical, ExtendedPageWalker.READ), 8);
+    }
+
+    void invalidateExtended() {
+        walker.extended.flush();
     }
 
     long walk(long linear, int access) {

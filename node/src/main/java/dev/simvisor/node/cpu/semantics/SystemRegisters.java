@@ -8,6 +8,7 @@ import static dev.simvisor.node.cpu.SegmentRegister.GS;
 import dev.simvisor.node.cpu.ControlRegister;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.decode.Instruction;
+import dev.simvisor.node.cpu.nonroot.Intercepts;
 import dev.simvisor.node.cpu.system.ControlRegisters;
 import dev.simvisor.node.cpu.system.DebugRegisters;
 import dev.simvisor.node.cpu.system.MsrAccess;
@@ -33,13 +34,15 @@ public final class SystemRegisters {
     }
 
     public static void smsw(Cpu cpu, Instruction i) {
-        if (i.memory) cpu.memory.write16(cpu.writeAddress(i, 2), (int) cpu.cr0 & 0xFFFF);
-        else cpu.reg(i.rm, i.operandSize, cpu.cr0);
+        if (i.memory) cpu.memory.write16(cpu.writeAddress(i, 2), (int) ControlRegisters.visibleCr0(cpu) & 0xFFFF);
+        else cpu.reg(i.rm, i.operandSize, ControlRegisters.visibleCr0(cpu));
     }
 
     public static void lmsw(Cpu cpu, Instruction i) {
         Privilege.requireKernel(cpu);
-        ControlRegisters.loadMachineStatusWord(cpu, (int) OperandAccess.readRm(cpu, i, 16));
+        int value = (int) OperandAccess.readRm(cpu, i, 16);
+        Intercepts.checkMachineStatusWord(cpu, i, value);
+        ControlRegisters.loadMachineStatusWord(cpu, value);
     }
 
     public static void clts(Cpu cpu) {

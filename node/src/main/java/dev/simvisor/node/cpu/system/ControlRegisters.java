@@ -54,10 +54,10 @@ public final class ControlRegisters {
 
     public static long read(Cpu cpu, int register) {
         return switch (register) {
-            case 0 -> cpu.cr0;
+            case 0 -> visibleCr0(cpu);
             case 2 -> cpu.cr2;
             case 3 -> cpu.cr3;
-            case 4 -> cpu.cr4;
+            case 4 -> cpu.nonRoot == null ? cpu.cr4 : cpu.nonRoot.readCr4(cpu.cr4);
             case 8 -> cpu.interruptController.taskPriorityClass();
             default -> throw cpu.undefinedOpcode();
         };
@@ -65,16 +65,21 @@ public final class ControlRegisters {
 
     public static void write(Cpu cpu, int register, long value) {
         switch (register) {
-            case 0 -> writeCr0(cpu, value);
+            case 0 -> writeCr0(cpu, cpu.nonRoot == null ? value : cpu.nonRoot.writtenCr0(cpu.cr0, value));
             case 2 -> cpu.cr2 = value;
             case 3 -> writeCr3(cpu, value);
-            case 4 -> writeCr4(cpu, value);
+            case 4 -> writeCr4(cpu, cpu.nonRoot == null ? value : cpu.nonRoot.writtenCr4(cpu.cr4, value));
             case 8 -> writeCr8(cpu, value);
             default -> throw cpu.undefinedOpcode();
         }
     }
 
     // ---- CR0
+
+    /** CR0 as software reads it. */
+    public static long visibleCr0(Cpu cpu) {
+        return cpu.nonRoot == null ? cpu.cr0 : cpu.nonRoot.readCr0(cpu.cr0);
+    }
 
     public static void writeCr0(Cpu cpu, long value) {
         boolean paging = (value & CR0_PG) != 0;
@@ -107,11 +112,12 @@ public final class ControlRegisters {
     /** LMSW sets PE, MP, EM and TS, and cannot clear PE. */
     public static void loadMachineStatusWord(Cpu cpu, int value) {
         long low = value & CR0_LOW | cpu.cr0 & CR0_PE;
-        writeCr0(cpu, cpu.cr0 & ~CR0_LOW | low);
+        write(cpu, 0, cpu.cr0 & ~CR0_LOW | low);
     }
 
     public static void clearTaskSwitched(Cpu cpu) {
-        cpu.cr0 &= ~CR0_TS;
+        long cleared = cpu.cr0 & ~CR0_TS;
+        cpu.cr0 = cpu.nonRoot == null ? cleared : cpu.nonRoot.writtenCr0(cpu.cr0, cleared);
         cpu.updateMode();
     }
 
@@ -136,10 +142,10 @@ public final class ControlRegisters {
         long table = cr3 & CR3_TABLE_32_BIT;
         long reserved = PDPTE_RESERVED | -1L << cpu.model.physicalAddressBits();
         for (int n = 0; n < 4; n++) {
-            long entry = cpu.bus.read(table + 8L * n, 8);
+            long entry = cpu.memory.readPhysical64(table + 8L * n);
             if ((entry & PDPTE_PRESENT) != 0 && (entry & reserved) != 0) throw cpu.generalProtection(0);
         }
-        for (int n = 0; n < 4; n++) cpu.pdpte[n] = cpu.bus.read(table + 8L * n, 8);
+        for (int n = 0; n < 4; n++) cpu.pdpte[n] = cpu.memory.readPhysical64(table + 8L * n);
     }
 
     // ---- CR4 and CR8

@@ -14,6 +14,8 @@ import static dev.simvisor.node.cpu.GuestException.PAGE_FAULT;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Flags;
 import dev.simvisor.node.cpu.GuestException;
+import dev.simvisor.node.cpu.nonroot.EventExits;
+import dev.simvisor.node.cpu.nonroot.InterruptionInformation;
 
 /**
  * Delivery of exceptions, external interrupts and software interrupts (SDM Vol 3A ch. 6).
@@ -62,13 +64,51 @@ public final class ExceptionDelivery {
      * INT n, INT3, INTO and, without privilege check, INT1. Raises what the delivery raises: the instruction faults like any
      * other. Of a deprivileged guest: #GP, since the IDT is the VMM's, whose gates are all for privilege level 0.
      *
+     * @param type of {@link InterruptionInformation}, which tells these instructions apart
      * @param returnOffset the next instruction
      */
-    public static void softwareInterrupt(Cpu cpu, int vector, boolean checksPrivilege, long returnOffset) {
+    public static void softwareInterrupt(Cpu cpu, int vector, int type, long returnOffset) {
         if (cpu.deprivileged) throw cpu.generalProtection(InterruptEntry.idtError(vector));
-        InterruptEntry.enter(
-                cpu, vector, checksPrivilege, InterruptEntry.NO_ERROR_CODE, returnOffset, cpu.rflags() & ~Flags.RF);
+        boolean checksPrivilege = type != InterruptionInformation.PRIVILEGED_SOFTWARE_EXCEPTION;
+        int flags = cpu.rflags() & ~Flags.RF;
+        try {
+            InterruptEntry.enter(
+                    cpu, vector, checksPrivilege, InterruptEntry.NO_ERROR_CODE, returnOffset, flags);
+        } catch (GuestException exit) {
+            if (exit.vector == GuestException.EXIT) noteVectoring(cpu, type, vector, InterruptEntry.NO_ERROR_CODE);
+            throw exit;
+        }
         cpu.singleStepDropped = true;
+    }
+
+    /**
+     * Delivers the event that a VM entry injects, without what its cause would have done to CR2 or DR6 (SDM Vol 3C §27.6.1).
+     *
+     * @param event an exception, an external interrupt or an NMI, as {@link InterruptionInformation} has it
+     */
+    public static void inject(Cpu cpu, int event, int exceptionErrorCode) {
+        int vector = InterruptionInformation.vector(event);
+        boolean hasErrorCode = (event & InterruptionInformation.ERROR_CODE) != 0;
+        long errorCode = hasErrorCode ? exceptionErrorCode & 0xFFFF_FFFFL : InterruptEntry.NO_ERROR_CODE;
+        int type = InterruptionInformation.type(event);
+        switch (type) {
+            case InterruptionInformation.EXTERNAL_INTERRUPT -> deliverInterrupt(cpu, vector);
+            case InterruptionInformation.NMI -> deliverNmi(cpu);
+            case InterruptionInformation.HARDWARE_EXCEPTION -> deliver(cpu, vector, vector, errorCode, cpu.rflags());
+            default -> throw new IllegalArgumentException("an event of type " + (type >>> 8) + " cannot be injected");
+        }
+    }
+
+    /** What is being delivered is left to the VMM to deliver: the exit that interrupted it says what that was. */
+    private static void noteVectoring(Cpu cpu, int type, int vector, long errorCode) {
+        if (cpu.nonRoot == null) return;
+        boolean hasErrorCode = errorCode != InterruptEntry.NO_ERROR_CODE;
+        EventExits.duringDelivery(cpu.nonRoot, type, vector, hasErrorCode, hasErrorCode ? (int) errorCode : 0);
+    }
+
+    private static int type(int fault, int vector) {
+        if (fault != NOT_A_FAULT) return InterruptionInformation.HARDWARE_EXCEPTION;
+        return vector == NMI ? InterruptionInformation.NMI : InterruptionInformation.EXTERNAL_INTERRUPT;
     }
 
     /** Registers that report an exception are written even if its delivery fails. Returns the error code to push. */
@@ -93,10 +133,22 @@ public final class ExceptionDelivery {
                 cpu.attention = true;
                 return;
             } catch (GuestException second) {
+                if (second.vector == GuestException.EXIT) {
+                    // RF belongs to the image that is to be pushed.
+                    cpu.otherFlags |= flags & Flags.RF;
+                    noteVectoring(cpu, type(fault, vector), vector, errorCode);
+                    throw second;
+                }
                 if (fault == DOUBLE_FAULT && isSerious(second.vector)) {
+                    if (cpu.nonRoot != null) throw EventExits.tripleFault(cpu, cpu.nonRoot);
                     cpu.shutdown = true;
                     cpu.endBlock();
                     return;
+                }
+                if (cpu.nonRoot != null && EventExits.intercepts(cpu.nonRoot, second.vector)) {
+                    GuestException exit = EventExits.exception(cpu, cpu.nonRoot, second);
+                    noteVectoring(cpu, type(fault, vector), vector, errorCode);
+                    throw exit;
                 }
                 errorCode = note(cpu, second);
                 if (becomesDoubleFault(fault, second.vector)) {

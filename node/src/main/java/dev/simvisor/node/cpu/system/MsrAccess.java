@@ -49,7 +49,8 @@ public final class MsrAccess {
 
     /** The time-stamp counter as software sees it. */
     public static long timestamp(Cpu cpu) {
-        return cpu.timestampCounter.cycles() + cpu.msr.tscOffset;
+        long offset = cpu.nonRoot == null ? 0 : cpu.nonRoot.timestampOffset();
+        return cpu.timestampCounter.cycles() + cpu.msr.tscOffset + offset;
     }
 
     // ---- RDMSR

@@ -18,6 +18,7 @@ import dev.simvisor.node.cpu.ControlRegister;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Flags;
 import dev.simvisor.node.cpu.GuestException;
+import dev.simvisor.node.cpu.nonroot.EventExits;
 
 /**
  * The hardware task switch of protected mode (SDM Vol 3A §7.3).
@@ -28,10 +29,16 @@ import dev.simvisor.node.cpu.GuestException;
  */
 final class TaskSwitch {
     enum Cause {
-        JUMP,
-        CALL,
-        INTERRUPT,
-        RETURN;
+        JUMP(EventExits.TaskSwitchSource.JMP),
+        CALL(EventExits.TaskSwitchSource.CALL),
+        INTERRUPT(EventExits.TaskSwitchSource.GATE_IN_IDT),
+        RETURN(EventExits.TaskSwitchSource.IRET);
+
+        private final EventExits.TaskSwitchSource source;
+
+        Cause(EventExits.TaskSwitchSource source) {
+            this.source = source;
+        }
 
         /** The old task waits for the new one to return. */
         boolean nests() {
@@ -127,6 +134,7 @@ final class TaskSwitch {
 
     private static void switchTo(
             Cpu cpu, int selector, long descriptor, Cause cause, long returnOffset, int flags, long errorCode) {
+        if (cpu.nonRoot != null) throw EventExits.taskSwitch(cpu, cpu.nonRoot, selector, cause.source);
         touch(cpu, selector, descriptor, cause);
         boolean oldIs16Bit = TaskStateSegment.is16Bit(cpu);
         int oldSelector = cpu.selector[TR];

@@ -2,6 +2,7 @@ package dev.simvisor.node.cpu.table;
 
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One row of the instruction table: an opcode form and all that is declared about it.
@@ -13,6 +14,7 @@ import java.util.Set;
  * @param attributes see {@link Attribute}
  * @param features what the processor must have, else #UD
  * @param semantics name of the method that is the row's meaning, without the suffix for the operand size
+ * @param intercept as what it may leave non-root operation, or null
  * @param flagsRead flags it depends on, as bits of RFLAGS
  * @param flagsWritten flags it defines
  * @param flagsUndefined flags it leaves undefined, at least for some operands
@@ -28,6 +30,7 @@ public record Row(
         Set<Attribute> attributes,
         Set<Feature> features,
         String semantics,
+        @Nullable Intercept intercept,
         int flagsRead,
         int flagsWritten,
         int flagsUndefined,

@@ -12,6 +12,7 @@ import java.util.Set;
 /** Parses one line of the table; the package documentation gives the notation. */
 final class RowParser {
     private static final int COLUMNS = 9;
+    private static final String EXIT = "exit:";
     private static final String SEGMENTS = "ES CS SS DS FS GS";
 
     private final String place;
@@ -27,9 +28,12 @@ final class RowParser {
         Set<Feature> features = EnumSet.noneOf(Feature.class);
         List<String> mnemonics = List.of(columns[1].split("/"));
         String semantics = mnemonics.getFirst().toLowerCase(Locale.ROOT);
+        Intercept intercept = null;
         for (String word : words(columns[3])) {
             if (word.startsWith("=")) semantics = word.substring(1);
-            else addAttribute(word, attributes, features);
+            else if (word.startsWith(EXIT)) {
+                intercept = constant(Intercept.class, word.substring(EXIT.length()), "an intercept");
+            } else addAttribute(word, attributes, features);
         }
         return new Row(
                 id,
@@ -39,6 +43,7 @@ final class RowParser {
                 Collections.unmodifiableSet(attributes),
                 Collections.unmodifiableSet(features),
                 semantics,
+                intercept,
                 flags(columns[4]),
                 flags(columns[5]),
                 flags(columns[6]),

@@ -19,7 +19,8 @@
  *       an accumulator ({@code AL}, {@code rAX}) is decoded as {@code Z} when it is the first operand and as {@code G}
  *       otherwise, so that it needs no meaning of its own; {@code Rv/Mw} gives the sizes of register and memory form.
  *   <li><b>attributes</b>: {@link dev.simvisor.node.cpu.table.Attribute}s, {@link dev.simvisor.node.cpu.table.Feature}s
- *       that the processor must have, and {@code =name}, the method that is the row's meaning where that is not the
+ *       that the processor must have, {@code exit:} with the {@link dev.simvisor.node.cpu.table.Intercept} that the
+ *       instruction is in non-root operation, and {@code =name}, the method that is the row's meaning where that is not the
  *       mnemonic in lower case.
  *   <li><b>reads, writes, undefined</b>: flags by their letters; a flag is in at most one of the last two.
  *   <li><b>class</b>: {@link dev.simvisor.node.cpu.table.InstructionClass}.
