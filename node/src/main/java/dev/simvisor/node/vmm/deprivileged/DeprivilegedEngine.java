@@ -165,6 +165,7 @@ public final class DeprivilegedEngine implements Engine {
             case NONE -> {}
             case CALLOUT -> answerCallout(exit);
             case EXCEPTION -> answerException(exit);
+            case NON_ROOT -> throw new IllegalStateException("a VM exit outside non-root operation");
         }
     }
 
