@@ -55,7 +55,8 @@ final class Attention {
         else if (interruptDue()) {
             cpu.halted = false;
             deliverInterrupt(cpu.interruptController.acknowledge());
-            // A gate may have left interrupts enabled: the next one is delivered after an instruction of this one's handler.
+            // A gate may have left interrupts enabled: the next one is delivered after an instruction of this one's
+            // handler.
             if (interruptDue()) oneInstruction();
         }
         if (cpu.shutdown || cpu.halted) return false;

@@ -45,14 +45,7 @@ record Variant(
         Unit unit = unit(row);
         if (instructionStyle(method)) {
             return new Variant(
-                    method,
-                    List.of(),
-                    null,
-                    unit,
-                    false,
-                    false,
-                    row.has(Attribute.MXCSR),
-                    row.intercept() != null);
+                    method, List.of(), null, unit, false, false, row.has(Attribute.MXCSR), row.intercept() != null);
         }
         List<Operand> operands = row.operands();
         int values = method.getParameterCount() - (takesCpu(method) ? 1 : 0);

@@ -59,12 +59,8 @@ public final class ControlStructure {
             | USE_IO_BITMAPS
             | USE_MSR_BITMAPS
             | ACTIVATE_SECONDARY_CONTROLS;
-    private static final int SECONDARY_IMPLEMENTED = ENABLE_EPT
-            | DESCRIPTOR_TABLE_EXITING
-            | ENABLE_RDTSCP
-            | ENABLE_VPID
-            | WBINVD_EXITING
-            | UNRESTRICTED_GUEST;
+    private static final int SECONDARY_IMPLEMENTED =
+            ENABLE_EPT | DESCRIPTOR_TABLE_EXITING | ENABLE_RDTSCP | ENABLE_VPID | WBINVD_EXITING | UNRESTRICTED_GUEST;
 
     /** Bits 2:0 and 5:3 of the EPT pointer: write-back memory, a page-walk length of four, less one (§25.6.11). */
     private static final long EPT_POINTER_ATTRIBUTES = 6 | 3 << 3;

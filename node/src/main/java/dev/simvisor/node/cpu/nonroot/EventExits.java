@@ -125,8 +125,7 @@ public final class EventExits {
     // ---- task switches, which VMX leaves to software
 
     /** What to throw instead of switching to the task of {@code selector}. */
-    public static GuestException taskSwitch(
-            Cpu cpu, ControlStructure controls, int selector, TaskSwitchSource source) {
+    public static GuestException taskSwitch(Cpu cpu, ControlStructure controls, int selector, TaskSwitchSource source) {
         long qualification = selector & 0xFFFFL | (long) source.ordinal() << TASK_SWITCH_SOURCE_SHIFT;
         return controls.leave(cpu, ExitReason.TASK_SWITCH, qualification);
     }

@@ -15,7 +15,8 @@ public final class Interrupts {
     /** Virtual-8086 mode without its extensions: INT n needs IOPL 3 (SDM Vol 3A §20.2.7). */
     public static void interrupt(Cpu cpu, Instruction i) {
         if (cpu.virtual8086 && cpu.ioPrivilegeLevel() < 3) throw cpu.generalProtection(0);
-        ExceptionDelivery.softwareInterrupt(cpu, (int) i.immediate & 0xFF, InterruptionInformation.SOFTWARE_INTERRUPT, cpu.nextRip(i));
+        ExceptionDelivery.softwareInterrupt(
+                cpu, (int) i.immediate & 0xFF, InterruptionInformation.SOFTWARE_INTERRUPT, cpu.nextRip(i));
     }
 
     public static void int3(Cpu cpu, Instruction i) {

@@ -72,8 +72,7 @@ public final class ExceptionDelivery {
         boolean checksPrivilege = type != InterruptionInformation.PRIVILEGED_SOFTWARE_EXCEPTION;
         int flags = cpu.rflags() & ~Flags.RF;
         try {
-            InterruptEntry.enter(
-                    cpu, vector, checksPrivilege, InterruptEntry.NO_ERROR_CODE, returnOffset, flags);
+            InterruptEntry.enter(cpu, vector, checksPrivilege, InterruptEntry.NO_ERROR_CODE, returnOffset, flags);
         } catch (GuestException exit) {
             if (exit.vector == GuestException.EXIT) noteVectoring(cpu, type, vector, InterruptEntry.NO_ERROR_CODE);
             throw exit;

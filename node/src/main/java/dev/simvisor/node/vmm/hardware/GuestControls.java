@@ -27,9 +27,19 @@ final class GuestControls {
     private static final int TIME_STAMP_COUNTER = 0x10;
     /** IA32_SYSENTER_CS, _ESP, _EIP, IA32_PAT; IA32_EFER, STAR, LSTAR, CSTAR, FMASK; FS, GS, kernel GS base, TSC_AUX. */
     private static final int[] PASSED = {
-        0x174, 0x175, 0x176, 0x277,
-        0xC000_0080, 0xC000_0081, 0xC000_0082, 0xC000_0083, 0xC000_0084,
-        0xC000_0100, 0xC000_0101, 0xC000_0102, 0xC000_0103
+        0x174,
+        0x175,
+        0x176,
+        0x277,
+        0xC000_0080,
+        0xC000_0081,
+        0xC000_0082,
+        0xC000_0083,
+        0xC000_0084,
+        0xC000_0100,
+        0xC000_0101,
+        0xC000_0102,
+        0xC000_0103
     };
 
     private GuestControls() {}
