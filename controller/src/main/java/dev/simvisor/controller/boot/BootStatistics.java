@@ -5,14 +5,17 @@ import com.typesafe.config.ConfigValueFactory;
 import dev.simvisor.controller.embedded.LocalVm;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.SortedMap;
 
 /**
  * What a run amounted to.
  *
  * @param end how it ended, in a word
  * @param instructions executed by the guest
- * @param virtualCycles instructions, and cycles in which the guest idled
+ * @param virtualCycles what instructions, events and exits took, and those in which the guest idled
  * @param exits to the VMM, by kind; mode bare has none
+ * @param exitDetails by kind, what exits were about
+ * @param exitCycles what exits took
  */
 public record BootStatistics(
         String end,
@@ -21,13 +24,23 @@ public record BootStatistics(
         long virtualCycles,
         long virtualNanos,
         long wallNanos,
-        Map<String, Long> exits) {
+        SortedMap<String, Long> exits,
+        SortedMap<String, SortedMap<String, Long>> exitDetails,
+        long exitCycles) {
     private static final double NANOS_PER_SECOND = 1e9;
 
     /** The statistics of a VM that has come to its end. */
     public static BootStatistics of(LocalVm vm, BootEnd end, long wallNanos) {
         return new BootStatistics(
-                end.word(), end.status(), vm.instructions(), vm.cycles(), vm.nanos(), wallNanos, Map.of());
+                end.word(),
+                end.status(),
+                vm.instructions(),
+                vm.cycles(),
+                vm.nanos(),
+                wallNanos,
+                vm.exits(),
+                vm.exitDetails(),
+                vm.exitCycles());
     }
 
     /** One JSON object. */
@@ -41,6 +54,8 @@ public record BootStatistics(
         fields.put("wallNanos", wallNanos);
         fields.put("instructionsPerWallSecond", Math.round(instructions * NANOS_PER_SECOND / Math.max(1, wallNanos)));
         fields.put("exits", exits);
+        fields.put("exitDetails", exitDetails);
+        fields.put("exitCycles", exitCycles);
         return ConfigValueFactory.fromMap(fields)
                 .render(ConfigRenderOptions.concise().setFormatted(true));
     }

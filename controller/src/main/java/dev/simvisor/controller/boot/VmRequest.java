@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param kernel a Linux bzImage or a multiboot ELF
  * @param initrd its initial file system, or its module
  * @param disks raw images, in the order of their slots
+ * @param mode the virtualization mode, in the words of the command line
  * @param cpuModel a name of the catalogue of processors; empty for the default
  * @param costModel what things take; empty where an instruction takes a cycle and nothing else takes time
  * @param debugExit whether a write to port F4h ends the VM
@@ -22,6 +23,7 @@ public record VmRequest(
         String commandLine,
         MemorySize memory,
         List<Path> disks,
+        String mode,
         String cpuModel,
         Optional<CostModel> costModel,
         boolean debugExit) {

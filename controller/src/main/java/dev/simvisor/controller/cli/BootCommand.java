@@ -96,7 +96,7 @@ final class BootCommand implements Callable<Integer> {
             names = "--mode",
             paramLabel = "MODE",
             defaultValue = "bare",
-            description = "The virtualization mode; bare is the only one yet. Default: ${DEFAULT-VALUE}.")
+            description = "The virtualization mode; see simvisor explain modes. Default: ${DEFAULT-VALUE}.")
     private String mode = "bare";
 
     @Option(
@@ -248,6 +248,7 @@ final class BootCommand implements Callable<Integer> {
                 Objects.requireNonNullElse(append, defaultCommandLine),
                 Objects.requireNonNullElse(memory, defaultMemory),
                 disks,
+                mode,
                 cpuModel,
                 Optional.ofNullable(costModel),
                 debugExit);

@@ -5,7 +5,6 @@ import dev.simvisor.controller.boot.VmRequest;
 import dev.simvisor.controller.spec.Specs;
 import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
-import dev.simvisor.node.machine.EngineFactory;
 import dev.simvisor.node.machine.Machine;
 import dev.simvisor.node.machine.MachineConfiguration;
 import dev.simvisor.node.machine.RunOutcome;
@@ -15,6 +14,8 @@ import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.time.Timer;
 import dev.simvisor.node.machine.virtio.RawDiskImage;
+import dev.simvisor.node.vmm.exit.ExitKind;
+import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.exit.HostCosts;
 import dev.simvisor.node.vmm.mode.VirtualizationMode;
 import java.io.IOException;
@@ -25,6 +26,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +45,7 @@ public final class LocalVm implements AutoCloseable {
     }
 
     private static final long SMALLEST_MEMORY = 1 << 20;
+    private static final long VMM_MEMORY = 64L << 20;
     private static final long LARGEST_MEMORY = 64L << 30;
     private static final int PAGE_BYTES = 4096;
     private static final int BZIMAGE_MAGIC_OFFSET = 0x202;
@@ -52,12 +56,14 @@ public final class LocalVm implements AutoCloseable {
     private final MachineMemory memory;
     private final Machine machine;
     private final List<RawDiskImage> disks;
+    private final ExitLedger ledger;
     private int exitStatus;
 
-    private LocalVm(MachineMemory memory, Machine machine, List<RawDiskImage> disks) {
+    private LocalVm(MachineMemory memory, Machine machine, List<RawDiskImage> disks, ExitLedger ledger) {
         this.memory = memory;
         this.machine = machine;
         this.disks = disks;
+        this.ledger = ledger;
     }
 
     /** A VM about to execute the first instruction of its kernel. */
@@ -67,11 +73,15 @@ public final class LocalVm implements AutoCloseable {
                 .map(model -> HostCosts.of(Specs.costModel(model)))
                 .orElse(HostCosts.NONE);
         MachineConfiguration configuration = configuration(request, costs);
+        VirtualizationMode mode = VirtualizationMode.named(request.mode())
+                .orElseThrow(() -> new BootRefused(VirtualizationMode.refusal(request.mode())));
+        ExitLedger ledger = mode.ledger(costs);
         List<RawDiskImage> disks = open(request.disks());
-        MachineMemory memory = MachineMemory.ofBytes(configuration.memoryBytes());
+        // The VMM needs some of its own; frames are only taken when they are touched.
+        MachineMemory memory = MachineMemory.ofBytes(2 * configuration.memoryBytes() + VMM_MEMORY);
         Machine machine = new Machine(
-                configuration, memory, EngineFactory.bare(Interpreter::new, costs.processor()), List.copyOf(disks));
-        LocalVm vm = new LocalVm(memory, machine, disks);
+                configuration, memory, mode.engine(Interpreter::new, costs, ledger), List.copyOf(disks));
+        LocalVm vm = new LocalVm(memory, machine, disks, ledger);
         try {
             machine.boot(source);
         } catch (InvalidImageException refused) {
@@ -224,6 +234,34 @@ public final class LocalVm implements AutoCloseable {
     /** Virtual nanoseconds since the start. */
     public long nanos() {
         return machine.clock().nanos();
+    }
+
+    /** Exits to the VMM so far, by kind; kinds that did not occur are left out. */
+    public SortedMap<String, Long> exits() {
+        SortedMap<String, Long> exits = new TreeMap<>();
+        for (ExitKind kind : ExitKind.values()) {
+            if (ledger.total(kind) != 0) {
+                exits.put(kind.written(), ledger.total(kind));
+            }
+        }
+        return exits;
+    }
+
+    /** For each kind whose exits are told apart: what they were about, such as an instruction, and how many. */
+    public SortedMap<String, SortedMap<String, Long>> exitDetails() {
+        SortedMap<String, SortedMap<String, Long>> details = new TreeMap<>();
+        for (ExitKind kind : ExitKind.values()) {
+            SortedMap<String, Long> ofKind = ledger.details(kind);
+            if (!ofKind.isEmpty()) {
+                details.put(kind.written(), ofKind);
+            }
+        }
+        return details;
+    }
+
+    /** Virtual cycles that exits were charged. */
+    public long exitCycles() {
+        return ledger.chargedCycles();
     }
 
     // ---- console ----

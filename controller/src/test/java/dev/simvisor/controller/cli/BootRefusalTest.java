@@ -79,7 +79,7 @@ class BootRefusalTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            --mode trap           | mode trap is not available yet
+            --mode para           | mode para is not available yet
             --mode nonsense       | unknown mode 'nonsense'
             --engine translator   | --engine translator is not available yet
             --bios firmware.bin   | --bios is not available yet

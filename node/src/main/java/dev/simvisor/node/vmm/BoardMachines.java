@@ -2,7 +2,6 @@ package dev.simvisor.node.vmm;
 
 import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
-import dev.simvisor.node.machine.EngineFactory;
 import dev.simvisor.node.machine.Machine;
 import dev.simvisor.node.machine.MachineConfiguration;
 import dev.simvisor.node.machine.boot.BootSource;
@@ -11,7 +10,9 @@ import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.memory.MachineMemoryExhausted;
 import dev.simvisor.node.machine.virtio.RawDiskImage;
+import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.exit.HostCosts;
+import dev.simvisor.node.vmm.mode.VirtualizationMode;
 import dev.simvisor.proto.api.Boot;
 import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.LinuxBoot;
@@ -86,6 +87,10 @@ public final class BoardMachines implements MachineFactory {
             return new Built.Refused("VM " + spec.getName() + ": unknown CPU model '" + wanted + "': expected one of "
                     + String.join(", ", CpuModel.names()));
         }
+        VirtualizationMode mode = VirtualizationMode.named(spec.getMode()).orElse(null);
+        if (mode == null) {
+            return new Built.Refused("VM " + spec.getName() + ": " + VirtualizationMode.refusal(spec.getMode()));
+        }
         long hertz = clockHz == 0 ? MachineConfiguration.DEFAULT_CLOCK_HERTZ : clockHz;
         MachineConfiguration configuration = new MachineConfiguration(
                 spec.getMemoryBytes(),
@@ -99,8 +104,9 @@ public final class BoardMachines implements MachineFactory {
             for (String disk : spec.getDisksList()) {
                 disks.add(RawDiskImage.open(Path.of(disk)));
             }
+            ExitLedger ledger = mode.ledger(costs);
             Machine machine = new Machine(
-                    configuration, memory, EngineFactory.bare(Interpreter::new, costs.processor()), List.copyOf(disks));
+                    configuration, memory, mode.engine(Interpreter::new, costs, ledger), List.copyOf(disks));
             return new Built.Ready(new BoardMachine(machine, disks));
         } catch (MachineMemoryExhausted | IOException e) {
             BoardMachine.close(disks);

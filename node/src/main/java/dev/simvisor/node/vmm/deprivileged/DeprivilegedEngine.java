@@ -8,6 +8,7 @@ import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.Exit;
 import dev.simvisor.node.cpu.GuestException;
+import dev.simvisor.node.cpu.ProcessorCosts;
 import dev.simvisor.node.cpu.TranslationPass;
 import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
@@ -44,6 +45,7 @@ public final class DeprivilegedEngine implements Engine {
     private final WorldSwitch worldSwitch;
     private final ExitLedger ledger;
     private final LongConsumer charge;
+    private final LongConsumer chargeEvent;
 
     private boolean inGuest;
 
@@ -63,6 +65,7 @@ public final class DeprivilegedEngine implements Engine {
     /**
      * @param virtual the machine's processor
      * @param pass what to replace in the kernel's code, or null for none: the {@code trap} mode
+     * @param costs what the physical processor takes beside instructions
      * @param processors makes the engine that runs the physical processor
      * @throws dev.simvisor.node.machine.memory.MachineMemoryExhausted when the host has no room for the shadow page tables
      */
@@ -70,11 +73,13 @@ public final class DeprivilegedEngine implements Engine {
             Cpu virtual,
             EngineFactory.Surroundings surroundings,
             @Nullable TranslationPass pass,
+            ProcessorCosts costs,
             Function<Cpu, Engine> processors,
             ExitLedger ledger) {
         this.virtual = virtual;
         this.memory = surroundings.memory();
         this.charge = surroundings.charge();
+        this.chargeEvent = surroundings.chargeEvent();
         this.ledger = ledger;
         bus = new MachineBus(memory);
         physical = new Cpu(bus, virtual);
@@ -82,6 +87,7 @@ public final class DeprivilegedEngine implements Engine {
         physical.translationPass = pass;
         physical.interruptController = new VirtualInterrupts(virtual.interruptController);
         physical.timestampCounter = this::cyclesInGuest;
+        physical.chargeTo(costs, this::chargeEvent);
         virtual.memory.leadTlbOf(physical.memory);
         emulator = new Interpreter(virtual);
         processor = processors.apply(physical);
@@ -265,12 +271,21 @@ public final class DeprivilegedEngine implements Engine {
     }
 
     private void charge(long cycles) {
-        if (!inGuest) {
+        if (inGuest) {
+            chargeInGuest(charge, cycles);
+        } else {
             charge.accept(cycles);
-            return;
         }
+    }
+
+    /** For what an instruction of the guest's does on the physical processor. */
+    private void chargeEvent(long cycles) {
+        if (inGuest) chargeInGuest(chargeEvent, cycles);
+    }
+
+    private void chargeInGuest(LongConsumer clock, long cycles) {
         countForVirtual();
-        charge.accept(cycles);
+        clock.accept(cycles);
         virtual.position = 0;
         physical.runLimit = Math.min(physical.runLimit, virtual.runLimit);
         physical.endBlock();
