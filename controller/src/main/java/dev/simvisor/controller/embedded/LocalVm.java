@@ -79,8 +79,8 @@ public final class LocalVm implements AutoCloseable {
         List<RawDiskImage> disks = open(request.disks());
         // The VMM needs some of its own; frames are only taken when they are touched.
         MachineMemory memory = MachineMemory.ofBytes(2 * configuration.memoryBytes() + VMM_MEMORY);
-        Machine machine = new Machine(
-                configuration, memory, mode.engine(Interpreter::new, costs, ledger), List.copyOf(disks));
+        Machine machine =
+                new Machine(configuration, memory, mode.engine(Interpreter::new, costs, ledger), List.copyOf(disks));
         LocalVm vm = new LocalVm(memory, machine, disks, ledger);
         try {
             machine.boot(source);

@@ -64,7 +64,8 @@ class ClusterVerbsRefusalTest {
     @Test
     void modeThatTheHostLacks() {
         assertThat(cluster.refused("vm", "create", "b", "--guest", "builtin", "--mode", "para", "--host", "host-1"))
-                .isEqualTo("simvisor: host host-1 does not support mode para: expected one of bare, trap, translate, hardware");
+                .isEqualTo(
+                        "simvisor: host host-1 does not support mode para: expected one of bare, trap, translate, hardware");
         assertThat(cluster.refused("vm", "create", "b", "--guest", "builtin", "--mode", "fast"))
                 .isEqualTo("simvisor: --mode fast: expected one of bare, trap, translate, para, hardware");
     }

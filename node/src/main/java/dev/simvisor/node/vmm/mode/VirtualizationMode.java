@@ -15,8 +15,7 @@ public sealed interface VirtualizationMode permits BareMode, DeprivilegedMode {
     List<String> NAMES = List.of("bare", "trap", "translate", "para", "hardware");
 
     /** Those that there are. */
-    List<VirtualizationMode> AVAILABLE =
-            List.of(BareMode.INSTANCE, DeprivilegedMode.TRAP, DeprivilegedMode.TRANSLATE);
+    List<VirtualizationMode> AVAILABLE = List.of(BareMode.INSTANCE, DeprivilegedMode.TRAP, DeprivilegedMode.TRANSLATE);
 
     /** The mode in the words of the command line. */
     String modeName();
