@@ -65,7 +65,7 @@ public final class Controller implements AutoCloseable {
     /** For a cluster in one JVM: the time keeper in an actor system that the caller owns. */
     public static ClusterControl in(ActorSystem<?> system, Placement placement, long maxWindowNanos) {
         ActorRef<TimeKeeper.Command> keeper =
-                system.systemActorOf(TimeKeeper.create(placement, maxWindowNanos), "time-keeper", Props.empty());
+                system.systemActorOf(TimeKeeper.create(placement, maxWindowNanos, node -> {}), "time-keeper", Props.empty());
         return new ClusterHandle(keeper);
     }
 
@@ -75,18 +75,24 @@ public final class Controller implements AutoCloseable {
             Cluster.get(context.getSystem())
                     .subscriptions()
                     .tell(Subscribe.create(undertaker, UnreachableMember.class));
-            return TimeKeeper.create(placement, maxWindowNanos);
+            return TimeKeeper.create(
+                    placement,
+                    maxWindowNanos,
+                    node -> bury(context.getSystem(), node.path().address()));
         });
     }
 
     /** A node that cannot be reached is dead: the controller alone decides so, and the node ends when it hears of it. */
     private static Behavior<UnreachableMember> undertaker() {
         return Behaviors.receive((context, unreachable) -> {
-            Cluster.get(context.getSystem())
-                    .manager()
-                    .tell(new Down(unreachable.member().address()));
+            bury(context.getSystem(), unreachable.member().address());
             return Behaviors.same();
         });
+    }
+
+    /** A dead member that has not been declared so would keep new ones from joining. */
+    private static void bury(ActorSystem<?> system, Address member) {
+        Cluster.get(system).manager().tell(new Down(member));
     }
 
     public ClusterControl control() {

@@ -32,6 +32,7 @@ import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorRefResolver;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -56,7 +57,8 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     sealed interface Command {
         record FromNode(ToController message) implements Command {}
 
-        record NodeGone(String node) implements Command {}
+        /** A node's process has ended or cannot be reached; whatever it is, it is no part of the cluster any more. */
+        record NodeGone(String node, ActorRef<ToNode> inbox, String reason) implements Command {}
 
         /** A command from outside: at the start of the next window. */
         record Do(Consumer<TimeKeeper> what) implements Command {}
@@ -73,10 +75,11 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         record Shutdown() implements Command {}
     }
 
-    private record NodeEntry(ActorRef<ToNode> inbox, String transferAddress) {}
+    private record NodeEntry(ActorRef<ToNode> inbox, String transferAddress, Lifeline lifeline) {}
 
     private final TimerScheduler<Command> timers;
     private final long maxWindowNanos;
+    private final Consumer<ActorRef<?>> undertaker;
     private final ClusterState state;
     private final Agenda agenda = new Agenda();
     private final Windows windows = new Windows();
@@ -97,16 +100,24 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     private long windowEndNanos;
     private long windowCount;
 
-    /** @param maxWindowNanos windows are no longer, whatever the latency allows; 0 for no limit */
-    static Behavior<Command> create(Placement placement, long maxWindowNanos) {
-        return Behaviors.setup(
-                context -> Behaviors.withTimers(timers -> new TimeKeeper(context, timers, placement, maxWindowNanos)));
+    /**
+     * @param maxWindowNanos windows are no longer, whatever the latency allows; 0 for no limit
+     * @param undertaker told of each node that is gone, to keep it out of the cluster
+     */
+    static Behavior<Command> create(Placement placement, long maxWindowNanos, Consumer<ActorRef<?>> undertaker) {
+        return Behaviors.setup(context -> Behaviors.withTimers(
+                timers -> new TimeKeeper(context, timers, placement, maxWindowNanos, undertaker)));
     }
 
     private TimeKeeper(
-            ActorContext<Command> context, TimerScheduler<Command> timers, Placement placement, long maxWindowNanos) {
+            ActorContext<Command> context,
+            TimerScheduler<Command> timers,
+            Placement placement,
+            long maxWindowNanos,
+            Consumer<ActorRef<?>> undertaker) {
         super(context);
         this.timers = timers;
+        this.undertaker = undertaker;
         this.maxWindowNanos = maxWindowNanos == 0 ? LONGEST_WINDOW_NANOS : maxWindowNanos;
         this.state = new ClusterState(this, placement);
         ActorRef<ToController> inbox = context.spawn(
@@ -130,6 +141,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
                 .onMessage(Command.Look.class, this::onLook)
                 .onMessage(Command.WallCameRound.class, this::onWallCameRound)
                 .onMessage(Command.Shutdown.class, this::onShutdown)
+                .onSignal(PostStop.class, this::onStopped)
                 .build();
     }
 
@@ -162,16 +174,23 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     private void nodeJoined(NodeJoined joined) {
         ActorRef<ToNode> inbox = ActorRefResolver.get(getContext().getSystem()).resolveActorRef(joined.getReference());
         if (nodes.containsKey(joined.getNode())) {
-            String reason = "there is a node " + joined.getNode() + " already";
-            Goodbye.Builder goodbye = Goodbye.newBuilder().setReason(reason).setRefused(true);
-            inbox.tell(ToNode.newBuilder().setGoodbye(goodbye).build());
+            refuse(inbox, "there is a node " + joined.getNode() + " already");
             return;
         }
-        nodes.put(joined.getNode(), new NodeEntry(inbox, joined.getTransferAddress()));
-        getContext().watchWith(inbox, new Command.NodeGone(joined.getNode()));
+        ActorRef<Command> self = getContext().getSelf();
+        Lifeline lifeline = Lifeline.to(
+                joined.getTransferAddress(),
+                reason -> self.tell(new Command.NodeGone(joined.getNode(), inbox, reason)));
+        nodes.put(joined.getNode(), new NodeEntry(inbox, joined.getTransferAddress(), lifeline));
+        getContext().watchWith(inbox, new Command.NodeGone(joined.getNode(), inbox, "it has left the cluster"));
         inbox.tell(ToNode.newBuilder().setWelcome(Welcome.getDefaultInstance()).build());
         state.events().add(nowNanos, Event.newBuilder().setNode("node " + joined.getNode() + " joined"));
         outside.add(keeper -> assignWaiting());
+    }
+
+    private static void refuse(ActorRef<ToNode> inbox, String reason) {
+        Goodbye.Builder goodbye = Goodbye.newBuilder().setReason(reason).setRefused(true);
+        inbox.tell(ToNode.newBuilder().setGoodbye(goodbye).build());
     }
 
     /** Gives hosts that have no node yet the node they name, or the one that carries the fewest. */
@@ -205,7 +224,16 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     }
 
     private Behavior<Command> onNodeGone(Command.NodeGone gone) {
+        NodeEntry node = nodes.get(gone.node());
+        if (node == null || !node.inbox().equals(gone.inbox())) {
+            return this; // known already, and perhaps another has joined under its name
+        }
         nodes.remove(gone.node());
+        getContext().getLog().info("node {} is gone: {}", gone.node(), gone.reason());
+        getContext().unwatch(node.inbox());
+        node.lifeline().close();
+        refuse(node.inbox(), "the controller has taken this node for dead: " + gone.reason());
+        undertaker.accept(node.inbox());
         state.events().add(nowNanos, Event.newBuilder().setNode("node " + gone.node() + " is gone"));
         for (HostEntry host : state.hosts().values()) {
             if (host.node.equals(gone.node())) {
@@ -265,6 +293,11 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         return Behaviors.stopped();
     }
 
+    private Behavior<Command> onStopped(PostStop signal) {
+        nodes.values().forEach(node -> node.lifeline().close());
+        return this;
+    }
+
     private void closeJournal() {
         if (journal != null) {
             try {
@@ -277,6 +310,10 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
 
     /** Time runs once all hosts that are defined now are up. */
     void start(CompletableFuture<Void> answer) {
+        if (started) {
+            answer.complete(null);
+            return;
+        }
         startAsked = true;
         whenStarted.add(answer);
     }

@@ -19,7 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Page streams over gRPC, for all hosts of a node; it listens on a port of its own. */
+/** Page streams over gRPC, for all hosts of a node; it listens on a port of its own, where the controller's lifeline ends too. */
 public final class GrpcPageStreams implements PageStreams, AutoCloseable {
     /** A peer that does not answer for so long is dead: a stopped process closes no socket. */
     private static final long KEEP_ALIVE_SECONDS = 10;
@@ -36,6 +36,7 @@ public final class GrpcPageStreams implements PageStreams, AutoCloseable {
         InetAddress local = InetAddress.getByName(host);
         server = NettyServerBuilder.forAddress(new InetSocketAddress(local, 0))
                 .addService(new Service())
+                .addService(new LifelineService())
                 .permitKeepAliveTime(KEEP_ALIVE_SECONDS / 2, TimeUnit.SECONDS)
                 .build()
                 .start();
