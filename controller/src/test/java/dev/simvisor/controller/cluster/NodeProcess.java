@@ -3,6 +3,7 @@ package dev.simvisor.controller.cluster;
 import dev.simvisor.node.host.NodeMain;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -15,27 +16,32 @@ final class NodeProcess implements AutoCloseable {
     }
 
     static NodeProcess start(String name, String join) throws IOException {
+        return start(List.of(), NodeMain.class, "--join", join, "--name", name);
+    }
+
+    /** Starts a class that is a node, with options for the JVM. */
+    static NodeProcess start(List<String> options, Class<?> main, String... arguments) throws IOException {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        return new NodeProcess(new ProcessBuilder(List.of(
-                        java,
-                        "-Xmx512m",
-                        "-XX:+UseSerialGC",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "--sun-misc-unsafe-memory-access=allow",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        NodeMain.class.getName(),
-                        "--join",
-                        join,
-                        "--name",
-                        name))
-                .inheritIO()
-                .start());
+        List<String> command = new ArrayList<>(List.of(
+                java,
+                "-Xmx512m",
+                "-XX:+UseSerialGC",
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow"));
+        command.addAll(options);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(List.of(arguments));
+        return new NodeProcess(new ProcessBuilder(command).inheritIO().start());
     }
 
     /** SIGKILL: the process gets no chance to say anything. */
     void kill() {
         process.destroyForcibly();
+    }
+
+    /** SIGKILL; returns when the process is no more. */
+    void killAndAwait() {
+        process.destroyForcibly().onExit().join();
     }
 
     int exitStatus() throws InterruptedException {
