@@ -7,6 +7,9 @@ public final class ModelSpecificRegisters {
     public static final long EFER_LMA = 1 << 10;
     public static final long EFER_NXE = 1 << 11;
 
+    /** IA32_MTRR_DEF_TYPE: the ranges count, and memory outside of them is write-back (SDM Vol 3A §12.11.2.1). */
+    public static final long MTRR_ENABLED_WRITE_BACK = 1 << 11 | 6;
+
     public long efer;
     public long star;
     public long lstar;

@@ -3,6 +3,7 @@ package dev.simvisor.node.machine;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuStateCodec;
 import dev.simvisor.node.cpu.Engine;
+import dev.simvisor.node.cpu.ModelSpecificRegisters;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.Entry;
 import dev.simvisor.node.machine.boot.InvalidImageException;
@@ -104,6 +105,8 @@ public final class Machine implements AutoCloseable {
             case BootSource.Multiboot multiboot -> MultibootLoader.load(memory, multiboot);
         };
         entry.enter(cpu, memory);
+        // Firmware leaves memory cacheable; a kernel that finds the ranges disabled says so and does without them.
+        cpu.msr.mtrrDefaultType = ModelSpecificRegisters.MTRR_ENABLED_WRITE_BACK;
     }
 
     // ---- running ----
