@@ -1,7 +1,6 @@
 package dev.simvisor.controller.cli;
 
 import dev.simvisor.config.CostModel;
-import dev.simvisor.config.MemorySize;
 import dev.simvisor.config.VirtualDuration;
 import dev.simvisor.controller.boot.BootEnd;
 import dev.simvisor.controller.boot.BootRefused;
@@ -13,7 +12,6 @@ import dev.simvisor.controller.boot.TerminalLine;
 import dev.simvisor.controller.boot.VmRequest;
 import dev.simvisor.controller.embedded.LocalVm;
 import dev.simvisor.controller.guest.BootFile;
-import dev.simvisor.controller.guest.CacheOption;
 import dev.simvisor.controller.guest.GuestException;
 import dev.simvisor.controller.guest.GuestImage;
 import java.io.BufferedOutputStream;
@@ -33,10 +31,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** {@code simvisor boot}: one VM in this process, its console on this terminal. */
 @Command(
@@ -52,7 +47,6 @@ import picocli.CommandLine.Spec;
                     + " gives; else not 0."
         })
 final class BootCommand implements Callable<Integer> {
-    private static final MemorySize DEFAULT_MEMORY = new MemorySize(256L << 20);
     private static final String STDIO = "stdio";
 
     /** Spelt as on the command line. */
@@ -62,26 +56,8 @@ final class BootCommand implements Callable<Integer> {
         auto
     }
 
-    @Spec
-    private @Nullable CommandSpec spec;
-
-    @Option(names = "--kernel", paramLabel = "FILE", description = "A Linux bzImage or a multiboot ELF.")
-    private @Nullable Path kernel;
-
-    @Option(names = "--initrd", paramLabel = "FILE", description = "The initial file system.")
-    private @Nullable Path initrd;
-
-    @Option(
-            names = "--append",
-            paramLabel = "TEXT",
-            description = "The kernel's command line. Default: the guest's own, or nothing.")
-    private @Nullable String append;
-
-    @Option(
-            names = "--guest",
-            paramLabel = "NAME",
-            description = "A guest that simvisor guest list shows, in place of a kernel.")
-    private @Nullable String guest;
+    @Mixin
+    private GuestOptions guest = new GuestOptions();
 
     @Option(names = "--bios", paramLabel = "FILE", description = "A firmware image. Not available yet.")
     private @Nullable Path bios;
@@ -105,12 +81,6 @@ final class BootCommand implements Callable<Integer> {
             defaultValue = "auto",
             description = "interpreter, or auto, which chooses it; translator is not available yet.")
     private EngineChoice engine = EngineChoice.auto;
-
-    @Option(
-            names = "--memory",
-            paramLabel = "SIZE",
-            description = "The VM's memory, such as 512M. Default: the guest's own, or 256M.")
-    private @Nullable MemorySize memory;
 
     @Option(names = "--cpus", paramLabel = "N", defaultValue = "1", description = "Processors; 1 is all there is yet.")
     private int cpus = 1;
@@ -167,9 +137,6 @@ final class BootCommand implements Callable<Integer> {
     @Option(names = "--record-hash", description = "Prints the hash of the VM's last state at the end.")
     private boolean recordHash;
 
-    @Mixin
-    private CacheOption cacheOption = new CacheOption();
-
     @Override
     public Integer call() throws Exception {
         refuseWhatIsMissing();
@@ -206,47 +173,14 @@ final class BootCommand implements Callable<Integer> {
 
     // ---- what to boot ----
 
-    private VmRequest request() throws BootRefused, GuestException, IOException {
-        if ((kernel == null) == (guest == null)) {
-            throw new ParameterException(
-                    Objects.requireNonNull(spec).commandLine(), "give either --kernel FILE or --guest NAME");
-        }
-        if (guest != null) {
-            if (initrd != null) {
-                throw new BootRefused("--initrd goes with --kernel; the guest " + guest + " has its own");
-            }
-            return ofGuest(cacheOption.cache().resolve(guest));
-        }
-        Optional<Path> initrdFile = Optional.ofNullable(initrd);
-        return request(
-                image("--kernel", Objects.requireNonNull(kernel)),
-                initrdFile.isPresent() ? Optional.of(image("--initrd", initrdFile.get())) : Optional.empty(),
-                "",
-                DEFAULT_MEMORY);
-    }
-
-    private VmRequest ofGuest(GuestImage image) throws IOException {
-        Optional<VmRequest.Image> guestInitrd = image.initrd().isPresent()
-                ? Optional.of(new VmRequest.Image(
-                        image.name() + " initrd", image.initrd().get().read()))
-                : Optional.empty();
-        return request(
-                new VmRequest.Image(image.name() + " kernel", image.kernel().read()),
-                guestInitrd,
-                image.commandLine(),
-                image.memory());
-    }
-
-    private VmRequest request(
-            VmRequest.Image kernelImage,
-            Optional<VmRequest.Image> initrdImage,
-            String defaultCommandLine,
-            MemorySize defaultMemory) {
+    private VmRequest request() throws CommandFailed, GuestException, IOException {
+        GuestImage image = guest.image();
+        Optional<BootFile> initrd = image.initrd();
         return new VmRequest(
-                kernelImage,
-                initrdImage,
-                Objects.requireNonNullElse(append, defaultCommandLine),
-                Objects.requireNonNullElse(memory, defaultMemory),
+                read(image, "kernel", image.kernel()),
+                initrd.isPresent() ? Optional.of(read(image, "initrd", initrd.get())) : Optional.empty(),
+                image.commandLine(),
+                image.memory(),
                 disks,
                 mode,
                 cpuModel,
@@ -254,11 +188,13 @@ final class BootCommand implements Callable<Integer> {
                 debugExit);
     }
 
-    private static VmRequest.Image image(String option, Path file) throws BootRefused, IOException {
-        if (!Files.isRegularFile(file)) {
-            throw new BootRefused(option + " " + file + ": no such file");
-        }
-        return new VmRequest.Image(file.toString(), new BootFile.OnDisk(file).read());
+    private static VmRequest.Image read(GuestImage image, String part, BootFile file) throws IOException {
+        String name =
+                switch (file) {
+                    case BootFile.OnDisk(Path path) -> path.toString();
+                    case BootFile.Bundled _ -> image.name() + " " + part;
+                };
+        return new VmRequest.Image(name, file.read());
     }
 
     // ---- where its bytes go ----

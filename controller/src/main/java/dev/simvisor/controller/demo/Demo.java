@@ -73,7 +73,7 @@ public final class Demo {
         }
     }
 
-    private boolean run() throws GuestException, InterruptedException, ExecutionException {
+    private boolean run() throws GuestException, IOException, InterruptedException, ExecutionException {
         long startedNanos = System.nanoTime();
         startHosts();
         cluster.watch(1, this::happened);
@@ -117,7 +117,7 @@ public final class Demo {
         }
     }
 
-    private void create(long nanos, String name, String host) throws GuestException {
+    private void create(long nanos, String name, String host) throws GuestException, IOException {
         VmSpec spec = Specs.vm(name, Objects.requireNonNull(VmType.load().get("builtin")), guests);
         cluster.at(nanos)
                 .createVm(

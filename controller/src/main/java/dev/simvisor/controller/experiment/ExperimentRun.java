@@ -19,6 +19,7 @@ import dev.simvisor.proto.api.StateHashResponse;
 import dev.simvisor.proto.api.Vm;
 import dev.simvisor.proto.api.VmSpec;
 import java.nio.charset.StandardCharsets;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,8 +47,10 @@ public final class ExperimentRun {
      * A run to come.
      *
      * @throws GuestException when a guest must be fetched first
+     * @throws IOException when a guest's kernel cannot be read
      */
-    public ExperimentRun(Experiment experiment, ClusterControl cluster, GuestCache guests) throws GuestException {
+    public ExperimentRun(Experiment experiment, ClusterControl cluster, GuestCache guests)
+            throws GuestException, IOException {
         this.experiment = experiment;
         this.cluster = cluster;
         for (VmDefinition vm : experiment.vms()) {

@@ -79,8 +79,9 @@ public final class Specs {
      * A VM of a type.
      *
      * @throws GuestException when its guest must be fetched first
+     * @throws IOException when the guest's kernel cannot be read
      */
-    public static VmSpec vm(String name, VmType type, GuestCache guests) throws GuestException {
+    public static VmSpec vm(String name, VmType type, GuestCache guests) throws GuestException, IOException {
         return VmSpec.newBuilder()
                 .setName(name)
                 .setMemoryBytes(type.memory().bytes())
@@ -93,21 +94,23 @@ public final class Specs {
                 .build();
     }
 
-    /** What a VM of a guest starts from. */
-    public static Boot boot(GuestImage image, String commandLine) {
+    /**
+     * What a VM of a guest starts from.
+     *
+     * @throws IOException when its kernel cannot be read
+     */
+    public static Boot boot(GuestImage image, String commandLine) throws IOException {
         return switch (image.kernel()) {
             case BootFile.Bundled _ ->
                 Boot.newBuilder()
                         .setBuiltIn(BuiltInGuest.newBuilder().setCommandLine(commandLine))
                         .build();
-            case BootFile.OnDisk(Path kernel) -> linux(kernel.toString(), initrd(image), commandLine);
+            case BootFile.OnDisk(Path kernel) -> kernel(kernel, initrd(image), commandLine);
         };
     }
 
-    private static String initrd(GuestImage image) {
-        return image.initrd()
-                .map(file -> file instanceof BootFile.OnDisk(Path path) ? absolute(path.toString()) : "")
-                .orElse("");
+    private static @Nullable Path initrd(GuestImage image) {
+        return image.initrd().orElse(null) instanceof BootFile.OnDisk(Path path) ? path : null;
     }
 
     /** A Linux kernel; nodes may run in other folders, so files are named by absolute paths. */
@@ -120,12 +123,8 @@ public final class Specs {
                 .build();
     }
 
-    /**
-     * A kernel of the user's own: a multiboot ELF, or else a Linux bzImage.
-     *
-     * @throws IOException when it cannot be read
-     */
-    public static Boot kernel(Path kernel, @Nullable Path initrd, String commandLine) throws IOException {
+    /** A multiboot ELF, or else a Linux bzImage. */
+    private static Boot kernel(Path kernel, @Nullable Path initrd, String commandLine) throws IOException {
         if (!isElf(kernel)) {
             return linux(kernel.toString(), initrd == null ? "" : initrd.toString(), commandLine);
         }
