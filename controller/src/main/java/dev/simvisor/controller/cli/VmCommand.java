@@ -4,9 +4,12 @@ import dev.simvisor.controller.boot.SerialLine;
 import dev.simvisor.controller.boot.StreamLine;
 import dev.simvisor.controller.boot.TerminalLine;
 import dev.simvisor.controller.report.Figures;
+import dev.simvisor.controller.report.MigrationTables;
 import dev.simvisor.controller.report.Table;
 import dev.simvisor.proto.api.ListVmsRequest;
 import dev.simvisor.proto.api.ListVmsResponse;
+import dev.simvisor.proto.api.MigrationReport;
+import dev.simvisor.proto.api.MigrationRequest;
 import dev.simvisor.proto.api.RestoreVmRequest;
 import dev.simvisor.proto.api.SnapshotVmRequest;
 import dev.simvisor.proto.api.SnapshotVmResponse;
@@ -38,7 +41,8 @@ import picocli.CommandLine.Parameters;
             VmCommand.Stop.class,
             VmCommand.Snapshot.class,
             VmCommand.Restore.class,
-            VmMigrateCommand.class
+            VmMigrateCommand.class,
+            VmCommand.CancelMigration.class
         })
 final class VmCommand {
     /** {@code simvisor vm list}. */
@@ -184,6 +188,23 @@ final class VmCommand {
                             .setPaused(paused)
                             .build());
             show(vm, () -> ApiTables.vms(List.of(vm)));
+        }
+    }
+
+    /** {@code simvisor vm cancel-migration}. */
+    @Command(
+            name = "cancel-migration",
+            description = "Ends a VM's migration before it is complete; the VM goes on where it is.")
+    static final class CancelMigration extends OfOne {
+        @Override
+        void run(ApiClient api) throws CommandFailed, IOException {
+            long number = api.vms().get(request()).getMigration();
+            if (number == 0) {
+                throw new CommandFailed("VM " + name() + " is not being migrated");
+            }
+            MigrationReport report = api.migrations()
+                    .cancel(MigrationRequest.newBuilder().setNumber(number).build());
+            show(report, () -> MigrationTables.summary(List.of(report)));
         }
     }
 }

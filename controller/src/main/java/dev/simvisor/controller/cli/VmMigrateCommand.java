@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "migrate",
         description = "Moves a running VM to another host, waits for it and shows the report; times are virtual."
-                + " Ctrl-C ends the waiting, not the migration.")
+                + " Ctrl-C ends the waiting, not the migration; simvisor vm cancel-migration ends that.")
 final class VmMigrateCommand extends VmCommand.OfOne {
     private static final int PAGE_BYTES = 4096;
 
@@ -43,8 +43,10 @@ final class VmMigrateCommand extends VmCommand.OfOne {
                         .build());
         MigrationReport report = followed(api, accepted);
         if (report.getState() != MigrationState.MIGRATION_COMPLETED) {
+            String word = Figures.word(report.getState(), "MIGRATION_");
+            String why = report.getReason().equals(word) ? "" : ": " + report.getReason();
             throw new CommandFailed("migration " + report.getNumber() + " of VM " + name() + " to " + report.getTarget()
-                    + " " + Figures.word(report.getState(), "MIGRATION_") + ": " + report.getReason());
+                    + " " + word + why);
         }
         show(report, () -> MigrationTables.summary(List.of(report)));
         showDetails(report);

@@ -59,6 +59,26 @@ class ClusterVerbsIT {
     }
 
     @Test
+    void cancelledMigrationLeavesTheVmWhereItIs() throws Exception {
+        try (RunningUp cluster = RunningUp.start("--config", TWO_HOSTS)) {
+            cluster.succeeds("vm", "create", "a", "--guest", "builtin", "--memory", "16M");
+            // So slow that it cannot have ended before it is cancelled.
+            CompletableFuture<String> waiting = CompletableFuture.supplyAsync(
+                    () -> cluster.refused("vm", "migrate", "a", "--to", "host-2", "--bandwidth", "1KiB/s"));
+            await().atMost(60, TimeUnit.SECONDS)
+                    .until(() -> vms(cluster).getVms(0).getMigration() != 0);
+
+            assertThat(cluster.succeeds("vm", "cancel-migration", "a"))
+                    .containsPattern("1 +a +host-1 +host-2 +cancelled");
+            assertThat(waiting.get(60, TimeUnit.SECONDS))
+                    .isEqualTo("simvisor: migration 1 of VM a to host-2 cancelled");
+            assertThat(cluster.succeeds("vm", "show", "a")).containsPattern("host +host-1");
+            assertThat(cluster.refused("vm", "cancel-migration", "a"))
+                    .isEqualTo("simvisor: VM a is not being migrated");
+        }
+    }
+
+    @Test
     void pausedVmStandsUntilItIsResumed() throws Exception {
         try (RunningUp cluster = RunningUp.start("--config", TWO_HOSTS)) {
             cluster.succeeds("vm", "create", "a", "--guest", "builtin", "--memory", "16M");
