@@ -21,7 +21,7 @@ final class WitnessedNode {
         String name = arguments[2];
         System.exit(NodeMain.run(
                 new NodeMain.Options(arguments[1], name, "127.0.0.1"),
-                spec -> new Machines(new BoardMachines(spec.getMemoryBytes(), spec.getClockHz()), folder, name)));
+                spec -> new Machines(new BoardMachines(spec), folder, name)));
     }
 
     private record Machines(MachineFactory inner, Path folder, String node) implements MachineFactory {
