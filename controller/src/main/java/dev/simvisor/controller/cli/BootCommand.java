@@ -189,11 +189,10 @@ final class BootCommand implements Callable<Integer> {
     }
 
     private static VmRequest.Image read(GuestImage image, String part, BootFile file) throws IOException {
-        String name =
-                switch (file) {
-                    case BootFile.OnDisk(Path path) -> path.toString();
-                    case BootFile.Bundled _ -> image.name() + " " + part;
-                };
+        String name = switch (file) {
+            case BootFile.OnDisk(Path path) -> path.toString();
+            case BootFile.Bundled _ -> image.name() + " " + part;
+        };
         return new VmRequest.Image(name, file.read());
     }
 

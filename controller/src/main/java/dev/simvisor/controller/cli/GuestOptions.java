@@ -74,8 +74,7 @@ final class GuestOptions {
     }
 
     private GuestImage ofKernel(Path file) throws CommandFailed {
-        Optional<BootFile> initialFiles =
-                initrd == null ? Optional.empty() : Optional.of(existing("--initrd", initrd));
+        Optional<BootFile> initialFiles = initrd == null ? Optional.empty() : Optional.of(existing("--initrd", initrd));
         return new GuestImage(file.toString(), existing("--kernel", file), initialFiles, "", DEFAULT_MEMORY);
     }
 

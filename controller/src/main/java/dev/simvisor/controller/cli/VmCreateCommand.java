@@ -19,7 +19,8 @@ import picocli.CommandLine.Parameters;
 /** {@code simvisor vm create}. */
 @Command(
         name = "create",
-        description = "Creates a VM and lets it run: a guest of the catalogue, or a kernel, on storage that the nodes share.")
+        description =
+                "Creates a VM and lets it run: a guest of the catalogue, or a kernel, on storage that the nodes share.")
 final class VmCreateCommand extends ClientCommand {
     @Parameters(paramLabel = "VM", description = "The VM's name, unique in the cluster.")
     private String name = "";

@@ -64,8 +64,8 @@ public final class Controller implements AutoCloseable {
 
     /** For a cluster in one JVM: the time keeper in an actor system that the caller owns. */
     public static ClusterControl in(ActorSystem<?> system, Placement placement, long maxWindowNanos) {
-        ActorRef<TimeKeeper.Command> keeper =
-                system.systemActorOf(TimeKeeper.create(placement, maxWindowNanos, node -> {}), "time-keeper", Props.empty());
+        ActorRef<TimeKeeper.Command> keeper = system.systemActorOf(
+                TimeKeeper.create(placement, maxWindowNanos, node -> {}), "time-keeper", Props.empty());
         return new ClusterHandle(keeper);
     }
 

@@ -26,8 +26,9 @@ final class Lifeline implements AutoCloseable {
      * @param whenCut told, by any thread and in one line, why the call has ended; also after {@link #close}
      */
     static Lifeline to(String address, Consumer<String> whenCut) {
-        ManagedChannel channel =
-                NettyChannelBuilder.forTarget("dns:///" + address).usePlaintext().build();
+        ManagedChannel channel = NettyChannelBuilder.forTarget("dns:///" + address)
+                .usePlaintext()
+                .build();
         LifelineGrpc.newStub(channel).hold(HoldRequest.getDefaultInstance(), new StreamObserver<>() {
             @Override
             public void onNext(HoldReply reply) {}
@@ -36,8 +37,8 @@ final class Lifeline implements AutoCloseable {
             public void onError(Throwable cause) {
                 Status status = Status.fromThrowable(cause);
                 String description = status.getDescription();
-                whenCut.accept("lifeline to " + address + " cut: "
-                        + (description == null ? status.getCode() : description));
+                whenCut.accept(
+                        "lifeline to " + address + " cut: " + (description == null ? status.getCode() : description));
             }
 
             @Override

@@ -105,8 +105,8 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
      * @param undertaker told of each node that is gone, to keep it out of the cluster
      */
     static Behavior<Command> create(Placement placement, long maxWindowNanos, Consumer<ActorRef<?>> undertaker) {
-        return Behaviors.setup(context -> Behaviors.withTimers(
-                timers -> new TimeKeeper(context, timers, placement, maxWindowNanos, undertaker)));
+        return Behaviors.setup(context ->
+                Behaviors.withTimers(timers -> new TimeKeeper(context, timers, placement, maxWindowNanos, undertaker)));
     }
 
     private TimeKeeper(

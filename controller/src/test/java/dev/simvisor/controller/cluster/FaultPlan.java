@@ -39,7 +39,13 @@ record FaultPlan(List<Blow> blows) {
      *     {@code delayMicros} of wall time later
      */
     record Blow(
-            int number, long startNanos, Fault fault, Phase phase, double fraction, boolean standing, int delayMicros) {}
+            int number,
+            long startNanos,
+            Fault fault,
+            Phase phase,
+            double fraction,
+            boolean standing,
+            int delayMicros) {}
 
     static FaultPlan of(long seed, int migrations) {
         Random random = new Random(seed);

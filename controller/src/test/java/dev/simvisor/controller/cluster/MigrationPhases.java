@@ -31,7 +31,11 @@ record MigrationPhases(long copying, long lastRound, long handOver, long verifyi
         long lastRound = over - report.getDowntimeNanos();
         long handOver = lastRound + downtime(report, "last round");
         return new MigrationPhases(
-                report.getSetupNanos(), lastRound, handOver, handOver + downtime(report, "hand-over on the link"), over);
+                report.getSetupNanos(),
+                lastRound,
+                handOver,
+                handOver + downtime(report, "hand-over on the link"),
+                over);
     }
 
     private static long downtime(MigrationReport report, String cause) {

@@ -20,7 +20,6 @@ final class NodePool implements AutoCloseable {
     /** These nodes live for too short a time to repay what HotSpot's second compiler costs. */
     private static final List<String> ONE_COMPILER = List.of("-XX:TieredStopAtLevel=1");
 
-
     /** A node and its host. */
     record Member(String node, String host, NodeProcess process) {}
 

@@ -143,8 +143,9 @@ class ProcessFaultsIT {
         }
 
         private CompletableFuture<Phase> cancel(CompletableFuture<MigrationReport> accepted, long moment) {
-            return accepted.thenCompose(report ->
-                    cluster.at(moment).cancelMigration(report.getNumber()).handle((cancelled, refusal) -> {
+            return accepted.thenCompose(report -> cluster.at(moment)
+                    .cancelMigration(report.getNumber())
+                    .handle((cancelled, refusal) -> {
                         assertThat(refusal == null).as("cancelled").isEqualTo(blow.phase() != Phase.OVER);
                         return blow.phase();
                     }));
@@ -175,7 +176,9 @@ class ProcessFaultsIT {
             boolean committed = report.getState() == MigrationState.MIGRATION_COMPLETED;
             if (blow.standing() || blow.fault() == Fault.CANCEL) {
                 // The blow fell at an exact virtual time: what follows is settled.
-                assertThat(report.getState()).as("%s struck in %s", report, phase).isEqualTo(settled(phase));
+                assertThat(report.getState())
+                        .as("%s struck in %s", report, phase)
+                        .isEqualTo(settled(phase));
             }
             Vm left = get(cluster.vms()).stream()
                     .filter(one -> one.getSpec().getName().equals(vm))

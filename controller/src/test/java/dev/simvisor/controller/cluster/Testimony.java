@@ -42,8 +42,7 @@ final class Testimony {
     static Testimony of(Path folder, String vm, String node) {
         try {
             Path path = Files.createTempFile(folder, vm + " " + node + " ", "");
-            try (FileChannel channel =
-                    FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
                 MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, 2 * Long.BYTES);
                 mapped.putLong(FIRST, NEVER);
                 mapped.putLong(LAST, NEVER);
