@@ -9,8 +9,6 @@ import static java.lang.constant.ConstantDescs.CD_void;
 import static java.lang.constant.ConstantDescs.INIT_NAME;
 import static java.lang.constant.ConstantDescs.MTD_void;
 
-import dev.simvisor.node.cpu.Cpu;
-import dev.simvisor.node.cpu.decode.Instruction;
 import java.lang.classfile.ClassBuilder;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
@@ -30,8 +28,8 @@ import java.util.List;
  * handlers that the profile shows to be hot into the loop.
  */
 final class HandlerCompiler {
-    static final ClassDesc CPU = Cpu.class.describeConstable().orElseThrow();
-    static final ClassDesc INSTRUCTION = Instruction.class.describeConstable().orElseThrow();
+    private static final ClassDesc CPU = InstructionEmitter.CPU;
+    private static final ClassDesc INSTRUCTION = InstructionEmitter.INSTRUCTION;
     private static final ClassDesc INSTRUCTIONS = INSTRUCTION.arrayType();
     private static final ClassDesc RUNNER =
             BlockRunner.class.describeConstable().orElseThrow();

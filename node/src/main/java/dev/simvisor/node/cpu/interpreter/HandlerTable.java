@@ -96,6 +96,11 @@ public final class HandlerTable {
         return handler == NONE ? undefinedOpcode : handler;
     }
 
+    /** What the handler of a number does. */
+    public Variant variant(int handler) {
+        return variants.get(handler);
+    }
+
     int undefinedOpcode() {
         return undefinedOpcode;
     }

@@ -8,8 +8,8 @@ import dev.simvisor.node.cpu.table.OperandSize;
  *
  * @param bits 8 to 128
  */
-record Place(Kind kind, int bits) {
-    enum Kind {
+public record Place(Kind kind, int bits) {
+    public enum Kind {
         /** General register {@code i.rm}. */
         RM,
         /** General register {@code i.reg}. */
@@ -35,16 +35,25 @@ record Place(Kind kind, int bits) {
         XMM_RM
     }
 
-    boolean isMemory() {
+    public boolean isMemory() {
         return kind == Kind.MEMORY || kind == Kind.FLAT_MEMORY || kind == Kind.FLAT_BASE_MEMORY;
     }
 
-    boolean isXmm() {
+    public boolean isXmm() {
         return kind == Kind.XMM_REG || kind == Kind.XMM_RM;
     }
 
-    boolean isMmx() {
+    public boolean isMmx() {
         return kind == Kind.MMX_REG || kind == Kind.MMX_RM;
+    }
+
+    /** The field of {@link dev.simvisor.node.cpu.decode.Instruction} that numbers a register. */
+    String registerField() {
+        return switch (kind) {
+            case REG, MMX_REG, XMM_REG -> "reg";
+            case RM, MMX_RM, XMM_RM -> "rm";
+            default -> throw new IllegalStateException(kind + " is no register");
+        };
     }
 
     /** The place of an operand for an operand size in bits and a form of ModRM. */

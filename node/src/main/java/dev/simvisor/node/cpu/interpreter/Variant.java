@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param intercepted whether the instruction is one that may leave non-root operation instead
  * @param unit what has to be usable before the instruction may run
  */
-record Variant(
+public record Variant(
         Method method,
         List<Place> sources,
         @Nullable Place destination,
@@ -32,7 +32,7 @@ record Variant(
         boolean intercepted) {
 
     /** The part of the processor whose availability (CR0.EM, CR0.TS, CR4.OSFXSR) a handler checks first. */
-    enum Unit {
+    public enum Unit {
         INTEGER,
         X87,
         /** x87 instructions that leave a pending exception pending. */
@@ -95,21 +95,21 @@ record Variant(
         return xmm || row.has(Attribute.MXCSR) ? Unit.SSE : Unit.INTEGER;
     }
 
-    static boolean instructionStyle(Method method) {
+    public static boolean instructionStyle(Method method) {
         return List.of(method.getParameterTypes()).contains(Instruction.class);
     }
 
-    static boolean takesCpu(Method method) {
+    public static boolean takesCpu(Method method) {
         return method.getParameterCount() > 0 && method.getParameterTypes()[0] == Cpu.class;
     }
 
     /** Whether the destination is memory that is read first. */
-    boolean updatesMemory() {
+    public boolean updatesMemory() {
         return destination != null && destination.isMemory() && sources.contains(destination);
     }
 
     /** For the handler's method name: readable in stack traces and profiles. */
-    String label() {
+    public String label() {
         StringBuilder label = new StringBuilder(method.getName());
         if (destination != null) label.append('_').append(destination.kind()).append(destination.bits());
         for (Place source : sources) label.append('_').append(source.kind()).append(source.bits());
