@@ -164,6 +164,41 @@ public final class LinearMemory {
         if (writes[Tlb.slot(linear)] != (linear + size - 1 & PAGE_MASK)) slow.checkWrite(linear, size);
     }
 
+    // ---- what translated code needs: see PlainMemory
+
+    /** Entries of the TLB for loads, valid until {@link #updateMode}. */
+    public long[] readEntries() {
+        return reads;
+    }
+
+    /** Entries of the TLB for stores. */
+    public long[] writeEntries() {
+        return writes;
+    }
+
+    long readPlain(long linear, int size) {
+        return slow.readPlain(linear, size);
+    }
+
+    void writePlain(long linear, int size, long value) {
+        slow.writePlain(linear, size, value);
+    }
+
+    /** As {@link #readForUpdate32}: checks the store, then loads. */
+    long readForUpdatePlain(long linear, int size) {
+        slow.checkWritePlain(linear, size);
+        int slot = Tlb.slot(linear);
+        boolean hit = reads[slot] == (linear + size - 1 & PAGE_MASK);
+        return hit ? SlowAccess.load(linear + reads[slot + 1], size) : slow.readPlain(linear, size);
+    }
+
+    /** Physical address of the page at {@code linear} if the TLB for fetches has it, else -1. */
+    public long fetchHit(long linear) {
+        int slot = Tlb.slot(linear);
+        long page = linear & PAGE_MASK;
+        return fetchTlb.entries[slot] == page ? page + fetchTlb.entries[slot + 1] : -1;
+    }
+
     // ---- implicit supervisor accesses to descriptor tables, the TSS and the like (SDM Vol 3A §4.6)
 
     public int readSystem8(long linear) {
@@ -287,6 +322,10 @@ public final class LinearMemory {
     public void followCosts() {
         modelTlb = cpu.costs.chargesWalks() ? new ModelTlb(cpu.costs.tlbEntries()) : null;
         flushAll();
+    }
+
+    boolean chargesWalks() {
+        return modelTlb != null;
     }
 
     /** A data access to the page of {@code linear} needed a walk: charges it, unless a TLB would have had the page. */

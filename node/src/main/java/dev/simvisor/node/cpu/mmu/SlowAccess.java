@@ -123,6 +123,67 @@ final class SlowAccess {
         if (host != 0) memory.fillWrite(system, linear, host, walker.global);
     }
 
+    // ---- plain memory only: the same translations, but nothing that more than loads or stores
+
+    long readPlain(long linear, int size) {
+        checkPlain(linear, size);
+        if (crosses(linear, size)) {
+            plainCrossing(linear, size, PageWalker.READ);
+            return read(linear, size, false);
+        }
+        long physical = translate(linear, PageWalker.READ, false);
+        long host = cpu.bus.directRead(physical & Tlb.PAGE_MASK);
+        if (host == 0) throw NotPlainMemoryException.INSTANCE;
+        memory.fillRead(false, linear, host, walker.global);
+        return load(host + (linear & 0xFFF), size);
+    }
+
+    void writePlain(long linear, int size, long value) {
+        checkPlain(linear, size);
+        if (crosses(linear, size)) {
+            plainCrossing(linear, size, PageWalker.WRITE);
+            write(linear, size, value, false);
+            return;
+        }
+        long physical = translate(linear, PageWalker.WRITE, false);
+        long host = cpu.bus.directWrite(physical & Tlb.PAGE_MASK);
+        if (host == 0) throw NotPlainMemoryException.INSTANCE;
+        memory.fillWrite(false, linear, host, walker.global);
+        store(host + (linear & 0xFFF), size, value);
+    }
+
+    void checkWritePlain(long linear, int size) {
+        checkPlain(linear, size);
+        if (crosses(linear, size)) {
+            plainCrossing(linear, size, PageWalker.WRITE);
+            return;
+        }
+        long physical = translate(linear, PageWalker.WRITE, false);
+        long host = cpu.bus.directWrite(physical & Tlb.PAGE_MASK);
+        if (host == 0) throw NotPlainMemoryException.INSTANCE;
+        memory.fillWrite(false, linear, host, walker.global);
+    }
+
+    /** Refuses what raises another exception than a page fault, what traps, and what takes time. */
+    private void checkPlain(long linear, int size) {
+        long last = linear + size - 1;
+        boolean inside = cpu.longMode
+                ? LinearMemory.canonical(linear) && LinearMemory.canonical(last)
+                : last <= 0xFFFF_FFFFL;
+        if (!inside || alignmentChecked || dataBreakpoints || memory.chargesWalks()) throw NotPlainMemoryException.INSTANCE;
+    }
+
+    private void plainCrossing(long linear, int size, int access) {
+        plainPage(linear, access);
+        plainPage(lastPage(linear, size), access);
+    }
+
+    private void plainPage(long linear, int access) {
+        long page = translate(linear, access, false) & Tlb.PAGE_MASK;
+        long host = access == PageWalker.WRITE ? cpu.bus.directWrite(page) : cpu.bus.directRead(page);
+        if (host == 0) throw NotPlainMemoryException.INSTANCE;
+    }
+
     long fetchPage(long linear) {
         if (cpu.codeSize == 64 && !LinearMemory.canonical(linear)) throw cpu.generalProtection(0);
         long physical = translate(linear, PageWalker.FETCH, false);
@@ -179,7 +240,7 @@ final class SlowAccess {
         return cpu.longMode ? linear : linear & 0xFFFF_FFFFL;
     }
 
-    private static long load(long address, int size) {
+    static long load(long address, int size) {
         return switch (size) {
             case 1 -> HostMemory.getByte(address) & 0xFFL;
             case 2 -> HostMemory.getShort(address) & 0xFFFFL;
