@@ -1,22 +1,24 @@
 package dev.simvisor.node.cpu.interpreter;
 
 import dev.simvisor.node.cpu.decode.Instruction;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Instructions that follow one another within a page, decoded. All but the last continue with the next; the last may be a
  * branch. An instruction that crosses into the next page is a block of its own.
  */
-final class Block {
-    static final long NO_SECOND_PAGE = -1;
+public final class Block {
+    public static final long NO_SECOND_PAGE = -1;
 
-    final long physical;
-    final int key;
-    final Instruction[] instructions;
+    public final long physical;
+    public final int key;
+    public final Instruction[] instructions;
     /** Bytes. */
-    final int length;
+    public final int length;
     /** Physical address of the page that the last bytes lie in when the block crosses a page, or NO_SECOND_PAGE. */
-    final long secondPage;
+    public final long secondPage;
 
     /** Next block of the same frame. */
     @Nullable
@@ -24,6 +26,15 @@ final class Block {
 
     /** Cleared when the block leaves the cache: its bytes changed, or its place was taken. */
     boolean valid = true;
+
+    /** How often the interpreter executed it. */
+    public int executions;
+
+    /** Translated code that starts here. */
+    public @Nullable Region region;
+
+    /** Regions that its bytes are part of. */
+    private @Nullable List<Region> parts;
 
     // The two blocks that last followed this one, within its page, by the distance from this block's start to theirs.
     private @Nullable Block firstSuccessor;
@@ -37,6 +48,25 @@ final class Block {
         this.instructions = instructions;
         this.length = length;
         this.secondPage = secondPage;
+    }
+
+    /** Makes a region go when this block does. */
+    public void become(Region part) {
+        if (parts == null) parts = new ArrayList<>();
+        parts.removeIf(old -> !old.isValid());
+        parts.add(part);
+    }
+
+    /** Whether a valid region stands on it. */
+    boolean isTranslated() {
+        return parts != null && parts.stream().anyMatch(Region::isValid);
+    }
+
+    void invalidate() {
+        valid = false;
+        region = null;
+        if (parts != null) parts.forEach(Region::invalidate);
+        parts = null;
     }
 
     /** The block that starts {@code distance} bytes from the start of this one, if it has followed before. */

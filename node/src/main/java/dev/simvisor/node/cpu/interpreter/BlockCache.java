@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Decoded blocks by physical address, direct-mapped, and by the frame that holds their bytes, so that a store to code drops
  * exactly the blocks it touches. Frames that hold code are watched on the bus.
  */
-final class BlockCache {
+public final class BlockCache {
     private static final int SLOTS = 1 << 16;
     private static final int PAGE = 4096;
     /** Granularity at which stores to a code frame are told apart from stores to data in the same frame. */
@@ -39,8 +39,8 @@ final class BlockCache {
         return (int) (physical ^ physical >>> 16 ^ (long) key << 13) & SLOTS - 1;
     }
 
-    @Nullable
-    Block find(long physical, int key) {
+    /** The block at a physical address that was decoded under the same circumstances. */
+    public @Nullable Block find(long physical, int key) {
         Block block = slots[slot(physical, key)];
         return block != null && block.physical == physical && block.key == key ? block : null;
     }
@@ -50,8 +50,11 @@ final class BlockCache {
         int slot = slot(block.physical, block.key);
         Block evicted = slots[slot];
         if (evicted != null) {
-            evicted.valid = false;
-            forget(evicted);
+            // One that a region stands on is still needed: to notice when its bytes change.
+            if (!evicted.isTranslated()) {
+                evicted.invalidate();
+                forget(evicted);
+            }
         }
         slots[slot] = block;
         int first = (int) (block.physical >>> 12);
@@ -146,7 +149,7 @@ final class BlockCache {
     private void drop(Block block) {
         int slot = slot(block.physical, block.key);
         if (slots[slot] == block) slots[slot] = null;
-        block.valid = false;
+        block.invalidate();
     }
 
     /** Drops the written ones of the blocks whose tails lie in a page; returns the lines that the tails of others occupy. */
@@ -170,8 +173,10 @@ final class BlockCache {
             CodeFrame frame = frames[n];
             if (frame != null && frame.lines != 0) bus.unwatchCode((long) n << 12);
         }
-        for (Block block : slots) {
-            if (block != null) block.valid = false;
+        for (CodeFrame frame : frames) {
+            for (Block block = frame == null ? null : frame.first; block != null; block = block.sibling) {
+                block.invalidate();
+            }
         }
         Arrays.fill(frames, null);
         Arrays.fill(slots, null);

@@ -26,15 +26,25 @@ public final class Interpreter implements Engine {
     private final BlockRunner runner;
     private final BlockCache blocks;
     private final BlockDecoder decoder;
+    private final HotCode hotCode;
+    private final int hotThreshold;
     private final Attention attention;
+    private long translatedInstructions;
     private final Instruction[] emulated = new Instruction[1];
 
     public Interpreter(Cpu cpu) {
+        this(cpu, HotCode.IGNORED);
+    }
+
+    /** An interpreter of what is not hot, and the loop that enters the regions which {@code hotCode} makes of the rest. */
+    public Interpreter(Cpu cpu, HotCode hotCode) {
         HandlerTable handlers = HandlerTable.shared();
         this.cpu = cpu;
         this.runner = handlers.runner();
         this.blocks = new BlockCache(cpu.bus);
         this.decoder = new BlockDecoder(cpu, handlers);
+        this.hotCode = hotCode;
+        this.hotThreshold = hotCode.threshold();
         this.attention = new Attention(cpu);
     }
 
@@ -56,10 +66,54 @@ public final class Interpreter implements Engine {
                 block = lookUp();
                 if (block != null && previous != null) previous.link(start - previousStart, block);
             }
+            if (block != null && translated(block)) {
+                previous = null;
+                continue;
+            }
             if (block != null) execute(block);
             previous = block;
             previousStart = start;
         }
+    }
+
+    /** Lets translated code have the block, if there is some that may be entered now and gets anything done. */
+    private boolean translated(Block block) {
+        Region region = block.region;
+        if (region == null) {
+            if (++block.executions != hotThreshold) return false;
+            hotCode.hot(block, blocks);
+            region = block.region;
+            if (region == null) return false;
+        }
+        if (!region.valid) {
+            block.region = null;
+            block.executions = 0;
+            return false;
+        }
+        return !attention.singleInstruction()
+                && region.mayEnter(cpu, cpu.runLimit - cpu.completedInstructions)
+                && enter(region);
+    }
+
+    /** How many instructions were executed by translated code, apart from repetitions. */
+    public long translatedInstructions() {
+        return translatedInstructions;
+    }
+
+    private boolean enter(Region region) {
+        cpu.blockEnd = Integer.MAX_VALUE;
+        region.entries++;
+        try {
+            region.execute(cpu);
+        } catch (GuestException fault) {
+            raise(region.stoppedAt(), fault, cpu.rip);
+            return true;
+        }
+        int done = cpu.position;
+        cpu.position = 0;
+        cpu.completedInstructions += done;
+        translatedInstructions += done;
+        return done > 0;
     }
 
     /** The block at rIP, or null after the exception that fetching it raised was delivered. */
@@ -89,7 +143,8 @@ public final class Interpreter implements Engine {
         try {
             runner.run(cpu, instructions);
         } catch (GuestException fault) {
-            raise(instructions[cpu.position], fault, start);
+            Instruction instruction = instructions[cpu.position];
+            raise(instruction, fault, start + instruction.offset & cpu.ripMask());
             return;
         }
         int done = cpu.position;
@@ -105,10 +160,10 @@ public final class Interpreter implements Engine {
         cpu.attention = true;
     }
 
-    private void raise(Instruction instruction, GuestException fault, long blockStart) {
+    private void raise(Instruction instruction, GuestException fault, long rip) {
         cpu.completedInstructions += cpu.position;
         cpu.position = 0;
-        cpu.rip = blockStart + instruction.offset & cpu.ripMask();
+        cpu.rip = rip;
         if (fault.nonCanonical && instruction.segment == SegmentRegister.SS) fault.vector = GuestException.STACK_FAULT;
         // What a floating-point instruction would have reported goes with it.
         cpu.fpu.arithmetic.takeRaised();

@@ -1,0 +1,108 @@
+package dev.simvisor.node.cpu.interpreter;
+
+import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.decode.Instruction;
+import dev.simvisor.node.cpu.mmu.LinearMemory;
+import dev.simvisor.node.cpu.mmu.NotPlainMemoryException;
+
+/**
+ * Translated code: several blocks, entered at the start of one of them. Its place is known as distances from the entry, so
+ * that it serves wherever its pages are mapped, as long as they are mapped the same distances apart.
+ */
+public abstract class Region {
+    /**
+     * What a region is made of.
+     *
+     * @param instructions all that may be executed, in the order of their numbers in the code
+     * @param distances in bytes, from the entry to each of the instructions
+     * @param ordinals how many instructions of its block precede each
+     * @param longestPath no path without a budget check has more instructions
+     * @param codeSize 32 or 64
+     * @param pageDistances from the entry's page to each other page that it has code in
+     * @param frames physical addresses of these pages
+     */
+    public record Layout(
+            Instruction[] instructions,
+            int[] distances,
+            int[] ordinals,
+            int longestPath,
+            int codeSize,
+            long[] pageDistances,
+            long[] frames) {}
+
+    /** More than a direct branch and the size of a region together, in bytes. */
+    private static final long BRANCH_REACH = 1L << 33;
+
+    /** For the code, which pushes it where a semantic method takes the instruction. */
+    protected final Instruction[] instructions;
+
+    private final Layout layout;
+    private int stoppedAt;
+
+    /** Cleared when bytes that it was made from change. */
+    boolean valid = true;
+
+    /** How often it was entered. */
+    public long entries;
+
+    protected Region(Layout layout) {
+        this.layout = layout;
+        this.instructions = layout.instructions();
+    }
+
+    /**
+     * Executes instructions from the entry, at rIP, on; at most as many as the run has left, of which there must be {@link
+     * Layout#longestPath}. Leaves in {@code cpu.position} how many were completed, none if the first is not for translated
+     * code. When one raises an exception, {@code cpu.position} are complete and rIP is at {@link #stoppedAt}.
+     */
+    protected abstract void execute(Cpu cpu);
+
+    public final boolean isValid() {
+        return valid;
+    }
+
+    public final void invalidate() {
+        valid = false;
+    }
+
+    public final Layout layout() {
+        return layout;
+    }
+
+    /** Whether it may be entered at rIP, with that many instructions left to run. */
+    final boolean mayEnter(Cpu cpu, long budget) {
+        if (budget < layout.longestPath() || cpu.stackSize != layout.codeSize()) return false;
+        long linear = cpu.rip;
+        if (layout.codeSize() == 64 && nearTheHole(linear)) return false;
+        long[] pageDistances = layout.pageDistances();
+        for (int n = 0; n < pageDistances.length; n++) {
+            if (cpu.memory.fetchHit(linear + pageDistances[n]) != layout.frames()[n]) return false;
+        }
+        return true;
+    }
+
+    /** Whether a direct branch from here may reach an address that is not canonical. */
+    private static boolean nearTheHole(long rip) {
+        return !LinearMemory.canonical(rip + BRANCH_REACH) || !LinearMemory.canonical(rip - BRANCH_REACH);
+    }
+
+    /** The instruction that raised the exception. */
+    final Instruction stoppedAt() {
+        return instructions[stoppedAt];
+    }
+
+    /**
+     * Brings progress up to date when an instruction raised something. Returns if the interpreter shall execute it instead.
+     *
+     * @param entry rIP at the entry
+     * @param executed instructions completed before the block
+     * @param at number of the instruction
+     */
+    protected final void stop(Cpu cpu, RuntimeException raised, long entry, int executed, int at) {
+        stoppedAt = at;
+        cpu.position = executed + layout.ordinals()[at];
+        long rip = entry + layout.distances()[at];
+        cpu.rip = layout.codeSize() == 64 ? rip : rip & 0xFFFF_FFFFL;
+        if (!(raised instanceof NotPlainMemoryException)) throw raised;
+    }
+}
