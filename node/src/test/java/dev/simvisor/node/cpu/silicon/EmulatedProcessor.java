@@ -4,17 +4,18 @@ import dev.simvisor.node.cpu.AccessRights;
 import dev.simvisor.node.cpu.ControlRegister;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuModel;
+import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.FlatBus;
 import dev.simvisor.node.cpu.HostMemory;
 import dev.simvisor.node.cpu.ModelSpecificRegisters;
 import dev.simvisor.node.cpu.SegmentRegister;
-import dev.simvisor.node.cpu.interpreter.Interpreter;
 import dev.simvisor.node.cpu.table.Feature;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -47,12 +48,13 @@ final class EmulatedProcessor {
 
     private final FlatBus bus = new FlatBus(0x40000);
     private final Cpu cpu = new Cpu(bus, new CpuModel("silicon", 0x60FB1, features(), 48, 1_000_000_000));
-    private final Interpreter interpreter = new Interpreter(cpu);
+    private final Engine engine;
     private final byte[] initialMemory = SiliconLayout.memory();
     private long nextPageTable = PAGE_TABLES;
 
-    EmulatedProcessor() {
-        bus.watcher(interpreter);
+    EmulatedProcessor(Function<Cpu, Engine> engines) {
+        engine = engines.apply(cpu);
+        bus.watcher(engine);
         long root = newPageTable();
         for (long frame = GDT; frame < KERNEL_STACK_TOP; frame += PAGE) map(root, frame, frame, WRITABLE);
         map(root, SiliconLayout.CODE, CODE_FRAME, USER | WRITABLE);
@@ -142,10 +144,10 @@ final class EmulatedProcessor {
         System.arraycopy(test.code(), 0, code, test.codeOffset(), test.code().length);
         HostMemory.segment(bus.directRead(CODE_FRAME), PAGE).copyFrom(MemorySegment.ofArray(code));
         load(before);
-        interpreter.flushCode();
-        interpreter.run(1);
+        engine.flushCode();
+        engine.run(1);
         // A load of SS holds off the runner's trap until after the instruction that follows, a NOP.
-        if (cpu.interruptShadow && cpu.cpl == 3) interpreter.run(1);
+        if (cpu.interruptShadow && cpu.cpl == 3) engine.run(1);
         return outcome(memory);
     }
 

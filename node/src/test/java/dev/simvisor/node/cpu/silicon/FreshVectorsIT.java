@@ -2,6 +2,7 @@ package dev.simvisor.node.cpu.silicon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.simvisor.node.cpu.interpreter.Interpreter;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -18,7 +19,7 @@ class FreshVectorsIT {
     @Test
     void everyInstructionDoesWhatThisProcessorDoes() throws IOException, InterruptedException {
         int seed = Integer.getInteger("silicon.seed", 0);
-        Replay replay = new Replay();
+        Replay replay = new Replay(Interpreter::new);
         replay.run(SiliconVectorGenerator.execute(
                 SiliconVectorGenerator.cases(seed, CASES_PER_FORM), Path.of("src/test/silicon/runner.c")));
         System.out.println("seed " + seed + ", " + replay.summary());

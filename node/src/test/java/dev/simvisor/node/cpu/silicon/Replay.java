@@ -2,6 +2,8 @@ package dev.simvisor.node.cpu.silicon;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.decode.Decoder;
 import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.disassemble.Disassembler;
@@ -12,17 +14,22 @@ import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 
 /** Runs vectors through our processor and keeps what differs. */
 final class Replay {
     private final InstructionTable table = InstructionTable.load();
     private final Decoder decoder = new Decoder(table);
-    private final EmulatedProcessor processor = new EmulatedProcessor();
+    private final EmulatedProcessor processor;
     private final Set<String> forms = new HashSet<>();
     private final Set<Integer> rows = new HashSet<>();
     private final List<String> mismatches = new ArrayList<>();
     private int cases;
     private int faults;
+
+    Replay(Function<Cpu, Engine> engines) {
+        processor = new EmulatedProcessor(engines);
+    }
 
     void run(List<SiliconVector> vectors) {
         for (SiliconVector vector : vectors) run(vector);

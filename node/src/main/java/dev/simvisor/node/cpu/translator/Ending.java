@@ -1,0 +1,49 @@
+package dev.simvisor.node.cpu.translator;
+
+import dev.simvisor.node.cpu.decode.Instruction;
+import dev.simvisor.node.cpu.semantics.Conditions;
+import dev.simvisor.node.cpu.table.Attribute;
+import java.lang.reflect.Method;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** How the last instruction of a block goes on. */
+enum Ending {
+    /** Straight on. */
+    NONE,
+    CONDITIONAL,
+    JUMP,
+    CALL,
+    RETURN,
+    JUMP_INDIRECT,
+    CALL_INDIRECT,
+    /** A string instruction: straight on unless it has to be executed again. */
+    STRING,
+    /** Whatever else ends a block: the region is left behind it. */
+    OTHER;
+
+    /** The conditional jumps. */
+    private static final Set<String> CONDITIONAL_JUMPS = Arrays.stream(Conditions.class.getDeclaredMethods())
+            .map(Method::getName)
+            .filter(name -> name.startsWith("j"))
+            .collect(Collectors.toUnmodifiableSet());
+
+    static Ending of(Instruction last) {
+        if (!last.row.has(Attribute.END)) return NONE;
+        if (last.row.has(Attribute.REP) || last.row.has(Attribute.REPZ)) {
+            // Ports are read and written one element at a time, and looked at after each.
+            return last.row.semantics().startsWith("ins") || last.row.semantics().startsWith("outs") ? OTHER : STRING;
+        }
+        if (last.operandSize < 32) return OTHER;
+        String semantics = last.row.semantics();
+        return switch (semantics) {
+            case "jmp" -> JUMP;
+            case "call" -> CALL;
+            case "ret" -> RETURN;
+            case "jmpIndirect" -> JUMP_INDIRECT;
+            case "callIndirect" -> CALL_INDIRECT;
+            default -> CONDITIONAL_JUMPS.contains(semantics) ? CONDITIONAL : OTHER;
+        };
+    }
+}

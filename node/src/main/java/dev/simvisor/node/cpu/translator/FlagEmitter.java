@@ -1,0 +1,317 @@
+package dev.simvisor.node.cpu.translator;
+
+import static dev.simvisor.node.cpu.translator.DeferredFlags.ADD;
+import static dev.simvisor.node.cpu.translator.DeferredFlags.DEC;
+import static dev.simvisor.node.cpu.translator.DeferredFlags.IMUL;
+import static dev.simvisor.node.cpu.translator.DeferredFlags.INC;
+import static dev.simvisor.node.cpu.translator.DeferredFlags.LOGIC;
+import static dev.simvisor.node.cpu.translator.DeferredFlags.NO_STEP;
+import static dev.simvisor.node.cpu.translator.DeferredFlags.SAR;
+import static dev.simvisor.node.cpu.translator.DeferredFlags.SETTLED;
+import static dev.simvisor.node.cpu.translator.DeferredFlags.SHL;
+import static dev.simvisor.node.cpu.translator.DeferredFlags.SHR;
+import static dev.simvisor.node.cpu.translator.DeferredFlags.SUB;
+import static dev.simvisor.node.cpu.translator.RegionLocals.FLAG_A;
+import static dev.simvisor.node.cpu.translator.RegionLocals.FLAG_B;
+import static dev.simvisor.node.cpu.translator.RegionLocals.KIND;
+import static dev.simvisor.node.cpu.translator.RegionLocals.STEP;
+import static dev.simvisor.node.cpu.translator.RegionLocals.STEPPED;
+import static java.lang.constant.ConstantDescs.CD_boolean;
+import static java.lang.constant.ConstantDescs.CD_int;
+import static java.lang.constant.ConstantDescs.CD_long;
+import static java.lang.constant.ConstantDescs.CD_void;
+
+import dev.simvisor.node.cpu.interpreter.InstructionEmitter;
+import dev.simvisor.node.cpu.semantics.Conditions;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Label;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
+
+/**
+ * Emits what sets and what asks for flags. Knows, where the code leaves no doubt, what set them last, and then asks the
+ * operands instead: a compare and a conditional jump become one Java comparison.
+ */
+final class FlagEmitter {
+    /** What is known of the flags at a point of the code. */
+    record Knowledge(int kind, int step) {
+        private static final int UNKNOWN = -1;
+        static final Knowledge NONE = new Knowledge(UNKNOWN, UNKNOWN);
+        static final Knowledge IN_PROCESSOR = new Knowledge(SETTLED, NO_STEP);
+    }
+
+    private static final ClassDesc CPU = InstructionEmitter.CPU;
+    private static final ClassDesc DEFERRED_FLAGS =
+            DeferredFlags.class.describeConstable().orElseThrow();
+    private static final ClassDesc CONDITIONS =
+            Conditions.class.describeConstable().orElseThrow();
+    private static final MethodTypeDesc INTS_TO_INT = MethodTypeDesc.of(CD_int, CD_int, CD_int);
+    private static final MethodTypeDesc LONGS_TO_INT = MethodTypeDesc.of(CD_int, CD_long, CD_long);
+
+    private final CodeBuilder code;
+    private Knowledge known = Knowledge.NONE;
+
+    FlagEmitter(CodeBuilder code) {
+        this.code = code;
+    }
+
+    Knowledge known() {
+        return known;
+    }
+
+    void assume(Knowledge knowledge) {
+        known = knowledge;
+    }
+
+    // ---- setting
+
+    /** All flags follow from the operands in FLAG_A and FLAG_B. */
+    void set(int kind) {
+        if (known.kind() != kind) code.loadConstant(kind).istore(KIND);
+        if (known.step() != NO_STEP) code.loadConstant(NO_STEP).istore(STEP);
+        known = new Knowledge(kind, NO_STEP);
+    }
+
+    /** All flags but C follow from the operand in STEPPED. */
+    void step(int step) {
+        if (known.step() != step) code.loadConstant(step).istore(STEP);
+        known = new Knowledge(known.kind(), step);
+    }
+
+    /** Brings the flags into the processor. */
+    void settle() {
+        if (known.equals(Knowledge.IN_PROCESSOR)) return;
+        emitSettle(code);
+        code.loadConstant(SETTLED).istore(KIND);
+        code.loadConstant(NO_STEP).istore(STEP);
+        known = Knowledge.IN_PROCESSOR;
+    }
+
+    /** Brings the flags into the processor on the way out. */
+    static void emitSettle(CodeBuilder code) {
+        code.aload(RegionLocals.CPU)
+                .iload(KIND)
+                .lload(FLAG_A)
+                .lload(FLAG_B)
+                .iload(STEP)
+                .lload(STEPPED);
+        code.invokestatic(
+                DEFERRED_FLAGS,
+                "settle",
+                MethodTypeDesc.of(CD_void, CPU, CD_int, CD_long, CD_long, CD_int, CD_long));
+    }
+
+    // ---- asking
+
+    /** Jumps if a condition holds, named as in mnemonics: "ne", "b", "le". */
+    void jumpIf(String condition, Label target) {
+        if (fused(condition, target)) return;
+        settle();
+        String method = "is" + Character.toUpperCase(condition.charAt(0)) + condition.substring(1);
+        code.aload(RegionLocals.CPU).invokestatic(CONDITIONS, method, MethodTypeDesc.of(CD_boolean, CPU));
+        code.ifne(target);
+    }
+
+    private boolean fused(String condition, Label target) {
+        if (known.step() > NO_STEP) return stepFused(condition, target);
+        if (known.kind() < 0 || known.step() < 0) return false;
+        int kind = known.kind();
+        if (kind == LOGIC) return logicFused(condition, target);
+        if (kind >= SUB && kind < SUB + 4) return subtractionFused(condition, target, 8 << kind - SUB);
+        if (kind >= ADD && kind < ADD + 4) return additionFused(condition, target, 8 << kind - ADD);
+        if (kind >= SHL && kind < IMUL) return shiftFused(condition, target, kind);
+        return false;
+    }
+
+    private boolean logicFused(String condition, Label target) {
+        switch (condition) {
+            case "e", "be" -> code.lload(FLAG_A).lconst_0().lcmp().ifeq(target);
+            case "ne", "a" -> code.lload(FLAG_A).lconst_0().lcmp().ifne(target);
+            case "s", "l" -> code.lload(FLAG_A).lconst_0().lcmp().iflt(target);
+            case "ns", "ge" -> code.lload(FLAG_A).lconst_0().lcmp().ifge(target);
+            case "le" -> code.lload(FLAG_A).lconst_0().lcmp().ifle(target);
+            case "g" -> code.lload(FLAG_A).lconst_0().lcmp().ifgt(target);
+            case "o", "b" -> {}
+            case "no", "ae" -> code.goto_(target);
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean subtractionFused(String condition, Label target, int bits) {
+        switch (condition) {
+            case "e" -> compare(bits).ifeq(target);
+            case "ne" -> compare(bits).ifne(target);
+            case "l" -> compare(bits).iflt(target);
+            case "ge" -> compare(bits).ifge(target);
+            case "le" -> compare(bits).ifle(target);
+            case "g" -> compare(bits).ifgt(target);
+            case "b" -> compareUnsigned(bits).iflt(target);
+            case "ae" -> compareUnsigned(bits).ifge(target);
+            case "be" -> compareUnsigned(bits).ifle(target);
+            case "a" -> compareUnsigned(bits).ifgt(target);
+            case "s" -> {
+                code.lload(FLAG_A).lload(FLAG_B).lsub();
+                signed(bits).iflt(target);
+            }
+            case "ns" -> {
+                code.lload(FLAG_A).lload(FLAG_B).lsub();
+                signed(bits).ifge(target);
+            }
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Pushes an int that compares to zero as the operands compare, signed. */
+    private CodeBuilder compare(int bits) {
+        code.lload(FLAG_A);
+        narrow(bits);
+        code.lload(FLAG_B);
+        narrow(bits);
+        return code.lcmp();
+    }
+
+    private CodeBuilder compareUnsigned(int bits) {
+        code.lload(FLAG_A);
+        if (bits < 64) code.l2i();
+        code.lload(FLAG_B);
+        if (bits < 64) code.l2i();
+        if (bits == 64) return code.invokestatic(ConstantDescs.CD_Long, "compareUnsigned", LONGS_TO_INT);
+        return code.invokestatic(ConstantDescs.CD_Integer, "compareUnsigned", INTS_TO_INT);
+    }
+
+    /** Turns a long into one that has the value of its low bits, signed. */
+    private void narrow(int bits) {
+        switch (bits) {
+            case 8 -> code.l2i().i2b().i2l();
+            case 16 -> code.l2i().i2s().i2l();
+            case 32 -> code.l2i().i2l();
+            default -> {}
+        }
+    }
+
+    /** Replaces a long by an int that compares to zero as its low bits do, signed. */
+    private CodeBuilder signed(int bits) {
+        narrow(bits);
+        return code.lconst_0().lcmp();
+    }
+
+    private boolean additionFused(String condition, Label target, int bits) {
+        switch (condition) {
+            case "e" -> sum(bits).ifeq(target);
+            case "ne" -> sum(bits).ifne(target);
+            case "s" -> sum(bits).iflt(target);
+            case "ns" -> sum(bits).ifge(target);
+            case "b", "ae" -> {
+                if (bits < 32) return false;
+                code.lload(FLAG_A).lload(FLAG_B).ladd();
+                if (bits == 32) code.l2i();
+                code.lload(FLAG_A);
+                if (bits == 32) code.l2i().invokestatic(ConstantDescs.CD_Integer, "compareUnsigned", INTS_TO_INT);
+                else code.invokestatic(ConstantDescs.CD_Long, "compareUnsigned", LONGS_TO_INT);
+                if (condition.equals("b")) code.iflt(target);
+                else code.ifge(target);
+            }
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private CodeBuilder sum(int bits) {
+        code.lload(FLAG_A).lload(FLAG_B).ladd();
+        return signed(bits);
+    }
+
+    /** The count in FLAG_B is not zero, and below the operand's width or not, as the semantic methods take it. */
+    private boolean shiftFused(String condition, Label target, int kind) {
+        boolean wide = (kind - 1) % 4 == 3;
+        boolean word = (kind - 1) % 4 == 2;
+        if (!wide && !word) return false;
+        int family = kind - (kind - 1) % 4;
+        switch (condition) {
+            case "e" -> shifted(family, wide).ifeq(target);
+            case "ne" -> shifted(family, wide).ifne(target);
+            case "s" -> shifted(family, wide).iflt(target);
+            case "ns" -> shifted(family, wide).ifge(target);
+            case "b" -> lastBit(family, wide).ifne(target);
+            case "ae" -> lastBit(family, wide).ifeq(target);
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private CodeBuilder shifted(int family, boolean wide) {
+        code.lload(FLAG_A);
+        if (!wide) code.l2i();
+        code.lload(FLAG_B).l2i();
+        switch (family) {
+            case SHL -> {
+                if (wide) code.lshl();
+                else code.ishl();
+            }
+            case SHR -> {
+                if (wide) code.lushr();
+                else code.iushr();
+            }
+            case SAR -> {
+                if (wide) code.lshr();
+                else code.ishr();
+            }
+            default -> throw new IllegalStateException("no shift: " + family);
+        }
+        return wide ? code.lconst_0().lcmp() : code;
+    }
+
+    /** The bit that was shifted out last: JVM shifts take their counts modulo the width, so that -n means width - n. */
+    private CodeBuilder lastBit(int family, boolean wide) {
+        code.lload(FLAG_A);
+        if (!wide) code.l2i();
+        code.lload(FLAG_B).l2i();
+        if (family == SHL) code.ineg();
+        else code.iconst_1().isub();
+        if (wide) code.lushr().l2i();
+        else code.iushr();
+        return code.iconst_1().iand();
+    }
+
+    private boolean stepFused(String condition, Label target) {
+        boolean increment = known.step() < DEC;
+        int bits = 8 << known.step() - (increment ? INC : DEC);
+        switch (condition) {
+            case "e" -> stepped(bits, increment).ifeq(target);
+            case "ne" -> stepped(bits, increment).ifne(target);
+            case "s" -> stepped(bits, increment).iflt(target);
+            case "ns" -> stepped(bits, increment).ifge(target);
+            // As if compared to -1 or 1.
+            case "l" -> steppedFrom(bits, increment).iflt(target);
+            case "ge" -> steppedFrom(bits, increment).ifge(target);
+            case "le" -> steppedFrom(bits, increment).ifle(target);
+            case "g" -> steppedFrom(bits, increment).ifgt(target);
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private CodeBuilder stepped(int bits, boolean increment) {
+        code.lload(STEPPED).loadConstant(increment ? 1L : -1L).ladd();
+        return signed(bits);
+    }
+
+    private CodeBuilder steppedFrom(int bits, boolean increment) {
+        code.lload(STEPPED);
+        narrow(bits);
+        return code.loadConstant(increment ? -1L : 1L).lcmp();
+    }
+}

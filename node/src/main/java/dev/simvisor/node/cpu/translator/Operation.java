@@ -1,0 +1,148 @@
+package dev.simvisor.node.cpu.translator;
+
+import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.decode.Instruction;
+import dev.simvisor.node.cpu.interpreter.Place;
+import dev.simvisor.node.cpu.interpreter.Variant;
+import dev.simvisor.node.cpu.semantics.Arithmetic;
+import dev.simvisor.node.cpu.semantics.BitOperations;
+import dev.simvisor.node.cpu.semantics.Conditions;
+import dev.simvisor.node.cpu.semantics.Logic;
+import dev.simvisor.node.cpu.semantics.Rotate;
+import dev.simvisor.node.cpu.semantics.Shift;
+import dev.simvisor.node.cpu.table.Attribute;
+import java.lang.reflect.Method;
+import java.util.BitSet;
+import java.util.Set;
+
+/** An instruction to be translated: how much of the processor its semantic method touches, and which registers it names. */
+record Operation(Instruction instruction, Variant variant) {
+    /** How far a method reaches beside its arguments and its result. */
+    enum Reach {
+        /** The translator has bytecode of its own for it. */
+        OWN,
+        /** It touches nothing else. */
+        PURE,
+        /** It touches the arithmetic flags. */
+        FLAGS,
+        /** It touches MMX, XMM or x87 state. */
+        UNIT,
+        /** It multiplies or divides rDX:rAX. */
+        ACCUMULATOR,
+        /** It may touch whatever an instruction can. */
+        EVERYTHING
+    }
+
+    private static final Set<String> OWN = Set.of(
+            "mov", "movzx", "movsxb", "movsxw", "movsxd", "lea", "nop", "not", "add", "sub", "cmp", "neg", "and", "or",
+            "xor", "test", "inc", "dec", "imul", "push", "pop", "leave");
+    private static final Set<String> OWN_SHIFTS = Set.of("shl", "shr", "sar");
+    private static final Set<String> ACCUMULATOR = Set.of("mul", "imulWide", "div", "idiv", "cbw", "cwd");
+    private static final Set<Class<?>> FLAG_FAMILIES = Set.of(
+            Arithmetic.class,
+            Logic.class,
+            Shift.class,
+            Rotate.class,
+            Conditions.class,
+            BitOperations.class);
+    private static final Set<String> CARRY_ALONE = Set.of("clc", "cmc", "stc");
+
+    /** The semantic name, without the size. */
+    String name() {
+        return family(variant.method());
+    }
+
+    private static String family(Method method) {
+        return method.getName().replaceAll("(8|16|32|64)$", "");
+    }
+
+    Reach reach() {
+        Method method = variant.method();
+        String name = name();
+        // Whatever ends a block without being translated as a branch.
+        if (endsBlock()) return Reach.EVERYTHING;
+        if (OWN.contains(name) && ownSize(name) || OWN_SHIFTS.contains(name) && !countInRegister()) return Reach.OWN;
+        if (isCondition()) return Reach.OWN;
+        if (Variant.instructionStyle(method)) return Reach.EVERYTHING;
+        if (!Variant.takesCpu(method)) return Reach.PURE;
+        if (variant.unit() != Variant.Unit.INTEGER) {
+            boolean flags = (instruction.row.flagsWritten() | instruction.row.flagsUndefined()) != 0;
+            return flags ? Reach.FLAGS : Reach.UNIT;
+        }
+        if (FLAG_FAMILIES.contains(method.getDeclaringClass()) || CARRY_ALONE.contains(name)) return Reach.FLAGS;
+        return ACCUMULATOR.contains(name) ? Reach.ACCUMULATOR : Reach.EVERYTHING;
+    }
+
+    /** The stack is accessed in its full width only, a byte product is left to its method. */
+    private boolean ownSize(String name) {
+        return switch (name) {
+            case "push", "pop", "leave" -> instruction.operandSize >= 32;
+            case "imul" -> !variant.method().getName().endsWith("8");
+            default -> true;
+        };
+    }
+
+    private boolean countInRegister() {
+        return variant.sources().stream().anyMatch(place -> place.kind() == Place.Kind.CL);
+    }
+
+    /** SETcc and CMOVcc. */
+    boolean isCondition() {
+        return variant.method().getDeclaringClass() == Conditions.class
+                && !Variant.instructionStyle(variant.method());
+    }
+
+    /** A string instruction, which may have to be executed again before the next. */
+    boolean isString() {
+        return instruction.row.has(Attribute.REP) || instruction.row.has(Attribute.REPZ);
+    }
+
+    boolean endsBlock() {
+        return instruction.row.has(Attribute.END);
+    }
+
+    // ---- registers that are read or written as locals
+
+    void addUsed(BitSet used) {
+        if (instruction.memory) {
+            add(used, instruction.base);
+            add(used, instruction.index);
+        }
+        for (Place source : variant.sources()) addRegister(used, source);
+        addWritten(used);
+        switch (name()) {
+            case "push", "pop", "call", "callIndirect", "ret" -> used.set(Cpu.RSP);
+            case "leave" -> {
+                used.set(Cpu.RSP);
+                used.set(Cpu.RBP);
+            }
+            default -> {}
+        }
+    }
+
+    void addWritten(BitSet written) {
+        Place destination = variant.destination();
+        if (destination != null) addRegister(written, destination);
+        switch (name()) {
+            case "push", "pop", "call", "callIndirect", "ret" -> written.set(Cpu.RSP);
+            case "leave" -> {
+                written.set(Cpu.RSP);
+                written.set(Cpu.RBP);
+            }
+            default -> {}
+        }
+    }
+
+    private void addRegister(BitSet registers, Place place) {
+        switch (place.kind()) {
+            case RM -> add(registers, instruction.rm & 15);
+            case REG -> add(registers, instruction.reg & 15);
+            case CL -> registers.set(Cpu.RCX);
+            default -> {}
+        }
+    }
+
+    private static void add(BitSet registers, int number) {
+        if (number < Instruction.ZERO) registers.set(number);
+    }
+}

@@ -1,0 +1,400 @@
+package dev.simvisor.node.cpu.translator;
+
+import static dev.simvisor.node.cpu.translator.RegionLocals.AT;
+import static dev.simvisor.node.cpu.translator.RegionLocals.BUDGET;
+import static dev.simvisor.node.cpu.translator.RegionLocals.CPU;
+import static dev.simvisor.node.cpu.translator.RegionLocals.ENTRY;
+import static dev.simvisor.node.cpu.translator.RegionLocals.EXECUTED;
+import static dev.simvisor.node.cpu.translator.RegionLocals.EXIT;
+import static dev.simvisor.node.cpu.translator.RegionLocals.GPR;
+import static dev.simvisor.node.cpu.translator.RegionLocals.MEMORY;
+import static dev.simvisor.node.cpu.translator.RegionLocals.RAISED;
+import static dev.simvisor.node.cpu.translator.RegionLocals.READS;
+import static dev.simvisor.node.cpu.translator.RegionLocals.REGION;
+import static dev.simvisor.node.cpu.translator.RegionLocals.WRITES;
+import static java.lang.classfile.ClassFile.ACC_FINAL;
+import static java.lang.classfile.ClassFile.ACC_PROTECTED;
+import static java.lang.classfile.ClassFile.ACC_PUBLIC;
+import static java.lang.constant.ConstantDescs.CD_boolean;
+import static java.lang.constant.ConstantDescs.CD_int;
+import static java.lang.constant.ConstantDescs.CD_long;
+import static java.lang.constant.ConstantDescs.CD_void;
+import static java.lang.constant.ConstantDescs.INIT_NAME;
+
+import dev.simvisor.node.cpu.decode.Instruction;
+import dev.simvisor.node.cpu.interpreter.HandlerTable;
+import dev.simvisor.node.cpu.interpreter.InstructionEmitter;
+import dev.simvisor.node.cpu.interpreter.Region;
+import dev.simvisor.node.cpu.mmu.LinearMemory;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Label;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.MethodTypeDesc;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Emits a planned region as a class with one method. */
+final class RegionCompiler {
+    private static final ClassDesc CPU_CLASS = InstructionEmitter.CPU;
+    private static final ClassDesc LAYOUT = Region.Layout.class.describeConstable().orElseThrow();
+    private static final ClassDesc RUNTIME_EXCEPTION =
+            RuntimeException.class.describeConstable().orElseThrow();
+    private static final ClassDesc LINEAR_MEMORY =
+            LinearMemory.class.describeConstable().orElseThrow();
+    private static final ClassDesc LONGS = CD_long.arrayType();
+    private static final MethodTypeDesc STOP =
+            MethodTypeDesc.of(CD_void, CPU_CLASS, RUNTIME_EXCEPTION, CD_long, CD_int, CD_int);
+    private static final int LARGEST_BUDGET = 1 << 30;
+
+    private final RegionPlan plan;
+    private final List<List<Operation>> operations = new ArrayList<>();
+    private final int[] firstNumbers;
+    private final BitSet used = new BitSet();
+    private final BitSet modified = new BitSet();
+    private final boolean wide;
+
+    RegionCompiler(RegionPlan plan, HandlerTable handlers) {
+        this.plan = plan;
+        this.wide = plan.wide();
+        firstNumbers = new int[plan.nodes().size()];
+        int number = 0;
+        for (int n = 0; n < firstNumbers.length; n++) {
+            firstNumbers[n] = number;
+            List<Operation> ofNode = new ArrayList<>();
+            for (Instruction instruction : plan.nodes().get(n).instructions()) {
+                Operation operation = new Operation(instruction, handlers.variant(instruction.handler));
+                operation.addUsed(used);
+                operation.addWritten(modified);
+                ofNode.add(operation);
+                number++;
+            }
+            operations.add(ofNode);
+        }
+    }
+
+    Region.Layout layout() {
+        int count = plan.instructions();
+        Instruction[] instructions = new Instruction[count];
+        int[] distances = new int[count];
+        int[] ordinals = new int[count];
+        int number = 0;
+        for (RegionPlan.Node node : plan.nodes()) {
+            int ordinal = 0;
+            for (Instruction instruction : node.instructions()) {
+                instructions[number] = instruction;
+                distances[number] = (int) node.distance() + instruction.offset;
+                ordinals[number++] = ordinal++;
+            }
+        }
+        return new Region.Layout(
+                instructions, distances, ordinals, count, wide ? 64 : 32, plan.pageDistances(), plan.frames());
+    }
+
+    /** The class file. */
+    byte[] bytecode(String name) {
+        ClassDesc self = ClassDesc.of(RegionCompiler.class.getPackageName(), name);
+        return ClassFile.of().build(self, builder -> {
+            builder.withFlags(ACC_PUBLIC | ACC_FINAL).withSuperclass(RegionCode.REGION_CLASS);
+            builder.withMethodBody(
+                    INIT_NAME, MethodTypeDesc.of(CD_void, LAYOUT), ACC_PUBLIC, code -> code.aload(0)
+                            .aload(1)
+                            .invokespecial(RegionCode.REGION_CLASS, INIT_NAME, MethodTypeDesc.of(CD_void, LAYOUT))
+                            .return_());
+            builder.withMethodBody(
+                    "execute",
+                    MethodTypeDesc.of(CD_void, CPU_CLASS),
+                    ACC_PROTECTED | ACC_FINAL,
+                    code -> new Body(code).emit());
+        });
+    }
+
+    /** The method. */
+    private final class Body {
+        private final CodeBuilder code;
+        private final RegionCode region;
+        private final FlagEmitter flags;
+        private final Label[] starts;
+        private final Label leave;
+        private final int[] predecessors;
+        private final Map<Integer, FlagEmitter.Knowledge> knowledge = new HashMap<>();
+        private int current;
+
+        Body(CodeBuilder code) {
+            this.code = code;
+            this.region = new RegionCode(code, wide, used, modified);
+            this.flags = region.flags;
+            this.leave = code.newLabel();
+            starts = new Label[plan.nodes().size()];
+            predecessors = new int[starts.length];
+            for (int n = 0; n < starts.length; n++) starts[n] = code.newLabel();
+            for (RegionPlan.Node node : plan.nodes()) {
+                for (long distance : plan.successors(node)) {
+                    int number = plan.number(distance);
+                    if (number >= 0) predecessors[number]++;
+                }
+                // What a call returns to is reached by a return.
+                Ending ending = Ending.of(node.last());
+                if (ending == Ending.CALL || ending == Ending.CALL_INDIRECT) {
+                    int number = plan.number(node.end());
+                    if (number >= 0) predecessors[number] += 2;
+                }
+            }
+        }
+
+        void emit() {
+            Label start = code.newLabel();
+            Label end = code.newLabel();
+            emitPrologue();
+            code.labelBinding(start);
+            for (current = 0; current < starts.length; current++) emitNode();
+            code.labelBinding(end);
+            emitEpilogue(start, end);
+        }
+
+        private void emitPrologue() {
+            code.aload(CPU).getfield(CPU_CLASS, "gpr", LONGS).astore(GPR);
+            code.aload(CPU).getfield(CPU_CLASS, "memory", LINEAR_MEMORY).astore(MEMORY);
+            code.aload(MEMORY).invokevirtual(LINEAR_MEMORY, "readEntries", MethodTypeDesc.of(LONGS));
+            code.astore(READS);
+            code.aload(MEMORY).invokevirtual(LINEAR_MEMORY, "writeEntries", MethodTypeDesc.of(LONGS));
+            code.astore(WRITES);
+            code.aload(CPU).getfield(CPU_CLASS, "rip", CD_long).dup2().lstore(ENTRY).lstore(EXIT);
+            code.iconst_0().istore(EXECUTED);
+            code.iconst_0().istore(AT);
+            code.iconst_0().istore(RegionLocals.KIND);
+            code.iconst_0().istore(RegionLocals.STEP);
+            for (int local : new int[] {RegionLocals.FLAG_A, RegionLocals.FLAG_B, RegionLocals.STEPPED}) {
+                code.lconst_0().lstore(local);
+            }
+            emitBudget();
+            region.emitReload(used);
+            flags.assume(
+                    predecessors[0] == 0 ? FlagEmitter.Knowledge.IN_PROCESSOR : FlagEmitter.Knowledge.NONE);
+            knowledge.put(0, flags.known());
+        }
+
+        private void emitBudget() {
+            code.aload(CPU).getfield(CPU_CLASS, "runLimit", CD_long);
+            code.aload(CPU).getfield(CPU_CLASS, "completedInstructions", CD_long).lsub();
+            code.loadConstant((long) LARGEST_BUDGET);
+            code.invokestatic(
+                    Math.class.describeConstable().orElseThrow(),
+                    "min",
+                    MethodTypeDesc.of(CD_long, CD_long, CD_long));
+            code.l2i().loadConstant(plan.instructions()).isub().istore(BUDGET);
+        }
+
+        /** Leaves for rIP in EXIT with EXECUTED instructions done; then, what an exception does. */
+        private void emitEpilogue(Label start, Label end) {
+            code.labelBinding(leave);
+            region.emitSpill(modified);
+            FlagEmitter.emitSettle(code);
+            code.aload(CPU).lload(EXIT).putfield(CPU_CLASS, "rip", CD_long);
+            code.aload(CPU).iload(EXECUTED).putfield(CPU_CLASS, "position", CD_int);
+            code.return_();
+            Label spilled = code.newLabel();
+            for (RegionCode.Range range : region.guarded) {
+                code.exceptionCatch(range.start(), range.end(), spilled, RUNTIME_EXCEPTION);
+            }
+            Label raised = code.newLabel();
+            code.exceptionCatch(start, end, raised, RUNTIME_EXCEPTION);
+            code.labelBinding(raised).astore(RAISED);
+            region.emitSpill(modified);
+            FlagEmitter.emitSettle(code);
+            emitStop();
+            if (!region.guarded.isEmpty()) {
+                code.labelBinding(spilled).astore(RAISED);
+                emitStop();
+            }
+        }
+
+        private void emitStop() {
+            code.aload(REGION).aload(CPU).aload(RAISED).lload(ENTRY).iload(EXECUTED).iload(AT);
+            code.invokevirtual(RegionCode.REGION_CLASS, "stop", STOP).return_();
+        }
+
+        // ---- blocks
+
+        private RegionPlan.Node node() {
+            return plan.nodes().get(current);
+        }
+
+        private void emitNode() {
+            RegionPlan.Node node = node();
+            code.labelBinding(starts[current]);
+            region.forgetAt();
+            boolean single = predecessors[current] <= 1 && (current != 0 || predecessors[0] == 0);
+            flags.assume(single ? knowledge.getOrDefault(current, FlagEmitter.Knowledge.NONE) : FlagEmitter.Knowledge.NONE);
+            List<Operation> ofNode = operations.get(current);
+            Ending ending = Ending.of(node.last());
+            int straight = ending == Ending.NONE ? ofNode.size() : ofNode.size() - 1;
+            for (int k = 0; k < straight; k++) emitOperation(ofNode.get(k), k);
+            switch (ending) {
+                case NONE -> emitGoTo(node.end());
+                case CONDITIONAL -> emitConditional();
+                case JUMP -> emitGoTo(plan.target(node));
+                case CALL -> emitCall();
+                case RETURN -> emitReturn();
+                case JUMP_INDIRECT, CALL_INDIRECT -> emitIndirect(ending == Ending.CALL_INDIRECT);
+                case STRING -> emitString();
+                case OTHER -> emitOther();
+            }
+        }
+
+        private Operation last() {
+            return operations.get(current).getLast();
+        }
+
+        private int count() {
+            return operations.get(current).size();
+        }
+
+        private OperationEmitter emitter(Operation operation, int ordinal) {
+            return new OperationEmitter(
+                    region, operation, firstNumbers[current] + ordinal, ordinal, node().distance());
+        }
+
+        private void emitOperation(Operation operation, int ordinal) {
+            emitter(operation, ordinal).emit();
+            if (operation.reach() != Operation.Reach.EVERYTHING) return;
+            // A device, or a store to code, may want the processor's attention.
+            Label undisturbed = code.newLabel();
+            code.aload(CPU).getfield(CPU_CLASS, "attention", CD_boolean).ifeq(undisturbed);
+            Instruction instruction = operation.instruction();
+            emitLeaveTo(node().distance() + instruction.nextOffset(), ordinal + 1);
+            code.labelBinding(undisturbed);
+        }
+
+        // ---- going on
+
+        /** Leaves with so many of the block's instructions executed. */
+        private void emitLeaveTo(long distance, int executed) {
+            region.emitRip(distance);
+            code.lstore(EXIT);
+            emitLeave(executed);
+        }
+
+        private void emitLeave(int executed) {
+            code.iinc(EXECUTED, executed).goto_(leave);
+        }
+
+        /** Goes on at a distance, the whole block being executed: within the region, if it has code there. */
+        private void emitGoTo(long distance) {
+            int target = plan.number(distance);
+            if (target < 0) {
+                emitLeaveTo(distance, count());
+                return;
+            }
+            code.iinc(EXECUTED, count());
+            if (target > current) {
+                if (predecessors[target] == 1) knowledge.put(target, flags.known());
+                code.goto_(starts[target]);
+                return;
+            }
+            code.iload(EXECUTED).iload(BUDGET).if_icmple(starts[target]);
+            emitLeaveTo(distance, 0);
+        }
+
+        private void emitConditional() {
+            Label taken = code.newLabel();
+            flags.jumpIf(last().name().substring(1), taken);
+            FlagEmitter.Knowledge known = flags.known();
+            emitGoTo(node().end());
+            code.labelBinding(taken);
+            flags.assume(known);
+            emitGoTo(plan.target(node()));
+        }
+
+        // ---- calls and returns
+
+        /** Pushes the address of what follows the block. */
+        private void emitPushReturnAddress() {
+            region.emitRip(node().end());
+            if (wide) code.lstore(RegionLocals.TEMPORARIES + 2);
+            else code.l2i().istore(RegionLocals.TEMPORARIES + 2);
+            emitter(last(), count() - 1).emitPushLow(wide ? 64 : 32);
+        }
+
+        private void emitCall() {
+            emitPushReturnAddress();
+            emitGoTo(plan.target(node()));
+        }
+
+        private void emitReturn() {
+            OperationEmitter emitter = emitter(last(), count() - 1);
+            emitter.emitPeek(wide ? 64 : 32);
+            code.lstore(EXIT);
+            emitCheckTarget();
+            emitter.emitRelease((wide ? 8 : 4) + (last().instruction().immediate & 0xFFFF));
+            for (RegionPlan.Node caller : plan.nodes()) {
+                Ending ending = Ending.of(caller.last());
+                int target = plan.number(caller.end());
+                if (target < 0 || ending != Ending.CALL && ending != Ending.CALL_INDIRECT) continue;
+                Label other = code.newLabel();
+                code.lload(EXIT);
+                region.emitRip(caller.end());
+                code.lcmp().ifne(other);
+                FlagEmitter.Knowledge known = flags.known();
+                emitGoTo(caller.end());
+                flags.assume(known);
+                code.labelBinding(other);
+            }
+            emitLeave(count());
+        }
+
+        /** A target in EXIT that is not canonical: the interpreter shall execute the branch. */
+        private void emitCheckTarget() {
+            if (!wide) return;
+            Label canonical = code.newLabel();
+            code.lload(EXIT).invokestatic(LINEAR_MEMORY, "canonical", MethodTypeDesc.of(CD_boolean, CD_long));
+            code.ifne(canonical);
+            emitLeaveTo(node().distance() + last().instruction().offset, count() - 1);
+            code.labelBinding(canonical);
+        }
+
+        private void emitIndirect(boolean call) {
+            emitter(last(), count() - 1).emitTarget();
+            code.lstore(EXIT);
+            emitCheckTarget();
+            if (call) emitPushReturnAddress();
+            emitLeave(count());
+        }
+
+        // ---- what methods do
+
+        private void emitString() {
+            code.aload(CPU);
+            region.emitRip(node().end());
+            code.putfield(CPU_CLASS, "rip", CD_long);
+            emitter(last(), count() - 1).emit();
+            emitBudget();
+            Label undisturbed = code.newLabel();
+            Label otherwise = code.newLabel();
+            code.aload(CPU).getfield(CPU_CLASS, "attention", CD_boolean).ifne(otherwise);
+            code.aload(CPU).getfield(CPU_CLASS, "rip", CD_long);
+            region.emitRip(node().end());
+            code.lcmp().ifne(otherwise);
+            // Its iterations may have used up what was left.
+            code.iload(EXECUTED).loadConstant(count()).iadd().iload(BUDGET).if_icmple(undisturbed);
+            code.labelBinding(otherwise);
+            code.aload(CPU).getfield(CPU_CLASS, "rip", CD_long).lstore(EXIT);
+            emitLeave(count());
+            code.labelBinding(undisturbed);
+            emitGoTo(node().end());
+        }
+
+        private void emitOther() {
+            code.aload(CPU);
+            region.emitRip(node().end());
+            code.putfield(CPU_CLASS, "rip", CD_long);
+            emitter(last(), count() - 1).emit();
+            code.aload(CPU).iload(EXECUTED).loadConstant(count()).iadd();
+            code.putfield(CPU_CLASS, "position", CD_int);
+            code.return_();
+        }
+    }
+}

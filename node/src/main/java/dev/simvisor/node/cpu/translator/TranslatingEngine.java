@@ -1,0 +1,40 @@
+package dev.simvisor.node.cpu.translator;
+
+import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.Engine;
+import dev.simvisor.node.cpu.interpreter.Interpreter;
+
+/** The engine that interprets cold code and translates hot code. */
+public final class TranslatingEngine implements Engine {
+    private final Translator translator;
+    private final Interpreter interpreter;
+
+    public TranslatingEngine(Cpu cpu) {
+        this(cpu, TranslatorSettings.DEFAULT);
+    }
+
+    public TranslatingEngine(Cpu cpu, TranslatorSettings settings) {
+        translator = new Translator(cpu, settings);
+        interpreter = new Interpreter(cpu, translator);
+    }
+
+    @Override
+    public void run(long instructions) {
+        interpreter.run(instructions);
+    }
+
+    @Override
+    public void codeWritten(long physicalAddress, long length) {
+        interpreter.codeWritten(physicalAddress, length);
+    }
+
+    @Override
+    public void flushCode() {
+        interpreter.flushCode();
+    }
+
+    public TranslatorStatistics statistics() {
+        translator.statistics().executed(interpreter.translatedInstructions());
+        return translator.statistics();
+    }
+}

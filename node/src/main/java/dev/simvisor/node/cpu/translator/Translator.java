@@ -1,0 +1,80 @@
+package dev.simvisor.node.cpu.translator;
+
+import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.interpreter.Block;
+import dev.simvisor.node.cpu.interpreter.BlockCache;
+import dev.simvisor.node.cpu.interpreter.HandlerTable;
+import dev.simvisor.node.cpu.interpreter.HotCode;
+import dev.simvisor.node.cpu.interpreter.Region;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.MethodModel;
+import java.lang.classfile.attribute.CodeAttribute;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+
+/** Makes regions of hot blocks. */
+final class Translator implements HotCode {
+    /** HotSpot compiles no method with more bytecode. */
+    private static final int LARGEST_METHOD = 8000;
+
+    private final Cpu cpu;
+    private final TranslatorSettings settings;
+    private final HandlerTable handlers = HandlerTable.shared();
+    private final TranslatorStatistics statistics = new TranslatorStatistics();
+
+    Translator(Cpu cpu, TranslatorSettings settings) {
+        this.cpu = cpu;
+        this.settings = settings;
+    }
+
+    TranslatorStatistics statistics() {
+        return statistics;
+    }
+
+    @Override
+    public int threshold() {
+        return settings.threshold();
+    }
+
+    @Override
+    public void hot(Block block, BlockCache blocks) {
+        if (!translatable(block)) return;
+        for (int most = settings.mostInstructions(); most > 0; most /= 2) {
+            RegionPlan plan = RegionPlan.around(cpu, blocks, block, most);
+            RegionCompiler compiler = new RegionCompiler(plan, handlers);
+            byte[] bytecode = compiler.bytecode("Region_" + Long.toHexString(cpu.rip));
+            if (length(bytecode) >= LARGEST_METHOD) continue;
+            Region region = load(bytecode, compiler.layout());
+            block.region = region;
+            for (RegionPlan.Node node : plan.nodes()) node.block().become(region);
+            statistics.translated(plan.instructions(), bytecode.length);
+            return;
+        }
+    }
+
+    /** Flat 32-bit and 64-bit protected mode, and no instruction that lies in two pages. */
+    private boolean translatable(Block block) {
+        if (block.secondPage != Block.NO_SECOND_PAGE || !cpu.protectedMode || cpu.virtual8086) return false;
+        return cpu.codeSize == 64 || cpu.codeSize == 32 && cpu.flatSegments;
+    }
+
+    private static int length(byte[] bytecode) {
+        int longest = 0;
+        for (MethodModel method : ClassFile.of().parse(bytecode).methods()) {
+            longest = Math.max(
+                    longest, ((CodeAttribute) method.code().orElseThrow()).codeLength());
+        }
+        return longest;
+    }
+
+    private static Region load(byte[] bytecode, Region.Layout layout) {
+        try {
+            MethodHandles.Lookup region = MethodHandles.lookup().defineHiddenClass(bytecode, false);
+            return (Region) region.findConstructor(
+                            region.lookupClass(), MethodType.methodType(void.class, Region.Layout.class))
+                    .invoke(layout);
+        } catch (Throwable e) {
+            throw new IllegalStateException("a translated region does not link", e);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+package dev.simvisor.node.cpu.translator;
+
+/** What a translator has done. */
+public final class TranslatorStatistics {
+    private long regions;
+    private long instructions;
+    private long bytes;
+    private long executed;
+
+    void translated(int instructions, int bytes) {
+        regions++;
+        this.instructions += instructions;
+        this.bytes += bytes;
+    }
+
+    /** Guest instructions executed in regions. */
+    public long executed() {
+        return executed;
+    }
+
+    void executed(long instructions) {
+        executed = instructions;
+    }
+
+    /** Regions made. */
+    public long regions() {
+        return regions;
+    }
+
+    /** Guest instructions in them. */
+    public long instructions() {
+        return instructions;
+    }
+
+    /** Bytes of class files made. */
+    public long bytes() {
+        return bytes;
+    }
+}

@@ -1,0 +1,108 @@
+package dev.simvisor.node.cpu.translator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.simvisor.node.cpu.AccessRights;
+import dev.simvisor.node.cpu.ControlRegister;
+import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.CpuModel;
+import dev.simvisor.node.cpu.CpuStateCodec;
+import dev.simvisor.node.cpu.Engine;
+import dev.simvisor.node.cpu.FlatBus;
+import dev.simvisor.node.cpu.HostMemory;
+import dev.simvisor.node.cpu.ModelSpecificRegisters;
+import dev.simvisor.node.cpu.SegmentRegister;
+import dev.simvisor.node.cpu.interpreter.Interpreter;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.function.Function;
+
+/** The same program on two processors, one interpreted and one translated, which must never be seen to differ. */
+final class GuestPair implements AutoCloseable {
+    static final int CODE = 0x10000;
+    static final int DATA = 0x20000;
+    static final int STACK_TOP = 0x30000;
+    private static final int MEMORY = 1 << 20;
+    private static final int PAGE_TABLES = 0x80000;
+
+    final Guest interpreted;
+    final Guest translated;
+
+    /** One of the two. */
+    static final class Guest {
+        final FlatBus bus = new FlatBus(MEMORY);
+        final Cpu cpu = new Cpu(bus, CpuModel.BASELINE);
+        final Engine engine;
+
+        Guest(boolean wide, Function<Cpu, Engine> engines) {
+            engine = engines.apply(cpu);
+            bus.watcher(engine);
+            flatSegments(wide);
+            if (wide) enterLongMode();
+            cpu.cr0 |= ControlRegister.CR0_PE;
+            cpu.updateMode();
+            cpu.rip = CODE;
+            cpu.gpr[Cpu.RSP] = STACK_TOP;
+            cpu.gpr[Cpu.RSI] = DATA;
+        }
+
+        private void flatSegments(boolean wide) {
+            for (int segment = SegmentRegister.ES; segment <= SegmentRegister.GS; segment++) {
+                cpu.segmentBase[segment] = 0;
+                cpu.segmentLimit[segment] = 0xFFFF_FFFFL;
+                boolean code = segment == SegmentRegister.CS;
+                cpu.segmentRights[segment] = AccessRights.PRESENT
+                        | AccessRights.CODE_OR_DATA
+                        | AccessRights.WRITABLE
+                        | (code ? AccessRights.CODE : 0)
+                        | (code && wide ? AccessRights.LONG : AccessRights.DEFAULT_BIG);
+            }
+        }
+
+        /** The first 2 MiB at their own addresses, in small pages. */
+        private void enterLongMode() {
+            int present = 0x67; // present, writable, user, accessed, dirty
+            bus.write(PAGE_TABLES, 8, PAGE_TABLES + 0x1000 | present);
+            bus.write(PAGE_TABLES + 0x1000, 8, PAGE_TABLES + 0x2000 | present);
+            bus.write(PAGE_TABLES + 0x2000, 8, PAGE_TABLES + 0x3000 | present);
+            for (int n = 0; n < MEMORY >> 12; n++) bus.write(PAGE_TABLES + 0x3000 + 8L * n, 8, (long) n << 12 | present);
+            cpu.cr3 = PAGE_TABLES;
+            cpu.cr4 |= ControlRegister.CR4_PAE;
+            cpu.cr0 |= ControlRegister.CR0_PG;
+            cpu.msr.efer |= ModelSpecificRegisters.EFER_LME | ModelSpecificRegisters.EFER_LMA;
+        }
+
+        byte[] memory() {
+            return HostMemory.segment(bus.directRead(0), MEMORY).toArray(ValueLayout.JAVA_BYTE);
+        }
+    }
+
+    GuestPair(boolean wide, TranslatorSettings settings) {
+        interpreted = new Guest(wide, Interpreter::new);
+        translated = new Guest(wide, cpu -> new TranslatingEngine(cpu, settings));
+    }
+
+    void load(int address, byte... bytes) {
+        interpreted.bus.load(address, bytes);
+        translated.bus.load(address, bytes);
+    }
+
+    /** Runs both and compares all there is. */
+    void run(long instructions, String what) {
+        interpreted.engine.run(instructions);
+        translated.engine.run(instructions);
+        assertThat(CpuStateCodec.save(translated.cpu)).as(what).isEqualTo(CpuStateCodec.save(interpreted.cpu));
+        int difference = Arrays.mismatch(translated.memory(), interpreted.memory());
+        assertThat(difference).as(what + ": address of the first difference").isEqualTo(-1);
+    }
+
+    long executed() {
+        return interpreted.cpu.instructionsExecuted();
+    }
+
+    @Override
+    public void close() {
+        interpreted.bus.close();
+        translated.bus.close();
+    }
+}
