@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param cpuModel a name of the catalogue of processors; empty for the default
  * @param costModel what things take; empty where an instruction takes a cycle and nothing else takes time
  * @param debugExit whether a write to port F4h ends the VM
+ * @param engine what executes its instructions
  */
 public record VmRequest(
         Image kernel,
@@ -26,7 +27,8 @@ public record VmRequest(
         String mode,
         String cpuModel,
         Optional<CostModel> costModel,
-        boolean debugExit) {
+        boolean debugExit,
+        EngineChoice engine) {
     public VmRequest {
         disks = List.copyOf(disks);
     }

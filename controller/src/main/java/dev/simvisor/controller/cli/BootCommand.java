@@ -6,6 +6,7 @@ import dev.simvisor.controller.boot.BootEnd;
 import dev.simvisor.controller.boot.BootRefused;
 import dev.simvisor.controller.boot.BootRun;
 import dev.simvisor.controller.boot.BootStatistics;
+import dev.simvisor.controller.boot.EngineChoice;
 import dev.simvisor.controller.boot.SerialLine;
 import dev.simvisor.controller.boot.StreamLine;
 import dev.simvisor.controller.boot.TerminalLine;
@@ -49,13 +50,6 @@ import picocli.CommandLine.Option;
 final class BootCommand implements Callable<Integer> {
     private static final String STDIO = "stdio";
 
-    /** Spelt as on the command line. */
-    enum EngineChoice {
-        interpreter,
-        translator,
-        auto
-    }
-
     @Mixin
     private GuestOptions guest = new GuestOptions();
 
@@ -79,7 +73,7 @@ final class BootCommand implements Callable<Integer> {
             names = "--engine",
             paramLabel = "ENGINE",
             defaultValue = "auto",
-            description = "interpreter, or auto, which chooses it; translator is not available yet.")
+            description = "interpreter; translator, which makes bytecode of hot code; or auto, the interpreter.")
     private EngineChoice engine = EngineChoice.auto;
 
     @Option(names = "--cpus", paramLabel = "N", defaultValue = "1", description = "Processors; 1 is all there is yet.")
@@ -163,9 +157,6 @@ final class BootCommand implements Callable<Integer> {
         if (refusal.isPresent()) {
             throw new BootRefused("--" + refusal.get());
         }
-        if (engine == EngineChoice.translator) {
-            throw new BootRefused("--engine translator is not available yet: expected interpreter or auto");
-        }
         if (cpus != 1) {
             throw new BootRefused("--cpus " + cpus + " is not available yet: expected 1");
         }
@@ -185,7 +176,8 @@ final class BootCommand implements Callable<Integer> {
                 mode,
                 cpuModel,
                 Optional.ofNullable(costModel),
-                debugExit);
+                debugExit,
+                engine);
     }
 
     private static VmRequest.Image read(GuestImage image, String part, BootFile file) throws IOException {

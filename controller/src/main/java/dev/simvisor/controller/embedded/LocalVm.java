@@ -1,10 +1,14 @@
 package dev.simvisor.controller.embedded;
 
 import dev.simvisor.controller.boot.BootRefused;
+import dev.simvisor.controller.boot.EngineChoice;
 import dev.simvisor.controller.boot.VmRequest;
 import dev.simvisor.controller.spec.Specs;
+import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuModel;
+import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
+import dev.simvisor.node.cpu.translator.TranslatingEngine;
 import dev.simvisor.node.machine.Machine;
 import dev.simvisor.node.machine.MachineConfiguration;
 import dev.simvisor.node.machine.RunOutcome;
@@ -28,6 +32,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -79,8 +84,9 @@ public final class LocalVm implements AutoCloseable {
         List<RawDiskImage> disks = open(request.disks());
         // The VMM needs some of its own; frames are only taken when they are touched.
         MachineMemory memory = MachineMemory.ofBytes(2 * configuration.memoryBytes() + VMM_MEMORY);
-        Machine machine =
-                new Machine(configuration, memory, mode.engine(Interpreter::new, costs, ledger), List.copyOf(disks));
+        Function<Cpu, Engine> engines =
+                request.engine() == EngineChoice.translator ? TranslatingEngine::new : Interpreter::new;
+        Machine machine = new Machine(configuration, memory, mode.engine(engines, costs, ledger), List.copyOf(disks));
         LocalVm vm = new LocalVm(memory, machine, disks, ledger);
         try {
             machine.boot(source);

@@ -81,7 +81,7 @@ class BootRefusalTest {
     @CsvSource(delimiter = '|', textBlock = """
             --mode para           | mode para is not available yet
             --mode nonsense       | unknown mode 'nonsense'
-            --engine translator   | --engine translator is not available yet
+            --engine turbo        | expected one of [interpreter, translator, auto]
             --bios firmware.bin   | --bios is not available yet
             --gdb 1234            | --gdb is not available yet
             --cpus 2              | --cpus 2 is not available yet

@@ -59,8 +59,8 @@ record Operation(Instruction instruction, Variant variant) {
     Reach reach() {
         Method method = variant.method();
         String name = name();
-        // Whatever ends a block without being translated as a branch.
-        if (endsBlock()) return Reach.EVERYTHING;
+        // Whatever ends a block without being translated as a branch, and what may leave non-root operation.
+        if (endsBlock() || variant.intercepted()) return Reach.EVERYTHING;
         if (OWN.contains(name) && ownSize(name) || OWN_SHIFTS.contains(name) && !countInRegister()) return Reach.OWN;
         if (isCondition()) return Reach.OWN;
         if (Variant.instructionStyle(method)) return Reach.EVERYTHING;

@@ -60,6 +60,14 @@ final class OperationEmitter extends InstructionEmitter {
 
     @Override
     public void emit() {
+        if (reach == Operation.Reach.EVERYTHING) {
+            // The whole of it may look at registers: what is checked first, too.
+            flags.settle();
+            region.emitSpill(region.modified);
+            region.emitProgress(ordinal, blockDistance);
+            region.emitGuarded(number, super::emit);
+            return;
+        }
         if (variant.unit() != Variant.Unit.INTEGER) region.at(number);
         if (reach == Operation.Reach.FLAGS) flags.settle();
         if (reach == Operation.Reach.OWN && operation.name().equals("leave")) emitLeave();
@@ -239,10 +247,7 @@ final class OperationEmitter extends InstructionEmitter {
                 region.emitReload(RegionCode.ACCUMULATOR);
             }
             case EVERYTHING -> {
-                flags.settle();
-                region.emitSpill(region.modified);
-                region.emitProgress(ordinal, blockDistance);
-                region.emitGuarded(number, super::emitOperation);
+                super.emitOperation();
                 region.emitReload(region.used);
             }
         }
