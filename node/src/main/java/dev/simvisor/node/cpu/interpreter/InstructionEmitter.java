@@ -23,7 +23,8 @@ import java.util.Objects;
  */
 public abstract class InstructionEmitter {
     public static final ClassDesc CPU = Cpu.class.describeConstable().orElseThrow();
-    public static final ClassDesc INSTRUCTION = Instruction.class.describeConstable().orElseThrow();
+    public static final ClassDesc INSTRUCTION =
+            Instruction.class.describeConstable().orElseThrow();
     private static final ClassDesc SIMD = Simd.class.describeConstable().orElseThrow();
     private static final ClassDesc X87_UNIT = X87.class.describeConstable().orElseThrow();
     private static final ClassDesc SIMD_OPERANDS =

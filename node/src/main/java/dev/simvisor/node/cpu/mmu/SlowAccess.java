@@ -167,10 +167,10 @@ final class SlowAccess {
     /** Refuses what raises another exception than a page fault, what traps, and what takes time. */
     private void checkPlain(long linear, int size) {
         long last = linear + size - 1;
-        boolean inside = cpu.longMode
-                ? LinearMemory.canonical(linear) && LinearMemory.canonical(last)
-                : last <= 0xFFFF_FFFFL;
-        if (!inside || alignmentChecked || dataBreakpoints || memory.chargesWalks()) throw NotPlainMemoryException.INSTANCE;
+        boolean inside =
+                cpu.longMode ? LinearMemory.canonical(linear) && LinearMemory.canonical(last) : last <= 0xFFFF_FFFFL;
+        if (!inside || alignmentChecked || dataBreakpoints || memory.chargesWalks())
+            throw NotPlainMemoryException.INSTANCE;
     }
 
     private void plainCrossing(long linear, int size, int access) {

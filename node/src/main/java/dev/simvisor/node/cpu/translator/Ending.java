@@ -33,7 +33,10 @@ enum Ending {
         if (!last.row.has(Attribute.END)) return NONE;
         if (last.row.has(Attribute.REP) || last.row.has(Attribute.REPZ)) {
             // Ports are read and written one element at a time, and looked at after each.
-            return last.row.semantics().startsWith("ins") || last.row.semantics().startsWith("outs") ? OTHER : STRING;
+            return last.row.semantics().startsWith("ins")
+                            || last.row.semantics().startsWith("outs")
+                    ? OTHER
+                    : STRING;
         }
         if (last.operandSize < 32) return OTHER;
         String semantics = last.row.semantics();

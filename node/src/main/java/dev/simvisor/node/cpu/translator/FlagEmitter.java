@@ -97,9 +97,7 @@ final class FlagEmitter {
                 .iload(STEP)
                 .lload(STEPPED);
         code.invokestatic(
-                DEFERRED_FLAGS,
-                "settle",
-                MethodTypeDesc.of(CD_void, CPU, CD_int, CD_long, CD_long, CD_int, CD_long));
+                DEFERRED_FLAGS, "settle", MethodTypeDesc.of(CD_void, CPU, CD_int, CD_long, CD_long, CD_int, CD_long));
     }
 
     // ---- asking

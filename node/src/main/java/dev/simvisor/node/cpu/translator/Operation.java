@@ -38,13 +38,8 @@ record Operation(Instruction instruction, Variant variant) {
             "xor", "test", "inc", "dec", "imul", "push", "pop", "leave");
     private static final Set<String> OWN_SHIFTS = Set.of("shl", "shr", "sar");
     private static final Set<String> ACCUMULATOR = Set.of("mul", "imulWide", "div", "idiv", "cbw", "cwd");
-    private static final Set<Class<?>> FLAG_FAMILIES = Set.of(
-            Arithmetic.class,
-            Logic.class,
-            Shift.class,
-            Rotate.class,
-            Conditions.class,
-            BitOperations.class);
+    private static final Set<Class<?>> FLAG_FAMILIES =
+            Set.of(Arithmetic.class, Logic.class, Shift.class, Rotate.class, Conditions.class, BitOperations.class);
     private static final Set<String> CARRY_ALONE = Set.of("clc", "cmc", "stc");
 
     /** The semantic name, without the size. */
@@ -88,8 +83,7 @@ record Operation(Instruction instruction, Variant variant) {
 
     /** SETcc and CMOVcc. */
     boolean isCondition() {
-        return variant.method().getDeclaringClass() == Conditions.class
-                && !Variant.instructionStyle(variant.method());
+        return variant.method().getDeclaringClass() == Conditions.class && !Variant.instructionStyle(variant.method());
     }
 
     /** A string instruction, which may have to be executed again before the next. */

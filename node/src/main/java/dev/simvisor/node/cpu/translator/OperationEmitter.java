@@ -19,7 +19,6 @@ import dev.simvisor.node.cpu.interpreter.Place;
 import dev.simvisor.node.cpu.interpreter.Variant;
 import dev.simvisor.node.cpu.mmu.LinearMemory;
 import dev.simvisor.node.cpu.mmu.PlainMemory;
-import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
@@ -100,7 +99,10 @@ final class OperationEmitter extends InstructionEmitter {
         if (place.kind() != Place.Kind.MEMORY || region.wide && !based) {
             emitEffectiveAddress();
         } else if (region.wide) {
-            code.aload(cpu).getfield(CPU, "effectiveBase", LONGS).loadConstant(segment).laload();
+            code.aload(cpu)
+                    .getfield(CPU, "effectiveBase", LONGS)
+                    .loadConstant(segment)
+                    .laload();
             emitEffectiveAddress();
             code.ladd();
         } else {
@@ -137,7 +139,8 @@ final class OperationEmitter extends InstructionEmitter {
             code.loadConstant(displacement);
             if (!first) code.ladd();
         }
-        if (instruction.addressMask != -1L) code.loadConstant(instruction.addressMask).land();
+        if (instruction.addressMask != -1L)
+            code.loadConstant(instruction.addressMask).land();
     }
 
     @Override
@@ -206,7 +209,9 @@ final class OperationEmitter extends InstructionEmitter {
     @Override
     protected void emitRead(int bits, boolean forUpdate) {
         region.at(number);
-        code.aload(RegionLocals.MEMORY).aload(forUpdate ? RegionLocals.WRITES : RegionLocals.READS).lload(linear);
+        code.aload(RegionLocals.MEMORY)
+                .aload(forUpdate ? RegionLocals.WRITES : RegionLocals.READS)
+                .lload(linear);
         ClassDesc type = bits == 64 ? CD_long : CD_int;
         String method = (forUpdate ? "readForUpdate" : "read") + bits;
         code.invokestatic(PLAIN_MEMORY, method, MethodTypeDesc.of(type, LINEAR_MEMORY, LONGS, CD_long));
@@ -397,24 +402,23 @@ final class OperationEmitter extends InstructionEmitter {
         if (bits == 8 && operation.name().equals("sar")) code.i2b();
         if (bits == 16 && operation.name().equals("sar")) code.i2s();
         code.loadConstant(count);
-        int kind =
-                switch (operation.name()) {
-                    case "shl" -> {
-                        if (wide) code.lshl();
-                        else code.ishl();
-                        yield DeferredFlags.SHL;
-                    }
-                    case "shr" -> {
-                        if (wide) code.lushr();
-                        else code.iushr();
-                        yield DeferredFlags.SHR;
-                    }
-                    default -> {
-                        if (wide) code.lshr();
-                        else code.ishr();
-                        yield DeferredFlags.SAR;
-                    }
-                };
+        int kind = switch (operation.name()) {
+            case "shl" -> {
+                if (wide) code.lshl();
+                else code.ishl();
+                yield DeferredFlags.SHL;
+            }
+            case "shr" -> {
+                if (wide) code.lushr();
+                else code.iushr();
+                yield DeferredFlags.SHR;
+            }
+            default -> {
+                if (wide) code.lshr();
+                else code.ishr();
+                yield DeferredFlags.SAR;
+            }
+        };
         flags.set(kind + sizeIndex(bits));
     }
 

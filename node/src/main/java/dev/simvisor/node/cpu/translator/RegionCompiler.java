@@ -40,7 +40,8 @@ import java.util.Map;
 /** Emits a planned region as a class with one method. */
 final class RegionCompiler {
     private static final ClassDesc CPU_CLASS = InstructionEmitter.CPU;
-    private static final ClassDesc LAYOUT = Region.Layout.class.describeConstable().orElseThrow();
+    private static final ClassDesc LAYOUT =
+            Region.Layout.class.describeConstable().orElseThrow();
     private static final ClassDesc RUNTIME_EXCEPTION =
             RuntimeException.class.describeConstable().orElseThrow();
     private static final ClassDesc LINEAR_MEMORY =
@@ -100,7 +101,10 @@ final class RegionCompiler {
         return ClassFile.of().build(self, builder -> {
             builder.withFlags(ACC_PUBLIC | ACC_FINAL).withSuperclass(RegionCode.REGION_CLASS);
             builder.withMethodBody(
-                    INIT_NAME, MethodTypeDesc.of(CD_void, LAYOUT), ACC_PUBLIC, code -> code.aload(0)
+                    INIT_NAME,
+                    MethodTypeDesc.of(CD_void, LAYOUT),
+                    ACC_PUBLIC,
+                    code -> code.aload(0)
                             .aload(1)
                             .invokespecial(RegionCode.REGION_CLASS, INIT_NAME, MethodTypeDesc.of(CD_void, LAYOUT))
                             .return_());
@@ -162,7 +166,11 @@ final class RegionCompiler {
             code.astore(READS);
             code.aload(MEMORY).invokevirtual(LINEAR_MEMORY, "writeEntries", MethodTypeDesc.of(LONGS));
             code.astore(WRITES);
-            code.aload(CPU).getfield(CPU_CLASS, "rip", CD_long).dup2().lstore(ENTRY).lstore(EXIT);
+            code.aload(CPU)
+                    .getfield(CPU_CLASS, "rip", CD_long)
+                    .dup2()
+                    .lstore(ENTRY)
+                    .lstore(EXIT);
             code.iconst_0().istore(EXECUTED);
             code.iconst_0().istore(AT);
             code.iconst_0().istore(RegionLocals.KIND);
@@ -172,19 +180,18 @@ final class RegionCompiler {
             }
             emitBudget();
             region.emitReload(used);
-            flags.assume(
-                    predecessors[0] == 0 ? FlagEmitter.Knowledge.IN_PROCESSOR : FlagEmitter.Knowledge.NONE);
+            flags.assume(predecessors[0] == 0 ? FlagEmitter.Knowledge.IN_PROCESSOR : FlagEmitter.Knowledge.NONE);
             knowledge.put(0, flags.known());
         }
 
         private void emitBudget() {
             code.aload(CPU).getfield(CPU_CLASS, "runLimit", CD_long);
-            code.aload(CPU).getfield(CPU_CLASS, "completedInstructions", CD_long).lsub();
+            code.aload(CPU)
+                    .getfield(CPU_CLASS, "completedInstructions", CD_long)
+                    .lsub();
             code.loadConstant((long) LARGEST_BUDGET);
             code.invokestatic(
-                    Math.class.describeConstable().orElseThrow(),
-                    "min",
-                    MethodTypeDesc.of(CD_long, CD_long, CD_long));
+                    Math.class.describeConstable().orElseThrow(), "min", MethodTypeDesc.of(CD_long, CD_long, CD_long));
             code.l2i().loadConstant(plan.instructions()).isub().istore(BUDGET);
         }
 
@@ -213,7 +220,12 @@ final class RegionCompiler {
         }
 
         private void emitStop() {
-            code.aload(REGION).aload(CPU).aload(RAISED).lload(ENTRY).iload(EXECUTED).iload(AT);
+            code.aload(REGION)
+                    .aload(CPU)
+                    .aload(RAISED)
+                    .lload(ENTRY)
+                    .iload(EXECUTED)
+                    .iload(AT);
             code.invokevirtual(RegionCode.REGION_CLASS, "stop", STOP).return_();
         }
 
@@ -228,7 +240,8 @@ final class RegionCompiler {
             code.labelBinding(starts[current]);
             region.forgetAt();
             boolean single = predecessors[current] <= 1 && (current != 0 || predecessors[0] == 0);
-            flags.assume(single ? knowledge.getOrDefault(current, FlagEmitter.Knowledge.NONE) : FlagEmitter.Knowledge.NONE);
+            flags.assume(
+                    single ? knowledge.getOrDefault(current, FlagEmitter.Knowledge.NONE) : FlagEmitter.Knowledge.NONE);
             List<Operation> ofNode = operations.get(current);
             Ending ending = Ending.of(node.last());
             int straight = ending == Ending.NONE ? ofNode.size() : ofNode.size() - 1;
@@ -254,8 +267,7 @@ final class RegionCompiler {
         }
 
         private OperationEmitter emitter(Operation operation, int ordinal) {
-            return new OperationEmitter(
-                    region, operation, firstNumbers[current] + ordinal, ordinal, node().distance());
+            return new OperationEmitter(region, operation, firstNumbers[current] + ordinal, ordinal, node().distance());
         }
 
         private void emitOperation(Operation operation, int ordinal) {

@@ -83,8 +83,8 @@ final class RegionPlan {
     // ---- choosing
 
     private void choose(int mostInstructions) {
-        Comparator<Node> hottestFirst = Comparator.comparingInt((Node node) -> -node.block.executions)
-                .thenComparingLong(Node::distance);
+        Comparator<Node> hottestFirst =
+                Comparator.comparingInt((Node node) -> -node.block.executions).thenComparingLong(Node::distance);
         PriorityQueue<Node> candidates = new PriorityQueue<>(hottestFirst);
         Set<Long> seen = new HashSet<>();
         candidates.add(new Node(first, 0, Math.min(first.instructions.length, mostInstructions)));

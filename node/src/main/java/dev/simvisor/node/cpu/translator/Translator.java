@@ -61,8 +61,7 @@ final class Translator implements HotCode {
     private static int length(byte[] bytecode) {
         int longest = 0;
         for (MethodModel method : ClassFile.of().parse(bytecode).methods()) {
-            longest = Math.max(
-                    longest, ((CodeAttribute) method.code().orElseThrow()).codeLength());
+            longest = Math.max(longest, ((CodeAttribute) method.code().orElseThrow()).codeLength());
         }
         return longest;
     }
@@ -70,9 +69,9 @@ final class Translator implements HotCode {
     private static Region load(byte[] bytecode, Region.Layout layout) {
         try {
             MethodHandles.Lookup region = MethodHandles.lookup().defineHiddenClass(bytecode, false);
-            return (Region) region.findConstructor(
-                            region.lookupClass(), MethodType.methodType(void.class, Region.Layout.class))
-                    .invoke(layout);
+            return (Region)
+                    region.findConstructor(region.lookupClass(), MethodType.methodType(void.class, Region.Layout.class))
+                            .invoke(layout);
         } catch (Throwable e) {
             throw new IllegalStateException("a translated region does not link", e);
         }

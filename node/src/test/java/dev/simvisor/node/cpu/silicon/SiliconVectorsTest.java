@@ -39,8 +39,10 @@ class SiliconVectorsTest {
     void translatedInstructionsDoWhatSiliconDid() throws IOException {
         List<SiliconVector> all = recorded();
         int share = Integer.getInteger("silicon.translatedShare", TRANSLATED_SHARE);
-        List<SiliconVector> some =
-                IntStream.range(0, all.size()).filter(n -> n % share == 0).mapToObj(all::get).toList();
+        List<SiliconVector> some = IntStream.range(0, all.size())
+                .filter(n -> n % share == 0)
+                .mapToObj(all::get)
+                .toList();
         Replay replay = new Replay(cpu -> new TranslatingEngine(cpu, new TranslatorSettings(1, 1)));
         replay.run(some);
         System.out.println("translated, " + replay.summary());

@@ -65,7 +65,8 @@ final class GuestPair implements AutoCloseable {
             bus.write(PAGE_TABLES, 8, PAGE_TABLES + 0x1000 | present);
             bus.write(PAGE_TABLES + 0x1000, 8, PAGE_TABLES + 0x2000 | present);
             bus.write(PAGE_TABLES + 0x2000, 8, PAGE_TABLES + 0x3000 | present);
-            for (int n = 0; n < MEMORY >> 12; n++) bus.write(PAGE_TABLES + 0x3000 + 8L * n, 8, (long) n << 12 | present);
+            for (int n = 0; n < MEMORY >> 12; n++)
+                bus.write(PAGE_TABLES + 0x3000 + 8L * n, 8, (long) n << 12 | present);
             cpu.cr3 = PAGE_TABLES;
             cpu.cr4 |= ControlRegister.CR4_PAE;
             cpu.cr0 |= ControlRegister.CR0_PG;

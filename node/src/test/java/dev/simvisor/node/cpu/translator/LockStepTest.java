@@ -29,7 +29,9 @@ class LockStepTest {
                     assertThat(pair.interpreted.cpu.shutdown).as("seed " + seed).isFalse();
                 }
                 executed += pair.executed();
-                translated += ((TranslatingEngine) pair.translated.engine).statistics().executed();
+                translated += ((TranslatingEngine) pair.translated.engine)
+                        .statistics()
+                        .executed();
             }
         }
         System.out.println("lock-step: " + executed + " instructions of " + (wide ? 64 : 32) + "-bit programs, "
@@ -78,7 +80,8 @@ class LockStepTest {
     @Test
     void aFaultInATranslatedLoopFindsTheRegistersAsTheyWere() {
         try (GuestPair pair = new GuestPair(true, AT_ONCE)) {
-            // inc rax; add rsi, 8; mov rbx, [rsi]; add rcx, rbx; jmp back: leaves mapped memory in the end, without an IDT.
+            // inc rax; add rsi, 8; mov rbx, [rsi]; add rcx, rbx; jmp back: leaves mapped memory in the end, without an
+            // IDT.
             pair.load(GuestPair.CODE, bytes("48FFC0 4883C608 488B1E 4801D9 EBF1"));
             pair.run(1_000_000, "until the fault");
             assertThat(pair.translated.cpu.shutdown).isTrue();
