@@ -43,6 +43,7 @@ enum measured {
     MEASURE_CR3,     /* a write of the page table's address, the same one */
     MEASURE_CALL,    /* a call and its return */
     MEASURE_ENTRY,   /* a store to the page-table entry of the heap's first page, which must be present */
+    MEASURE_REMAP,   /* the same, INVLPG of the page, and a load from it */
 };
 
 /* A task's address space. Every region but the image is filled with zeroed pages as it is touched. */

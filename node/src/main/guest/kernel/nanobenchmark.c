@@ -21,17 +21,24 @@ static void run(enum measured operation, u64 count, u64 *entry) {
         case MEASURE_CR3: LOOP("movq %1, %%cr3", : "+r"(count) : "r"(read_cr3()) : "memory"); return;
         case MEASURE_CALL: LOOP("call 2f", "jmp 3f\n2: ret\n3:" : "+r"(count) : : "memory"); return;
         case MEASURE_ENTRY: LOOP("xorq %2, (%1)", : "+r"(count) : "r"(entry), "i"(WRITABLE) : "memory"); return;
+        case MEASURE_REMAP:
+            LOOP("xorq %2, (%1)\n\tinvlpg (%3)\n\tmovb (%3), %%al", :
+                 "+r"(count) : "r"(entry), "i"(WRITABLE), "r"(HEAP_BASE) : "rax", "memory");
+            return;
     }
 }
 
 u64 nanobenchmark(enum measured operation, u64 count) {
-    u64 *entry = heap_entry();
-    if (operation > MEASURE_ENTRY || (operation == MEASURE_ENTRY && !entry)) return ~0ul;
+    bool remaps = operation == MEASURE_ENTRY || operation == MEASURE_REMAP;
+    u64 *entry = remaps ? heap_entry() : NULL;
+    if (operation > MEASURE_REMAP || (remaps && !entry)) return ~0ul;
     u64 kept = entry ? *entry : 0;
     u64 start = read_tsc();
     run(operation, count ? count : 1, entry);
     u64 ticks = read_tsc() - start;
-    if (entry && *entry != kept) *entry = kept;
-    if (operation == MEASURE_ENTRY) invalidate_page(HEAP_BASE);
+    if (entry) {
+        *entry = kept;
+        invalidate_page(HEAP_BASE);
+    }
     return ticks;
 }

@@ -42,6 +42,7 @@ static u64 batch_cr8wr(u64 first, u64 count) { (void)first; return system_call(S
 static u64 batch_cr3wr(u64 first, u64 count) { (void)first; return system_call(SYS_MEASURE, MEASURE_CR3, count); }
 static u64 batch_callret(u64 first, u64 count) { (void)first; return system_call(SYS_MEASURE, MEASURE_CALL, count); }
 static u64 batch_ptemod(u64 first, u64 count) { (void)first; return system_call(SYS_MEASURE, MEASURE_ENTRY, count); }
+static u64 batch_remap(u64 first, u64 count) { (void)first; return system_call(SYS_MEASURE, MEASURE_REMAP, count); }
 
 static void touch_heap(void) { *(volatile u8 *)HEAP_BASE = 1; }
 
@@ -107,6 +108,7 @@ static const struct nanobenchmark benchmarks[] = {
     {"pgfault", 1600, NULL, batch_pgfault, false},
     {"divzero", 1600, NULL, batch_divzero, false},
     {"ptemod", 1600, touch_heap, batch_ptemod, true},
+    {"remap", 1600, touch_heap, batch_remap, true},
     {"switch", 1600, NULL, batch_switch, false},
     {"forkwait", 160, NULL, batch_forkwait, false},
     {"tlbmiss", 65536, touch_pages, batch_tlbmiss, false},
@@ -141,6 +143,8 @@ void run_nanobench(const struct arguments *arguments) {
         if (strcmp(name, "all") != 0 && strcmp(name, benchmark->name) != 0) continue;
         found = true;
         measure(benchmark, number_at(arguments, 2, benchmark->operations));
+        for (u32 again = 3; again < arguments->count; again++)
+            measure(benchmark, number_at(arguments, again, benchmark->operations));
     }
     if (found) return;
     print("nanobench: no benchmark %s; expected all", name);

@@ -11,7 +11,7 @@ static const struct program programs[] = {
     {"switches", "N", "times N rounds of two tasks that yield to each other", run_switches, false},
     {"yielder", "", "the other of these two", run_yielder, true},
     {"pagefaults", "N", "times N first touches of a page", run_pagefaults, false},
-    {"nanobench", "[NAME|all] [N]", "TSC ticks of single operations, N of each", run_nanobench, false},
+    {"nanobench", "[NAME|all] [N...]", "TSC ticks of single operations, N of each", run_nanobench, false},
     {"nothing", "", "ends at once", run_nothing, false},
     {"sieve", "N", "sieve of Eratosthenes up to 65536, N times", run_sieve, false},
     {"matrix", "N", "product of 48 x 48 integer matrices, N times", run_matrix, false},

@@ -27,6 +27,10 @@ public record CostModel(
     public enum Event {
         /** An IN or OUT on the processor itself. */
         PORT_IO,
+        /** A SYSCALL, SYSRET, SYSENTER or SYSEXIT. */
+        FAST_SYSTEM_CALL,
+        /** The delivery of an exception or interrupt, its IRET included. */
+        EXCEPTION_DELIVERY,
         /** An entry of a paging structure that a page walk reads. */
         WALK_REFERENCE,
         /** The same under nested paging, of the guest's structures or of the host's. */
@@ -40,19 +44,30 @@ public record CostModel(
 
     /** What a VMM is charged: the kinds of exit that a node counts. */
     public enum Exit {
-        PRIVILEGED_TRAP,
-        CALLOUT,
-        INTERPRETED,
-        REFLECTED_EXCEPTION,
-        TRUE_PAGE_FAULT,
-        HIDDEN_PAGE_FAULT,
-        PAGE_TABLE_WRITE,
-        DIRTY_LOG_FAULT,
-        INTERRUPT_DELIVERY,
-        PORT_IO,
-        MEMORY_MAPPED_IO,
-        VM_EXIT,
-        EPT_VIOLATION;
+        PRIVILEGED_TRAP("a privileged instruction of a kernel in ring 1, or a system call, trapped and emulated"),
+        CALLOUT("a privileged or critical instruction that translation replaced by a callout"),
+        INTERPRETED("an instruction in a processor mode that ring 1 has no place for, interpreted by the VMM"),
+        REFLECTED_EXCEPTION("an exception of the guest's own, other than a page fault, passed on to its handler"),
+        TRUE_PAGE_FAULT("a page fault that the guest's page tables call for, passed on to its handler"),
+        HIDDEN_PAGE_FAULT("a page fault that only the shadow page tables call for, unseen by the guest"),
+        PAGE_TABLE_WRITE("a store to a traced page table"),
+        DIRTY_LOG_FAULT("the first store to a page in a round of dirty logging"),
+        INTERRUPT_DELIVERY("a virtual interrupt that the VMM delivered"),
+        PORT_IO("an access to a port of the virtual machine"),
+        MEMORY_MAPPED_IO("an access to a memory-mapped device of the virtual machine"),
+        VM_EXIT("a VM exit of hardware assistance for another reason than those below and above"),
+        EPT_VIOLATION("a VM exit because the extended page tables lacked a translation");
+
+        private final String about;
+
+        Exit(String about) {
+            this.about = about;
+        }
+
+        /** What it is counted for: the end of a sentence. */
+        public String about() {
+            return about;
+        }
 
         /** As in a cost model: {@code hidden-page-fault}. */
         public String written() {

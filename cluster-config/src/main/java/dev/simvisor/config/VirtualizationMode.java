@@ -5,15 +5,52 @@ import java.util.Locale;
 /** What hardware and VMM do about sensitive instructions. */
 public enum VirtualizationMode {
     /** No VMM: the guest owns the processor. */
-    BARE,
+    BARE("in ring 0: there is no VMM", "do what the processor does", "the guest's own page tables"),
     /** The guest's kernel in ring 1; privileged instructions trap, critical ones slip through. */
-    TRAP,
+    TRAP(
+            "in ring 1, unmodified",
+            "the privileged ones trap and are emulated; the critical ones slip through, and go wrong",
+            "shadow page tables"),
     /** Full virtualization by binary translation of the guest's kernel. */
-    TRANSLATE,
+    TRANSLATE(
+            "in ring 1, unmodified but for the translation of its blocks",
+            "callouts to the VMM, which translation puts in place of the privileged and critical ones",
+            "shadow page tables, kept true by tracing stores to the guest's"),
     /** A guest modified to use hypercalls. */
-    PARA,
+    PARA(
+            "in ring 1 or 3, modified to use hypercalls",
+            "are not executed: there are hypercalls in their place",
+            "the guest's own page tables, validated by the VMM"),
     /** The processor's non-root mode with nested paging. */
-    HARDWARE;
+    HARDWARE(
+            "in ring 0 of non-root operation, unmodified",
+            "leave the guest where the control fields ask for it (VM exits)",
+            "nested paging: the guest's own page tables, and the VMM's extended ones below");
+
+    private final String kernel;
+    private final String sensitiveInstructions;
+    private final String memory;
+
+    VirtualizationMode(String kernel, String sensitiveInstructions, String memory) {
+        this.kernel = kernel;
+        this.sensitiveInstructions = sensitiveInstructions;
+        this.memory = memory;
+    }
+
+    /** Where the guest's kernel runs, in words. */
+    public String kernel() {
+        return kernel;
+    }
+
+    /** What becomes of sensitive instructions, in words. */
+    public String sensitiveInstructions() {
+        return sensitiveInstructions;
+    }
+
+    /** How addresses are translated, in words. */
+    public String memory() {
+        return memory;
+    }
 
     /** As on the command line and in configurations, such as {@code bare}. */
     @Override

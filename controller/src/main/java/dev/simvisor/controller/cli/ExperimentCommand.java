@@ -1,16 +1,27 @@
 package dev.simvisor.controller.cli;
 
 import dev.simvisor.config.Experiment;
+import dev.simvisor.config.ModeComparison;
 import dev.simvisor.controller.experiment.ExperimentRun;
 import dev.simvisor.controller.experiment.Outcome;
 import dev.simvisor.controller.experiment.ResultFolder;
 import dev.simvisor.controller.guest.CacheOption;
+import dev.simvisor.controller.modecosts.ModeCostChart;
+import dev.simvisor.controller.modecosts.ModeCostReport;
+import dev.simvisor.controller.modecosts.ModeCostRun;
+import dev.simvisor.controller.modecosts.ModeCosts;
 import dev.simvisor.controller.placement.FitPlacement;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -30,7 +41,8 @@ final class ExperimentCommand {
     /** {@code simvisor experiment run}. */
     @Command(
             name = "run",
-            description = "Runs a scenario and leaves consoles, events, migration reports and state hashes as files.",
+            description = "Runs a scenario and leaves consoles, events, migration reports and state hashes as files; or"
+                    + " compares the virtualization modes, and leaves tables and charts.",
             mixinStandardHelpOptions = true)
     static final class Run implements Callable<Integer> {
         private static final double NANOS_PER_SECOND = 1e9;
@@ -64,6 +76,30 @@ final class ExperimentCommand {
 
         @Override
         public Integer call() throws Exception {
+            Optional<ModeComparison> comparison = ModeComparison.load(scenario);
+            return comparison.isPresent() ? compareModes(comparison.get()) : runScenario();
+        }
+
+        private int compareModes(ModeComparison comparison) throws Exception {
+            ResultFolder results = ResultFolder.at(out);
+            CommandLine commandLine = Objects.requireNonNull(spec).commandLine();
+            List<ModeCosts> costs = new ModeCostRun(comparison, cacheOption.cache())
+                    .run(what -> commandLine.getErr().println("running mode " + what));
+            ModeCostReport report = new ModeCostReport(comparison, costs);
+            SortedMap<String, byte[]> files = new TreeMap<>();
+            String text = String.join("\n", report.lines()) + "\n";
+            files.put("mode-costs.txt", text.getBytes(StandardCharsets.UTF_8));
+            files.put("mode-costs.json", report.toJson().getBytes(StandardCharsets.UTF_8));
+            for (ModeCosts ofModel : costs) {
+                files.put(ofModel.costModel() + ".png", ModeCostChart.png(comparison, ofModel));
+            }
+            results.write(files);
+            report.lines().forEach(commandLine.getOut()::println);
+            commandLine.getOut().println("Tables, figures and charts are in " + out);
+            return ExitCode.OK;
+        }
+
+        private int runScenario() throws Exception {
             Experiment experiment = Experiment.load(scenario);
             ResultFolder results = ResultFolder.at(out);
             Outcome outcome;

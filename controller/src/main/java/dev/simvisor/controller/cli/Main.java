@@ -31,6 +31,7 @@ import picocli.CommandLine.TypeConversionException;
             HostCommand.class,
             ClusterCommand.class,
             ExperimentCommand.class,
+            ExplainCommand.class,
             GuestCommand.class
         })
 public final class Main {

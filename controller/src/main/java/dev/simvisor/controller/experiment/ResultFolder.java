@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -60,10 +61,27 @@ public final class ResultFolder {
 
     /** Writes all there is. */
     public void write(Outcome outcome) throws IOException {
+        write(target -> writeTo(target, outcome));
+    }
+
+    /** Writes files of other kinds of experiments, by name. */
+    public void write(SortedMap<String, byte[]> files) throws IOException {
+        write(target -> {
+            for (Map.Entry<String, byte[]> file : files.entrySet()) {
+                Files.write(target.resolve(file.getKey()), file.getValue());
+            }
+        });
+    }
+
+    private interface Filling {
+        void fill(Path target) throws IOException;
+    }
+
+    private void write(Filling filling) throws IOException {
         Path parent = Files.createDirectories(folder.resolveSibling("."));
         Path unfinished = Files.createTempDirectory(parent, "." + folder.getFileName() + "-");
         try {
-            writeTo(unfinished, outcome);
+            filling.fill(unfinished);
             Files.move(unfinished, folder, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             deleteIfThere(unfinished);

@@ -25,7 +25,7 @@ class CostModelTest {
     void aHostChargesWhatItsModelSays() {
         HostCosts costs = HostCosts.of(Specs.costModel(CostModel.load("adams-agesen-2006")));
         assertThat(costs.cyclesPerThousandInstructions()).isEqualTo(1590);
-        assertThat(costs.processor()).isEqualTo(new ProcessorCosts(3209, 28, 28, 64));
+        assertThat(costs.processor()).isEqualTo(new ProcessorCosts(3209, 119, 889, 28, 28, 64));
         assertThat(costs.exits("translate").cycles(ExitKind.PORT_IO)).isEqualTo(209);
         assertThat(costs.exits("hardware").cycles(ExitKind.PORT_IO)).isEqualTo(15_826);
         assertThat(costs.exits("hardware").cycles(ExitKind.CALLOUT)).isZero();

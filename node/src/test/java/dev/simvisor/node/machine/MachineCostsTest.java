@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class MachineCostsTest {
     private static final long MEMORY = 32L << 20;
     private static final long MILLISECOND = 1_000_000;
-    private static final ProcessorCosts COSTS = new ProcessorCosts(700, 9, 11, 64);
+    private static final ProcessorCosts COSTS = new ProcessorCosts(700, 100, 800, 9, 11, 64);
 
     private final MachineMemory host = MachineMemory.ofBytes(4 * MEMORY);
     private final StringBuilder console = new StringBuilder();
@@ -34,6 +34,15 @@ class MachineCostsTest {
         assertThat(console)
                 .contains("nanobench in: 1600 operations, 701.")
                 .contains("nanobench out: 1600 operations, 701.");
+    }
+
+    /** 74 instructions for a system call, 72 for a division's handler; the loop's two are taken off. */
+    @Test
+    void entriesToTheKernelTakeTheirTime() throws Exception {
+        run(VirtualClock.CYCLE_PER_INSTRUCTION, COSTS, "nanobench syscall; nanobench divzero; halt");
+        assertThat(console)
+                .contains("nanobench syscall: 1600 operations, 274.")
+                .contains("nanobench divzero: 1600 operations, 872.");
     }
 
     /** Four levels of paging structures at 9 cycles each, and the six instructions of the loop. */

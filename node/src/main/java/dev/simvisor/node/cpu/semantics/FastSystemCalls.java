@@ -25,6 +25,7 @@ public final class FastSystemCalls {
 
     public static void syscall(Cpu cpu, Instruction i) {
         requireEnabled(cpu);
+        cpu.charge(cpu.costs.fastSystemCall());
         int flags = cpu.rflags();
         cpu.gpr[RCX] = cpu.nextRip(i);
         cpu.gpr[R11] = flags;
@@ -40,6 +41,7 @@ public final class FastSystemCalls {
         Privilege.requireKernel(cpu);
         boolean to64Bit = i.operandSize == 64;
         if (to64Bit && !LinearMemory.canonical(cpu.gpr[RCX])) throw cpu.generalProtection(0);
+        cpu.charge(cpu.costs.fastSystemCall());
         cpu.rip = to64Bit ? cpu.gpr[RCX] : cpu.reg(RCX, 32);
         int base = (int) (cpu.msr.star >>> 48) & 0xFFFF;
         FlatSegments.setCode(cpu, to64Bit ? base + 16 : base, USER, to64Bit ? 64 : 32);
@@ -55,6 +57,7 @@ public final class FastSystemCalls {
 
     public static void sysenter(Cpu cpu) {
         int selector = sysenterSelector(cpu);
+        cpu.charge(cpu.costs.fastSystemCall());
         cpu.rflags(cpu.rflags() & ~(Flags.VM | Flags.IF | Flags.RF));
         long width = cpu.longMode ? -1L : 0xFFFF_FFFFL;
         cpu.gpr[RSP] = cpu.msr.sysenterEsp & width;
@@ -70,6 +73,7 @@ public final class FastSystemCalls {
         boolean to64Bit = i.operandSize == 64;
         boolean canonical = LinearMemory.canonical(cpu.gpr[RCX]) && LinearMemory.canonical(cpu.gpr[RDX]);
         if (to64Bit && !canonical) throw cpu.generalProtection(0);
+        cpu.charge(cpu.costs.fastSystemCall());
         cpu.gpr[RSP] = to64Bit ? cpu.gpr[RCX] : cpu.reg(RCX, 32);
         cpu.rip = to64Bit ? cpu.gpr[RDX] : cpu.reg(RDX, 32);
         FlatSegments.setCode(cpu, selector + (to64Bit ? 32 : 16), USER, to64Bit ? 64 : 32);

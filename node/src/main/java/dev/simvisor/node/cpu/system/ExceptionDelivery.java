@@ -77,6 +77,7 @@ public final class ExceptionDelivery {
             if (exit.vector == GuestException.EXIT) noteVectoring(cpu, type, vector, InterruptEntry.NO_ERROR_CODE);
             throw exit;
         }
+        cpu.charge(cpu.costs.exceptionDelivery());
         cpu.singleStepDropped = true;
     }
 
@@ -119,6 +120,7 @@ public final class ExceptionDelivery {
 
     /** {@code firstFault}: the vector if it stands for an exception, else {@link #NOT_A_FAULT}. */
     private static void deliver(Cpu cpu, int firstFault, int firstVector, long firstErrorCode, int firstFlags) {
+        cpu.charge(cpu.costs.exceptionDelivery());
         int fault = firstFault;
         int vector = firstVector;
         long errorCode = firstErrorCode;

@@ -21,6 +21,7 @@ import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.memory.MachineBus;
 import dev.simvisor.node.vmm.memory.ShadowPageTables;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  * finds the virtual machine's board at its pins; what it raises is delivered there too.
  */
 public final class DeprivilegedEngine implements Engine {
+    /** They fault because the VMM has disabled them, not because the guest has. */
+    private static final Set<String> SYSTEM_CALLS = Set.of("SYSCALL", "SYSENTER");
+
     private final Cpu virtual;
     private final Cpu physical;
     private final Interpreter emulator;
@@ -192,9 +196,10 @@ public final class DeprivilegedEngine implements Engine {
             reflect(exit);
             return;
         }
-        boolean privileged = instruction.row.instructionClass() == InstructionClass.PRIVILEGED;
-        ExitKind kind = privileged ? ExitKind.PRIVILEGED_TRAP : ExitKind.REFLECTED_EXCEPTION;
-        ledger.count(kind, instruction.row.mnemonic(instruction.operandSize));
+        String mnemonic = instruction.row.mnemonic(instruction.operandSize);
+        boolean taken = instruction.row.instructionClass() == InstructionClass.PRIVILEGED
+                || SYSTEM_CALLS.contains(mnemonic);
+        ledger.count(taken ? ExitKind.PRIVILEGED_TRAP : ExitKind.REFLECTED_EXCEPTION, mnemonic);
         emulator.emulate(instruction);
     }
 

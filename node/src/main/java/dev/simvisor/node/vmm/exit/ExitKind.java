@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /** Why control left a guest for the VMM, or what the VMM did for the guest at the cost of time. */
 public enum ExitKind {
-    /** A privileged instruction of a deprivileged kernel, trapped and emulated. */
+    /** An instruction that the VMM has taken away, trapped and emulated: a privileged one in ring 1, a system call. */
     PRIVILEGED_TRAP,
     /** A privileged or critical instruction that translation replaced by a callout. */
     CALLOUT,

@@ -25,8 +25,12 @@ public record HostCosts(int cyclesPerThousandInstructions, ProcessorCosts proces
             new HostCosts(VirtualClock.CYCLE_PER_INSTRUCTION, ProcessorCosts.NONE, Map.of());
 
     private static final String PORT_IO = "port-io";
+    private static final String FAST_SYSTEM_CALL = "fast-system-call";
+    private static final String EXCEPTION_DELIVERY = "exception-delivery";
     private static final String WALK_REFERENCE = "walk-reference";
     private static final String NESTED_WALK_REFERENCE = "nested-walk-reference";
+    private static final List<String> EVENTS =
+            List.of(PORT_IO, FAST_SYSTEM_CALL, EXCEPTION_DELIVERY, WALK_REFERENCE, NESTED_WALK_REFERENCE);
     private static final long MOST_CYCLES_PER_THOUSAND = 1_000_000;
     private static final int DEFAULT_TLB_ENTRIES = 1024;
 
@@ -67,16 +71,16 @@ public record HostCosts(int cyclesPerThousandInstructions, ProcessorCosts proces
     private static ProcessorCosts processorCosts(List<EventCost> events, int tlbEntries) {
         Map<String, Long> costs = new HashMap<>();
         for (EventCost event : events) {
-            switch (event.getEvent()) {
-                case PORT_IO, WALK_REFERENCE, NESTED_WALK_REFERENCE -> costs.put(event.getEvent(), event.getCycles());
-                default ->
-                    throw new IllegalArgumentException(
-                            "unknown event '" + event.getEvent() + "' in a cost model: expected " + PORT_IO + ", "
-                                    + WALK_REFERENCE + " or " + NESTED_WALK_REFERENCE);
+            if (!EVENTS.contains(event.getEvent())) {
+                throw new IllegalArgumentException("unknown event '" + event.getEvent()
+                        + "' in a cost model: expected one of " + String.join(", ", EVENTS));
             }
+            costs.put(event.getEvent(), event.getCycles());
         }
         return new ProcessorCosts(
                 costs.getOrDefault(PORT_IO, 0L),
+                costs.getOrDefault(FAST_SYSTEM_CALL, 0L),
+                costs.getOrDefault(EXCEPTION_DELIVERY, 0L),
                 costs.getOrDefault(WALK_REFERENCE, 0L),
                 costs.getOrDefault(NESTED_WALK_REFERENCE, 0L),
                 tlbEntries);

@@ -10,12 +10,13 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /** How the VMM keeps a guest's sensitive operations from touching what it owns. Chosen per VM, for its life. */
-public sealed interface VirtualizationMode permits BareMode, DeprivilegedMode {
+public sealed interface VirtualizationMode permits BareMode, DeprivilegedMode, HardwareMode {
     /** Every mode there is to be, in the words of the command line. */
     List<String> NAMES = List.of("bare", "trap", "translate", "para", "hardware");
 
     /** Those that there are. */
-    List<VirtualizationMode> AVAILABLE = List.of(BareMode.INSTANCE, DeprivilegedMode.TRAP, DeprivilegedMode.TRANSLATE);
+    List<VirtualizationMode> AVAILABLE = List.of(
+            BareMode.INSTANCE, DeprivilegedMode.TRAP, DeprivilegedMode.TRANSLATE, HardwareMode.INSTANCE);
 
     /** The mode in the words of the command line. */
     String modeName();

@@ -1,0 +1,54 @@
+package dev.simvisor.controller.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code simvisor experiment run} on the comparison of modes that comes with Simvisor. */
+class ModeCostIT {
+    private static final Path COMPARISON = Path.of("..", "cluster-config", "experiments", "mode-costs.conf");
+    private static final String MODEL = "adams-agesen-2006";
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void modesCostWhatTheirExitsCostAndTheSameEveryTime() throws IOException {
+        Path first = run("first");
+        Config costs = ConfigFactory.parseFile(first.resolve("mode-costs.json").toFile())
+                .getConfig(MODEL);
+
+        assertThat(costs.getDouble("translate.syscall.cycles")).isGreaterThan(costs.getDouble("bare.syscall.cycles"));
+        assertThat(costs.getDouble("hardware.syscall.cycles")).isEqualTo(costs.getDouble("bare.syscall.cycles"));
+        assertThat(costs.getDouble("hardware.in.exits.port-io")).isEqualTo(1);
+        assertThat(costs.getDouble("translate.in.exits.callout")).isEqualTo(1);
+        assertThat(costs.getDouble("translate.in.cycles")).isLessThan(costs.getDouble("bare.in.cycles"));
+        assertThat(costs.getDouble("bare.in.cycles")).isLessThan(costs.getDouble("hardware.in.cycles"));
+        assertThat(costs.getDouble("hardware.tlbmiss.cycles")).isGreaterThan(costs.getDouble("bare.tlbmiss.cycles"));
+        assertThat(costs.getConfig("bare.compute.exits").isEmpty()).isTrue();
+        for (String mode : new String[] {"trap", "translate", "hardware"}) {
+            assertThat(costs.getDouble(mode + ".compute.cycles")).isEqualTo(costs.getDouble("bare.compute.cycles"));
+        }
+        assertThat(ImageIO.read(new ByteArrayInputStream(Files.readAllBytes(first.resolve(MODEL + ".png")))))
+                .isNotNull();
+        Path again = run("again");
+        for (String file : new String[] {"mode-costs.json", "mode-costs.txt", MODEL + ".png"}) {
+            assertThat(again.resolve(file)).hasSameBinaryContentAs(first.resolve(file));
+        }
+    }
+
+    private Path run(String name) {
+        Path out = directory.resolve(name);
+        Invocation invocation = Invocation.of("experiment", "run", COMPARISON.toString(), "--out", out.toString());
+        assertThat(invocation.status()).as(invocation.errors()).isZero();
+        return out;
+    }
+}
