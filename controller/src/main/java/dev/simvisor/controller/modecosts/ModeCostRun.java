@@ -5,6 +5,7 @@ import dev.simvisor.config.ModeComparison;
 import dev.simvisor.config.ModeComparison.Benchmark;
 import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.boot.BootRefused;
+import dev.simvisor.controller.boot.EngineChoice;
 import dev.simvisor.controller.boot.VmRequest;
 import dev.simvisor.controller.embedded.LocalVm;
 import dev.simvisor.controller.guest.GuestCache;
@@ -85,7 +86,8 @@ public final class ModeCostRun {
                 mode.toString(),
                 "",
                 Optional.of(costModel),
-                false);
+                false,
+                EngineChoice.auto);
         try (LocalVm vm = LocalVm.booted(request)) {
             List<Line> lines = new ArrayList<>();
             StringBuilder text = new StringBuilder();
