@@ -40,8 +40,7 @@ public record ModeComparison(
      * @param costModel whose tables show it
      * @param rows in the order written
      */
-    public record Published(
-            String name, CostModel.Evidence evidence, String source, String costModel, List<Row> rows) {
+    public record Published(String name, CostModel.Evidence evidence, String source, String costModel, List<Row> rows) {
         public Published {
             rows = List.copyOf(rows);
         }
@@ -89,8 +88,9 @@ public record ModeComparison(
         if (modes.isEmpty()) {
             throw section.error("modes", "is empty; expected at least one mode");
         }
-        List<Benchmark> benchmarks =
-                section.sections("benchmarks").stream().map(ModeComparison::benchmark).toList();
+        List<Benchmark> benchmarks = section.sections("benchmarks").stream()
+                .map(ModeComparison::benchmark)
+                .toList();
         List<String> names = benchmarks.stream().map(Benchmark::name).toList();
         Optional<Published> published = section.optionalSection("published").map(figures -> published(figures, names));
         section.end();

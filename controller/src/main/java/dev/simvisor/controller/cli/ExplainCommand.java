@@ -137,7 +137,8 @@ final class ExplainCommand {
                                         mode.toString(),
                                         Map.of(
                                                 "cycles", figure.value().longValueExact(),
-                                                "evidence", figure.evidence().name().toLowerCase(Locale.ROOT),
+                                                "evidence",
+                                                        figure.evidence().name().toLowerCase(Locale.ROOT),
                                                 "source", figure.source())));
                     }
                     costs.put(model.name(), ofModel);

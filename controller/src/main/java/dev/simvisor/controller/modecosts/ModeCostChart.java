@@ -45,8 +45,12 @@ public final class ModeCostChart {
                 .build();
         style(chart);
         for (VirtualizationMode mode : comparison.modes()) {
-            add(chart, comparison, mode.toString(), OURS[mode.ordinal()], benchmark -> costs.cost(mode, benchmark)
-                    .map(ModeCosts.Cost::cycles));
+            add(
+                    chart,
+                    comparison,
+                    mode.toString(),
+                    OURS[mode.ordinal()],
+                    benchmark -> costs.cost(mode, benchmark).map(ModeCosts.Cost::cycles));
         }
         comparison
                 .published()
@@ -77,8 +81,14 @@ public final class ModeCostChart {
                     .findFirst()
                     .map(row -> row.cycles().get(mode))
                     .map(Long::doubleValue);
-            if (comparison.benchmarks().stream().anyMatch(benchmark -> cycles.apply(benchmark.name()).isPresent())) {
-                add(chart, comparison, mode + ", published by " + published.name(), tinted(OURS[mode.ordinal()]), cycles);
+            if (comparison.benchmarks().stream()
+                    .anyMatch(benchmark -> cycles.apply(benchmark.name()).isPresent())) {
+                add(
+                        chart,
+                        comparison,
+                        mode + ", published by " + published.name(),
+                        tinted(OURS[mode.ordinal()]),
+                        cycles);
             }
         }
     }

@@ -40,8 +40,8 @@ public final class ModeCostReport {
     public List<String> lines() {
         List<String> lines = new ArrayList<>();
         for (ModeCosts costs : results) {
-            lines.add("Virtual cycles per operation by " + costs.costModel()
-                    + ", beside each their ratio to " + comparison.modes().getFirst());
+            lines.add("Virtual cycles per operation by " + costs.costModel() + ", beside each their ratio to "
+                    + comparison.modes().getFirst());
             lines.add("");
             lines.addAll(cycles(costs).lines());
             lines.add("");
@@ -167,8 +167,7 @@ public final class ModeCostReport {
                 : "in another order than published (" + ours + "; published " + theirs + ").";
     }
 
-    private static String inOrder(
-            List<VirtualizationMode> modes, ToDoubleFunction<VirtualizationMode> cycles) {
+    private static String inOrder(List<VirtualizationMode> modes, ToDoubleFunction<VirtualizationMode> cycles) {
         StringBuilder order = new StringBuilder();
         double last = 0;
         for (VirtualizationMode mode :
@@ -192,8 +191,9 @@ public final class ModeCostReport {
             Map<String, Object> modes = new TreeMap<>();
             costs.modes().forEach((mode, ofMode) -> {
                 Map<String, Object> benchmarks = new TreeMap<>();
-                ofMode.costs().forEach((name, cost) ->
-                        benchmarks.put(name, Map.of("cycles", cost.cycles(), "exits", cost.exits())));
+                ofMode.costs()
+                        .forEach((name, cost) ->
+                                benchmarks.put(name, Map.of("cycles", cost.cycles(), "exits", cost.exits())));
                 modes.put(mode.toString(), benchmarks);
             });
             models.put(costs.costModel(), modes);

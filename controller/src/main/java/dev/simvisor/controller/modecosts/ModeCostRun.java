@@ -120,8 +120,8 @@ public final class ModeCostRun {
         List<String> commands = new ArrayList<>();
         for (Benchmark benchmark : comparison.benchmarks()) {
             int operations = benchmark.operations();
-            commands.add("nanobench " + benchmark.name() + " " + operations + " " + operations + " "
-                    + LONGER * operations);
+            commands.add(
+                    "nanobench " + benchmark.name() + " " + operations + " " + operations + " " + LONGER * operations);
         }
         commands.add("halt");
         return commands.stream().collect(Collectors.joining(";", "run=\"", "\""));
@@ -149,12 +149,15 @@ public final class ModeCostRun {
             Line few = lines.get(n + 1);
             Line many = lines.get(n + 2);
             if (few.operations == many.operations) {
-                throw new IllegalStateException("the guest ran " + many.benchmark + " " + many.operations + " times twice");
+                throw new IllegalStateException(
+                        "the guest ran " + many.benchmark + " " + many.operations + " times twice");
             }
             SortedMap<String, Double> exits = new TreeMap<>();
             SortedMap<String, Long> ofFew = few.exitsSince(before);
-            many.exitsSince(few).forEach((kind, count) -> exits.put(
-                    kind, (double) (count - ofFew.getOrDefault(kind, 0L)) / (many.operations - few.operations)));
+            many.exitsSince(few)
+                    .forEach((kind, count) -> exits.put(
+                            kind,
+                            (double) (count - ofFew.getOrDefault(kind, 0L)) / (many.operations - few.operations)));
             exits.values().removeIf(perOperation -> perOperation == 0);
             costs.put(many.benchmark, new ModeCosts.Cost(many.cycles, exits));
         }

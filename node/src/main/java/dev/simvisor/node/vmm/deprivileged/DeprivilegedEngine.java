@@ -197,8 +197,8 @@ public final class DeprivilegedEngine implements Engine {
             return;
         }
         String mnemonic = instruction.row.mnemonic(instruction.operandSize);
-        boolean taken = instruction.row.instructionClass() == InstructionClass.PRIVILEGED
-                || SYSTEM_CALLS.contains(mnemonic);
+        boolean taken =
+                instruction.row.instructionClass() == InstructionClass.PRIVILEGED || SYSTEM_CALLS.contains(mnemonic);
         ledger.count(taken ? ExitKind.PRIVILEGED_TRAP : ExitKind.REFLECTED_EXCEPTION, mnemonic);
         emulator.emulate(instruction);
     }

@@ -15,8 +15,8 @@ public sealed interface VirtualizationMode permits BareMode, DeprivilegedMode, H
     List<String> NAMES = List.of("bare", "trap", "translate", "para", "hardware");
 
     /** Those that there are. */
-    List<VirtualizationMode> AVAILABLE = List.of(
-            BareMode.INSTANCE, DeprivilegedMode.TRAP, DeprivilegedMode.TRANSLATE, HardwareMode.INSTANCE);
+    List<VirtualizationMode> AVAILABLE =
+            List.of(BareMode.INSTANCE, DeprivilegedMode.TRAP, DeprivilegedMode.TRANSLATE, HardwareMode.INSTANCE);
 
     /** The mode in the words of the command line. */
     String modeName();
