@@ -7,6 +7,7 @@ import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SIZE;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.Exit;
+import dev.simvisor.node.cpu.Flags;
 import dev.simvisor.node.cpu.GuestException;
 import dev.simvisor.node.cpu.ProcessorCosts;
 import dev.simvisor.node.cpu.TranslationPass;
@@ -48,6 +49,10 @@ public final class DeprivilegedEngine implements Engine {
     private final ShadowDescriptors descriptors;
     private final WorldSwitch worldSwitch;
     private final ExitLedger ledger;
+    /** Of what the physical processor does with critical instructions, when that is not replaced. */
+    private final @Nullable CriticalInstructionWitness witness;
+
+    private final Interpreter stepper;
     private final LongConsumer charge;
     private final LongConsumer chargeEvent;
 
@@ -68,7 +73,7 @@ public final class DeprivilegedEngine implements Engine {
 
     /**
      * @param virtual the machine's processor
-     * @param pass what to replace in the kernel's code, or null for none: the {@code trap} mode
+     * @param pass what to replace in the kernel's code; {@link WatchedInstructions} replaces nothing
      * @param costs what the physical processor takes beside instructions
      * @param processors makes the engine that runs the physical processor
      * @throws dev.simvisor.node.machine.memory.MachineMemoryExhausted when the host has no room for the shadow page tables
@@ -76,7 +81,7 @@ public final class DeprivilegedEngine implements Engine {
     public DeprivilegedEngine(
             Cpu virtual,
             EngineFactory.Surroundings surroundings,
-            @Nullable TranslationPass pass,
+            TranslationPass pass,
             ProcessorCosts costs,
             Function<Cpu, Engine> processors,
             ExitLedger ledger) {
@@ -95,6 +100,9 @@ public final class DeprivilegedEngine implements Engine {
         virtual.memory.leadTlbOf(physical.memory);
         emulator = new Interpreter(virtual);
         processor = processors.apply(physical);
+        stepper = new Interpreter(physical);
+        boolean watching = pass == WatchedInstructions.INSTANCE;
+        witness = watching ? new CriticalInstructionWitness(virtual, memory, ledger.slipped()) : null;
         shadows = new ShadowPageTables(virtual, physical, memory, bus);
         descriptors = new ShadowDescriptors(virtual, memory, bus, shadows.vmmArea());
         worldSwitch = new WorldSwitch(virtual, physical, shadows.vmmArea());
@@ -140,12 +148,20 @@ public final class DeprivilegedEngine implements Engine {
     }
 
     private void runInGuest(long instructions) {
+        enterGuest();
+        processor.run(instructions);
+        leaveGuest();
+    }
+
+    private void enterGuest() {
         loadRoot();
         descriptors.update();
         worldSwitch.enter();
         physical.exit.clear();
         inGuest = true;
-        processor.run(instructions);
+    }
+
+    private void leaveGuest() {
         inGuest = false;
         worldSwitch.leave();
     }
@@ -182,8 +198,23 @@ public final class DeprivilegedEngine implements Engine {
     private void answerCallout(Exit exit) {
         Instruction instruction = exit.instruction;
         if (instruction == null) throw new IllegalStateException("a callout without its instruction");
+        if (witness != null) {
+            executeWatched(instruction, witness);
+            return;
+        }
         ledger.count(ExitKind.CALLOUT, instruction.row.mnemonic(instruction.operandSize));
         emulator.emulate(instruction);
+    }
+
+    /** The physical processor executes a critical instruction in ring 1; no exit, unless it faults. */
+    private void executeWatched(Instruction instruction, CriticalInstructionWitness watching) {
+        watching.execute(instruction);
+        enterGuest();
+        physical.otherFlags &= ~Flags.RF;
+        stepper.emulate(instruction);
+        leaveGuest();
+        if (physical.exit.kind == Exit.Kind.NONE) watching.compare(instruction);
+        else answerExit();
     }
 
     private void answerException(Exit exit) {

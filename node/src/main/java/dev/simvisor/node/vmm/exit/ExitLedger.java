@@ -13,6 +13,7 @@ public final class ExitLedger {
     private final long[] counts = new long[ExitKind.values().length];
     private final EnumMap<ExitKind, SortedMap<String, long[]>> details = new EnumMap<>(ExitKind.class);
     private long chargedCycles;
+    private final SlippedInstructions slipped = new SlippedInstructions();
 
     public ExitLedger(ExitCosts costs) {
         this.costs = costs;
@@ -50,6 +51,11 @@ public final class ExitLedger {
         SortedMap<String, Long> result = new TreeMap<>();
         details.getOrDefault(kind, Collections.emptySortedMap()).forEach((name, count) -> result.put(name, count[0]));
         return result;
+    }
+
+    /** The instructions that should have been exits and were not. */
+    public SlippedInstructions slipped() {
+        return slipped;
     }
 
     /** Virtual cycles charged so far. */

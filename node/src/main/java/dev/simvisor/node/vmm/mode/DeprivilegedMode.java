@@ -6,22 +6,22 @@ import dev.simvisor.node.cpu.TranslationPass;
 import dev.simvisor.node.machine.EngineFactory;
 import dev.simvisor.node.vmm.deprivileged.DeprivilegedEngine;
 import dev.simvisor.node.vmm.deprivileged.SensitiveInstructions;
+import dev.simvisor.node.vmm.deprivileged.WatchedInstructions;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.exit.HostCosts;
 import java.util.Locale;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /** The guest's kernel runs in ring 1, unmodified. What becomes of its critical instructions is all that tells these apart. */
 public enum DeprivilegedMode implements VirtualizationMode {
     /** Only what traps is emulated: critical instructions slip through and go wrong. */
-    TRAP(null),
+    TRAP(WatchedInstructions.INSTANCE),
     /** Full virtualization: blocks of the kernel are translated, so that privileged and critical instructions call out. */
     TRANSLATE(SensitiveInstructions.INSTANCE);
 
-    private final @Nullable TranslationPass pass;
+    private final TranslationPass pass;
 
-    DeprivilegedMode(@Nullable TranslationPass pass) {
+    DeprivilegedMode(TranslationPass pass) {
         this.pass = pass;
     }
 
