@@ -16,6 +16,7 @@ import java.util.SortedMap;
  * @param exits to the VMM, by kind; mode bare has none
  * @param exitDetails by kind, what exits were about
  * @param exitCycles what exits took
+ * @param slipped critical instructions that went wrong unnoticed, by mnemonic; mode trap alone has any
  */
 public record BootStatistics(
         String end,
@@ -26,21 +27,23 @@ public record BootStatistics(
         long wallNanos,
         SortedMap<String, Long> exits,
         SortedMap<String, SortedMap<String, Long>> exitDetails,
-        long exitCycles) {
+        long exitCycles,
+        SortedMap<String, Long> slipped) {
     private static final double NANOS_PER_SECOND = 1e9;
 
     /** The statistics of a VM that has come to its end. */
     public static BootStatistics of(LocalVm vm, BootEnd end, long wallNanos) {
         return new BootStatistics(
                 end.word(),
-                end.status(),
+                vm.slipped().status(end),
                 vm.instructions(),
                 vm.cycles(),
                 vm.nanos(),
                 wallNanos,
                 vm.exits(),
                 vm.exitDetails(),
-                vm.exitCycles());
+                vm.exitCycles(),
+                vm.slipped().counts());
     }
 
     /** One JSON object. */
@@ -56,6 +59,7 @@ public record BootStatistics(
         fields.put("exits", exits);
         fields.put("exitDetails", exitDetails);
         fields.put("exitCycles", exitCycles);
+        fields.put("slipped", slipped);
         return ConfigValueFactory.fromMap(fields)
                 .render(ConfigRenderOptions.concise().setFormatted(true));
     }

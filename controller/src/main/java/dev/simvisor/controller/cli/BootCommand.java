@@ -8,6 +8,7 @@ import dev.simvisor.controller.boot.BootRun;
 import dev.simvisor.controller.boot.BootStatistics;
 import dev.simvisor.controller.boot.EngineChoice;
 import dev.simvisor.controller.boot.SerialLine;
+import dev.simvisor.controller.boot.SlipReport;
 import dev.simvisor.controller.boot.StreamLine;
 import dev.simvisor.controller.boot.TerminalLine;
 import dev.simvisor.controller.boot.VmRequest;
@@ -231,9 +232,10 @@ final class BootCommand implements Callable<Integer> {
         if (statistics != null) {
             Files.writeString(statistics, BootStatistics.of(vm, end, wallNanos).toJson());
         }
-        if (!end.complaint().isEmpty()) {
-            System.err.println("simvisor: " + end.complaint());
+        SlipReport slips = vm.slipped();
+        if (!slips.complaint(end).isEmpty()) {
+            System.err.println("simvisor: " + slips.complaint(end));
         }
-        return end.status();
+        return slips.status(end);
     }
 }

@@ -2,6 +2,7 @@ package dev.simvisor.controller.embedded;
 
 import dev.simvisor.controller.boot.BootRefused;
 import dev.simvisor.controller.boot.EngineChoice;
+import dev.simvisor.controller.boot.SlipReport;
 import dev.simvisor.controller.boot.VmRequest;
 import dev.simvisor.controller.spec.Specs;
 import dev.simvisor.node.cpu.Cpu;
@@ -263,6 +264,20 @@ public final class LocalVm implements AutoCloseable {
             }
         }
         return details;
+    }
+
+    /** What critical instructions did unnoticed that they do not do in ring 0: mode trap alone has any. */
+    public SlipReport slipped() {
+        return new SlipReport(
+                ledger.slipped()
+                        .first()
+                        .map(slip -> new SlipReport.Slip(
+                                slip.instructions(),
+                                slip.address(),
+                                slip.disassembly(),
+                                slip.seen(),
+                                slip.expected())),
+                ledger.slipped().counts());
     }
 
     /** Virtual cycles that exits were charged. */
