@@ -272,11 +272,7 @@ public final class LocalVm implements AutoCloseable {
                 ledger.slipped()
                         .first()
                         .map(slip -> new SlipReport.Slip(
-                                slip.instructions(),
-                                slip.address(),
-                                slip.disassembly(),
-                                slip.seen(),
-                                slip.expected())),
+                                slip.instructions(), slip.address(), slip.disassembly(), slip.seen(), slip.expected())),
                 ledger.slipped().counts());
     }
 

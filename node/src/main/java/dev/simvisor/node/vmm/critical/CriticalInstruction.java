@@ -22,7 +22,11 @@ public enum CriticalInstruction {
     SGDT("3.1", "0F 01 05 00 50 00 00", Sighting::tableRegister, "stores the processor's GDTR, which is the VMM's"),
     SIDT("3.1", "0F 01 0D 00 50 00 00", Sighting::tableRegister, "stores the processor's IDTR, which is the VMM's"),
     SLDT("3.1", "0F 00 C0", s -> selector(s.eax()), "stores the processor's LDTR, which is the VMM's"),
-    SMSW("3.1", "0F 01 E0", s -> "CR0 " + hexadecimal(s.eax()), "stores bits of the processor's CR0, which is the VMM's"),
+    SMSW(
+            "3.1",
+            "0F 01 E0",
+            s -> "CR0 " + hexadecimal(s.eax()),
+            "stores bits of the processor's CR0, which is the VMM's"),
     PUSHF(
             "3.1",
             "FA 9C 58",
@@ -112,9 +116,7 @@ public enum CriticalInstruction {
 
     /** What the guest saw, in words. */
     String describe(Sighting sighting) {
-        return sighting.faulted()
-                ? "#GP(%04XH)".formatted(sighting.errorCode())
-                : description.apply(sighting);
+        return sighting.faulted() ? "#GP(%04XH)".formatted(sighting.errorCode()) : description.apply(sighting);
     }
 
     /** Why it does in ring 1 what it does, whether it traps or not: a predicate. */

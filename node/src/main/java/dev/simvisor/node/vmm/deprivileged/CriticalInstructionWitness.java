@@ -112,7 +112,8 @@ final class CriticalInstructionWitness {
     }
 
     private static String exception(Exit exit) {
-        return "raised " + (exit.hasErrorCode ? "exception %d(%XH)" : "exception %d").formatted(exit.vector, exit.errorCode);
+        return "raised "
+                + (exit.hasErrorCode ? "exception %d(%XH)" : "exception %d").formatted(exit.vector, exit.errorCode);
     }
 
     private @Nullable Difference inMemory() {

@@ -16,8 +16,9 @@ import org.junit.jupiter.params.provider.EnumSource;
  * {@code trap} shows, from Robin and Irvine's account of each instruction.
  */
 class CriticalMatrixTest {
-    private static final Map<CriticalInstruction, CriticalMatrix.Row> ROWS = CriticalMatrix.byExecution().rows().stream()
-            .collect(Collectors.toMap(CriticalMatrix.Row::instruction, row -> row));
+    private static final Map<CriticalInstruction, CriticalMatrix.Row> ROWS =
+            CriticalMatrix.byExecution().rows().stream()
+                    .collect(Collectors.toMap(CriticalMatrix.Row::instruction, row -> row));
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
@@ -45,8 +46,9 @@ class CriticalMatrixTest {
             CriticalInstruction instruction, String inRingZero, String inRingOne) {
         CriticalMatrix.Row row = ROWS.get(instruction);
         assertThat(row.expected()).isEqualTo(inRingZero);
-        row.seen().forEach((mode, seen) ->
-                assertThat(seen).as(mode).isEqualTo(mode.equals("trap") ? inRingOne : inRingZero));
+        row.seen()
+                .forEach((mode, seen) ->
+                        assertThat(seen).as(mode).isEqualTo(mode.equals("trap") ? inRingOne : inRingZero));
     }
 
     @Test
@@ -72,7 +74,9 @@ class CriticalMatrixTest {
     @Test
     void theFirstThatSlippedIsDescribed() {
         Sighting sighting = FragmentMachine.run(CriticalInstruction.IRET, DeprivilegedMode.TRAP);
-        assertThat(sighting.slipped().counts()).containsOnlyKeys("PUSH", "IRETD").containsEntry("PUSH", 1L);
+        assertThat(sighting.slipped().counts())
+                .containsOnlyKeys("PUSH", "IRETD")
+                .containsEntry("PUSH", 1L);
         assertThat(sighting.slipped().first()).hasValueSatisfying(first -> {
             assertThat(first.instructions()).isEqualTo(1);
             assertThat(first.address()).isEqualTo(0x6002);
@@ -93,6 +97,7 @@ class CriticalMatrixTest {
     @EnumSource
     void everyFragmentIsOfTheInstructionItIsFor(CriticalInstruction instruction) {
         String word = instruction.mnemonic().split(" ")[0].toLowerCase(java.util.Locale.ROOT);
-        assertThat(ROWS.get(instruction).fragment()).anyMatch(line -> line.text().startsWith(word));
+        assertThat(ROWS.get(instruction).fragment())
+                .anyMatch(line -> line.text().startsWith(word));
     }
 }
