@@ -8,7 +8,7 @@ import java.util.Set;
 /**
  * The translation pass over a guest kernel's code: privileged and critical instructions call out, all others stay. Beside
  * those of Popek and Goldberg's kind it takes what reads or loads state that differs between the two processors: descriptors
- * in segment registers, the processor's identity, its clock.
+ * in segment registers, the processor's identity, its clock, the selectors in the floating-point unit's pointers.
  */
 public enum SensitiveInstructions implements TranslationPass {
     INSTANCE;

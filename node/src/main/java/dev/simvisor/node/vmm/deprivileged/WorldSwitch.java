@@ -10,6 +10,7 @@ import dev.simvisor.node.cpu.AccessRights;
 import dev.simvisor.node.cpu.ControlRegister;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Flags;
+import dev.simvisor.node.cpu.FpuState;
 import dev.simvisor.node.cpu.ModelSpecificRegisters;
 import dev.simvisor.node.vmm.memory.VmmArea;
 
@@ -46,12 +47,13 @@ final class WorldSwitch {
     }
 
     /**
-     * Whether ring 1 can stand for what the virtual processor is: protected mode at privilege level 0 or 3, with no segment of
-     * the rings between.
+     * Whether ring 1 or 3 can stand for what the virtual processor is: protected mode at privilege level 0, or at 3 with the
+     * flags that a program sees as the physical processor has them; with no segment of the rings between.
      */
     boolean isRepresentable() {
         if (!virtual.protectedMode || virtual.virtual8086) return false;
-        if (virtual.cpl != 0 && virtual.cpl != RING) return false;
+        boolean program = virtual.cpl == RING && virtual.interruptsEnabled() && virtual.ioPrivilegeLevel() == 0;
+        if (virtual.cpl != 0 && !program) return false;
         for (int segment = 0; segment <= GS; segment++) {
             int privilege = AccessRights.dpl(virtual.segmentRights[segment]);
             if (privilege == 1 || privilege == 2) return false;
@@ -149,7 +151,16 @@ final class WorldSwitch {
         physical.debugShadow = false;
         virtual.pendingDebugTraps |= physical.pendingDebugTraps;
         physical.pendingDebugTraps = 0;
+        floatingPointPointersOut();
         segmentsOut();
+    }
+
+    /** The unit notes the selectors that its last instruction was reached through: in ring 1, those of ring 1. */
+    private void floatingPointPointersOut() {
+        if (physical.cpl == RING) return;
+        FpuState fpu = virtual.fpu;
+        if (fpu.lastInstructionSelector == physical.selector[CS]) fpu.lastInstructionSelector &= ~RING;
+        if (fpu.lastDataSelector == physical.selector[SS]) fpu.lastDataSelector &= ~RING;
     }
 
     private void segmentsOut() {
