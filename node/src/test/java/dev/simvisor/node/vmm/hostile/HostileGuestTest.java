@@ -3,18 +3,15 @@ package dev.simvisor.node.vmm.hostile;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.simvisor.node.cpu.CpuModel;
-import dev.simvisor.node.cpu.ProcessorCosts;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
 import dev.simvisor.node.machine.EngineFactory;
 import dev.simvisor.node.machine.Machine;
 import dev.simvisor.node.machine.MachineConfiguration;
 import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.memory.MachineMemory;
-import dev.simvisor.node.vmm.deprivileged.DeprivilegedEngine;
-import dev.simvisor.node.vmm.deprivileged.SensitiveInstructions;
 import dev.simvisor.node.vmm.exit.ExitCosts;
 import dev.simvisor.node.vmm.exit.ExitLedger;
-import dev.simvisor.node.vmm.hardware.HardwareEngine;
+import dev.simvisor.node.vmm.mode.VirtualizationMode;
 import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -33,19 +30,9 @@ class HostileGuestTest {
     private static final long HOST_FRAMES = 16_384;
 
     private static EngineFactory engines(String mode) {
-        ExitLedger ledger = new ExitLedger(ExitCosts.NONE);
-        return switch (mode) {
-            case "bare" -> EngineFactory.bare(Interpreter::new);
-            case "trap" ->
-                (cpu, surroundings) -> new DeprivilegedEngine(cpu, surroundings, null, Interpreter::new, ledger);
-            case "translate" ->
-                (cpu, surroundings) -> new DeprivilegedEngine(
-                        cpu, surroundings, SensitiveInstructions.INSTANCE, Interpreter::new, ledger);
-            case "hardware" ->
-                (cpu, surroundings) ->
-                        new HardwareEngine(cpu, surroundings, ProcessorCosts.NONE, Interpreter::new, ledger);
-            default -> throw new IllegalArgumentException(mode);
-        };
+        return VirtualizationMode.named(mode)
+                .orElseThrow()
+                .engine(Interpreter::new, HostCosts.NONE, new ExitLedger(ExitCosts.NONE));
     }
 
     private static Machine machine(MachineMemory host, String mode, long seed, boolean wide, boolean polite) {

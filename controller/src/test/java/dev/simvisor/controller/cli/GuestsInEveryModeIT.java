@@ -1,0 +1,115 @@
+package dev.simvisor.controller.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * The same guests in every mode that runs unmodified ones, under {@code simvisor boot} of the distribution: Debian's own kernels, as
+ * {@code simvisor guest fetch} gets them, and the built-in one. What they say must not depend on the mode.
+ */
+class GuestsInEveryModeIT {
+    private static final List<String> MODES = List.of("bare", "translate", "hardware");
+
+    /** Checksums over all files, a loop of pipes and forks, a walk through memory. Printed at once, apart from the echo. */
+    private static final String SCRIPT = """
+            { uname -a; cat /proc/cpuinfo; \
+            find / -xdev -type f -size -4096k | grep -v ^/tmp | sort | xargs md5sum | md5sum; \
+            i=0; while [ $i -lt 50 ]; do i=$((i+1)); echo $i | { read x; echo $((x*x)); }; done | md5sum; \
+            dd if=/dev/zero bs=1k count=64 | md5sum; \
+            dd if=/dev/zero bs=1M count=8 2>&- | tr '\\0' x | md5sum; \
+            awk 'BEGIN { for (i = 0; i < 20000; i++) a[i] = i * i; for (i = 0; i < 20000; i++) s += a[i]; print s }'; \
+            } > /tmp/said 2>&1; echo BE''GIN; cat /tmp/said; echo E''ND; poweroff -f
+            """;
+
+    /** Of 64 KiB of zeros, by coreutils. */
+    private static final String MD5_OF_ZEROS = "fcd6bcb56c1689fcef28b57c22475bad";
+
+    /** Sum of the squares below 20000: n (n - 1) (2n - 1) / 6, as awk prints it. */
+    private static final String SUM_OF_SQUARES = "2666466670000";
+
+    private static final String LOADS = """
+            syscalls 20000
+            switches 2000
+            pagefaults 500
+            sieve 1
+            rewrite 10
+            poweroff
+            """;
+
+    private static final Pattern SAID = Pattern.compile("BEGIN\r?\n(.*?)END\r?\n", Pattern.DOTALL);
+    /** How long a load took, which depends on when timer interrupts came. */
+    private static final Pattern TICKS = Pattern.compile("\\d+ TSC ticks");
+
+    /** dd tells how long it took, which depends on what else the machine was doing when the keys came. */
+    private static final Pattern DURATION = Pattern.compile("copied, .*");
+
+    @TempDir
+    private Path directory;
+
+    @ParameterizedTest
+    @CsvSource({"debian-12-amd64, x86_64", "debian-12-i386, i686"})
+    void debianRunsTheSameScriptWithTheSameOutput(String guest, String machine)
+            throws IOException, InterruptedException {
+        assertThat(Main.commandLine().execute("guest", "fetch", guest)).isZero();
+        String bare = said(boot(guest, "bare", SCRIPT));
+        assertThat(bare)
+                .containsPattern("Linux \\S+ 6\\.1\\S+ .* " + machine + " GNU/Linux")
+                .containsPattern("processor\\s+: 0")
+                .contains("64+0 records in", "64+0 records out", MD5_OF_ZEROS, SUM_OF_SQUARES);
+        for (String mode : MODES) {
+            if (!mode.equals("bare")) assertThat(said(boot(guest, mode, SCRIPT))).as(mode).isEqualTo(bare);
+        }
+    }
+
+    @Test
+    void theBuiltInGuestRunsTheSameLoadsWithTheSameOutput() throws IOException, InterruptedException {
+        String bare = loads("bare");
+        assertThat(bare).contains("syscalls", "switches", "pagefaults", "sieve", "rewrite");
+        for (String mode : MODES) assertThat(loads(mode)).as(mode).isEqualTo(bare);
+    }
+
+    private String loads(String mode) throws IOException, InterruptedException {
+        return TICKS.matcher(boot("builtin", mode, LOADS)).replaceAll("");
+    }
+
+    private static String said(String console) {
+        Matcher said = SAID.matcher(console);
+        assertThat(said.find()).as(console).isTrue();
+        return DURATION.matcher(said.group(1)).replaceAll("");
+    }
+
+    private String boot(String guest, String mode, String commands) throws IOException, InterruptedException {
+        Path typed = Files.writeString(directory.resolve("typed"), commands);
+        Path console = directory.resolve(guest + "-" + mode);
+        Process simvisor = new ProcessBuilder(
+                        Path.of("target", "simvisor", "bin", "simvisor")
+                                .toAbsolutePath()
+                                .toString(),
+                        "boot",
+                        "--guest",
+                        guest,
+                        "--mode",
+                        mode,
+                        "--max-time",
+                        "60s")
+                .redirectInput(typed.toFile())
+                .redirectOutput(console.toFile())
+                .redirectErrorStream(true)
+                .start();
+        int status = simvisor.waitFor();
+        String said = Files.readString(console, StandardCharsets.UTF_8);
+        assertThat(status).as(said).isZero();
+        return said;
+    }
+}
