@@ -30,6 +30,11 @@ public final class Instruction {
     /** What the interpreter's dispatch switches on; set by whoever owns the dispatch. */
     public int handler;
 
+    /** The handler for emulation by another processor than the one that decoded it, and what of that processor it is for. */
+    public int emulationHandler;
+
+    public int emulationKey = -1;
+
     /** Operand size of this instance in bits: 8, 16, 32 or 64 for integer rows; the effective operand size otherwise. */
     public int operandSize;
 

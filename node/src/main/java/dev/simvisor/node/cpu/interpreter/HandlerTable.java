@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 
@@ -90,7 +89,7 @@ public final class HandlerTable {
     int handler(Instruction instruction, Cpu cpu) {
         Row row = instruction.row;
         for (Feature feature : row.features()) {
-            if (!cpu.model.has(feature.name().toLowerCase(Locale.ROOT))) return undefinedOpcode;
+            if (!cpu.model.has(feature.key())) return undefinedOpcode;
         }
         int handler = handlers[index(row, instruction.operandSize, Form.of(instruction, cpu))];
         return handler == NONE ? undefinedOpcode : handler;

@@ -211,8 +211,13 @@ public final class Interpreter implements Engine {
      * what it raises, as if this processor had fetched it.
      */
     public void emulate(Instruction instruction) {
+        int key = key();
+        if (instruction.emulationKey != key) {
+            instruction.emulationHandler = decoder.handler(instruction);
+            instruction.emulationKey = key;
+        }
         int handler = instruction.handler;
-        instruction.handler = decoder.handler(instruction);
+        instruction.handler = instruction.emulationHandler;
         emulated[0] = instruction;
         try {
             execute(emulated, cpu.rip - instruction.offset, 1);

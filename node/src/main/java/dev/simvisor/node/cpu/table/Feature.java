@@ -1,5 +1,7 @@
 package dev.simvisor.node.cpu.table;
 
+import java.util.Locale;
+
 /** A CPUID feature without which a row's instruction is undefined (SDM Vol 2A CPUID; names as in /proc/cpuinfo). */
 public enum Feature {
     X87,
@@ -20,5 +22,12 @@ public enum Feature {
     POPCNT,
     SMAP,
     SYSCALL,
-    RDTSCP
+    RDTSCP;
+
+    private final String key = name().toLowerCase(Locale.ROOT);
+
+    /** The name as CPU models and /proc/cpuinfo write it. */
+    public String key() {
+        return key;
+    }
 }

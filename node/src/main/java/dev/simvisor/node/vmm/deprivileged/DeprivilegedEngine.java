@@ -337,7 +337,7 @@ public final class DeprivilegedEngine implements Engine {
 
         @Override
         public void tracedPageWritten(long address, long length) {
-            if (descriptors.traces((int) (address >>> FRAME_SHIFT))) descriptors.written();
+            descriptors.written(address, length);
             if (shadows.written(address, length, inGuest) && inGuest) ledger.count(ExitKind.PAGE_TABLE_WRITE);
         }
     }

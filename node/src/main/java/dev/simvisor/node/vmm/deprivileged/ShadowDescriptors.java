@@ -10,7 +10,9 @@ import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.vmm.memory.GuestTranslation;
 import dev.simvisor.node.vmm.memory.MachineBus;
 import dev.simvisor.node.vmm.memory.VmmArea;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 
 /**
  * Shadows of the guest's GDT and LDT, which the physical processor's descriptor table registers name. They hold the guest's
@@ -30,6 +32,8 @@ final class ShadowDescriptors {
     private final VmmArea area;
     /** Pages of the guest's memory that the shadows were made from. */
     private final BitSet traced = new BitSet();
+    /** Where the tables lie in guest-physical memory: pairs of first and last address. */
+    private final List<long[]> extents = new ArrayList<>();
 
     private boolean stale = true;
     // What the shadows were made from.
@@ -46,14 +50,9 @@ final class ShadowDescriptors {
         this.area = area;
     }
 
-    /** Whether the page is one that the shadows were made from. */
-    boolean traces(int gfn) {
-        return traced.get(gfn);
-    }
-
-    /** The guest wrote to a traced page. */
-    void written() {
-        stale = true;
+    /** The guest wrote to a traced page, perhaps one of the tables'. */
+    void written(long address, long length) {
+        for (long[] extent : extents) stale |= address <= extent[1] && address + length > extent[0];
     }
 
     /** Brings the shadows up to date with the guest's tables. */
@@ -74,6 +73,7 @@ final class ShadowDescriptors {
         addressSpace = virtual.cr3;
         traced.stream().forEach(bus::untrace);
         traced.clear();
+        extents.clear();
         copy(false, gdtBase, gdtLimit + 1L);
         if (ldtLimit >= 0) copy(true, ldtBase, Math.min(ldtLimit + 1, LARGEST));
         virtual.memory.flushWrites();
@@ -88,7 +88,12 @@ final class ShadowDescriptors {
         for (int offset = 0; offset + 7 < bytes; offset += 8) {
             long linear = virtual.longMode ? base + offset : base + offset & 0xFFFF_FFFFL;
             // Tables are aligned to 8 bytes but in tests of the processor; others are never usable directly.
-            if (offset == 0 || (linear & 0xFFF) < 8) page = tracedPage(linear);
+            if (offset == 0 || (linear & 0xFFF) < 8) {
+                page = tracedPage(linear);
+                long rest = Math.min(bytes - offset, 0x1000 - (linear & 0xFFF));
+                long first = page | linear & 0xFFF;
+                if (page != GuestTranslation.NOT_MAPPED) extents.add(new long[] {first, first + rest - 1});
+            }
             boolean readable = page != GuestTranslation.NOT_MAPPED && (linear & 7) == 0;
             long descriptor = readable ? memory.read(page | linear & 0xFFF, 8) : 0;
             area.descriptor(local, offset, shadow(descriptor));

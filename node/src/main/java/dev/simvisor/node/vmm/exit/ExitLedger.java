@@ -1,7 +1,8 @@
 package dev.simvisor.node.vmm.exit;
 
-import java.util.Collections;
 import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.LongConsumer;
@@ -11,7 +12,7 @@ public final class ExitLedger {
     private final ExitCosts costs;
     private LongConsumer charge = cycles -> {};
     private final long[] counts = new long[ExitKind.values().length];
-    private final EnumMap<ExitKind, SortedMap<String, long[]>> details = new EnumMap<>(ExitKind.class);
+    private final EnumMap<ExitKind, Map<String, long[]>> details = new EnumMap<>(ExitKind.class);
     private long chargedCycles;
     private final SlippedInstructions slipped = new SlippedInstructions();
 
@@ -38,7 +39,7 @@ public final class ExitLedger {
      * @param detail what it was about, in the manual's words: an instruction's mnemonic, a basic exit reason
      */
     public void count(ExitKind kind, String detail) {
-        details.computeIfAbsent(kind, k -> new TreeMap<>()).computeIfAbsent(detail, d -> new long[1])[0]++;
+        details.computeIfAbsent(kind, k -> new HashMap<>()).computeIfAbsent(detail, d -> new long[1])[0]++;
         count(kind);
     }
 
@@ -49,7 +50,7 @@ public final class ExitLedger {
     /** How often each detail of a kind occurred, by name; empty for kinds counted without. */
     public SortedMap<String, Long> details(ExitKind kind) {
         SortedMap<String, Long> result = new TreeMap<>();
-        details.getOrDefault(kind, Collections.emptySortedMap()).forEach((name, count) -> result.put(name, count[0]));
+        details.getOrDefault(kind, Map.of()).forEach((name, count) -> result.put(name, count[0]));
         return result;
     }
 
