@@ -11,6 +11,7 @@ import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.vmm.exit.ExitCosts;
 import dev.simvisor.node.vmm.exit.ExitLedger;
+import dev.simvisor.node.vmm.exit.HostCosts;
 import dev.simvisor.node.vmm.mode.VirtualizationMode;
 import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
