@@ -68,7 +68,8 @@ class GuestsInEveryModeIT {
                 .containsPattern("processor\\s+: 0")
                 .contains("64+0 records in", "64+0 records out", MD5_OF_ZEROS, SUM_OF_SQUARES);
         for (String mode : MODES) {
-            if (!mode.equals("bare")) assertThat(said(boot(guest, mode, SCRIPT))).as(mode).isEqualTo(bare);
+            if (!mode.equals("bare"))
+                assertThat(said(boot(guest, mode, SCRIPT))).as(mode).isEqualTo(bare);
         }
     }
 

@@ -66,7 +66,13 @@ class HostileGuestTest {
 
     @ParameterizedTest
     @CsvSource({
-        "bare, true", "bare, false", "trap, true", "trap, false", "translate, true", "translate, false", "hardware, true",
+        "bare, true",
+        "bare, false",
+        "trap, true",
+        "trap, false",
+        "translate, true",
+        "translate, false",
+        "hardware, true",
         "hardware, false"
     })
     void aGuestThatKeepsToNothingHarmsOnlyItself(String mode, boolean wide) {

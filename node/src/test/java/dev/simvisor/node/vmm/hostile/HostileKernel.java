@@ -237,7 +237,10 @@ final class HostileKernel {
 
     private void flush(CodeBuffer code) {
         long cr4 = ControlRegister.CR4_PSE | (wide ? ControlRegister.CR4_PAE : 0);
-        code.load(Cpu.RAX, cr4).toControlRegister(4).load(Cpu.RAX, cr4 | ControlRegister.CR4_PGE).toControlRegister(4);
+        code.load(Cpu.RAX, cr4)
+                .toControlRegister(4)
+                .load(Cpu.RAX, cr4 | ControlRegister.CR4_PGE)
+                .toControlRegister(4);
     }
 
     /** Rewrites a fragment, this one perhaps, or the handler's tail, in the midst of an instruction perhaps. */
@@ -262,10 +265,27 @@ final class HostileKernel {
     }
 
     private void modelSpecificRegister(CodeBuffer code) {
-        int[] known = {0x10, 0x1B, 0x174, 0x175, 0x176, 0x277, 0x2FF, 0x6E0, 0xC000_0081, 0xC000_0082, 0xC000_0084,
-            0xC000_0100, 0xC000_0101, 0xC000_0102, 0xC000_0103};
+        int[] known = {
+            0x10,
+            0x1B,
+            0x174,
+            0x175,
+            0x176,
+            0x277,
+            0x2FF,
+            0x6E0,
+            0xC000_0081,
+            0xC000_0082,
+            0xC000_0084,
+            0xC000_0100,
+            0xC000_0101,
+            0xC000_0102,
+            0xC000_0103
+        };
         int number = random.nextInt(3) == 0 ? random.nextInt() : known[random.nextInt(known.length)];
-        code.load(Cpu.RCX, number & 0xFFFF_FFFFL).load(Cpu.RAX, random.nextLong()).load(Cpu.RDX, random.nextInt(2));
+        code.load(Cpu.RCX, number & 0xFFFF_FFFFL)
+                .load(Cpu.RAX, random.nextLong())
+                .load(Cpu.RDX, random.nextInt(2));
         code.bytes(0x0F, random.nextBoolean() ? 0x30 : 0x32);
     }
 
@@ -296,7 +316,8 @@ final class HostileKernel {
         switch (random.nextInt(4)) {
             case 0 -> code.bytes(0x8E, 0xC0 | random.nextInt(8) << 3); // MOV Sreg, AX
             case 1 -> code.bytes(0x0F, 0x02, 0xD8, 0x0F, 0x03, 0xD8); // LAR, LSL EBX, EAX
-            case 2 -> code.bytes(0x0F, 0x00, 0xD0 | random.nextInt(6) << 3); // LLDT, LTR, VERR, VERW and what is not there
+            case 2 ->
+                code.bytes(0x0F, 0x00, 0xD0 | random.nextInt(6) << 3); // LLDT, LTR, VERR, VERW and what is not there
             default -> code.bytes(0x50, 0x68).little(HANDLER, 4).bytes(0xCB); // PUSH rAX; PUSH HANDLER; RETF
         }
     }
@@ -311,7 +332,12 @@ final class HostileKernel {
         int fragment = random.nextInt(FRAGMENT_COUNT * FRAGMENT_BYTES);
         int flags = random.nextBoolean() ? 0x202 : random.nextInt() & 0x3_FFFF & ~0x2_0100 | 2;
         code.bytes(0x68).little(USER_DATA, 4).bytes(0x68).little(STACK - 0x1000, 4);
-        code.bytes(0x68).little(flags, 4).bytes(0x68).little(USER_CODE, 4).bytes(0x68).little(FRAGMENTS + fragment, 4);
+        code.bytes(0x68)
+                .little(flags, 4)
+                .bytes(0x68)
+                .little(USER_CODE, 4)
+                .bytes(0x68)
+                .little(FRAGMENTS + fragment, 4);
         if (wide) code.bytes(0x48);
         code.bytes(0xCF);
     }
