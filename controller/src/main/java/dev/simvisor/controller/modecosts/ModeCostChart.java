@@ -22,8 +22,8 @@ import org.knowm.xchart.style.Styler;
 public final class ModeCostChart {
     private static final int WIDTH = 1600;
     private static final int HEIGHT = 700;
-    /** Where a bar begins that stands for a cycle or less. */
-    private static final double SHORTEST_BAR = 1;
+    /** Where the bars begin, in cycles. */
+    private static final double SHORTEST_BAR = 0.1;
 
     // Of one hue for ours and what was published of the same mode, told apart by a lighter tone.
     private static final Color[] OURS = {

@@ -29,7 +29,7 @@ class ModeCostIT {
         assertThat(costs.getDouble("translate.syscall.cycles")).isGreaterThan(costs.getDouble("bare.syscall.cycles"));
         assertThat(costs.getDouble("hardware.syscall.cycles")).isEqualTo(costs.getDouble("bare.syscall.cycles"));
         assertThat(costs.getDouble("hardware.in.exits.port-io")).isEqualTo(1);
-        assertThat(costs.getDouble("translate.in.exits.callout")).isEqualTo(1);
+        assertThat(costs.getDouble("translate.in.exits.port-io")).isEqualTo(1);
         assertThat(costs.getDouble("translate.in.cycles")).isLessThan(costs.getDouble("bare.in.cycles"));
         assertThat(costs.getDouble("bare.in.cycles")).isLessThan(costs.getDouble("hardware.in.cycles"));
         assertThat(costs.getDouble("hardware.tlbmiss.cycles")).isGreaterThan(costs.getDouble("bare.tlbmiss.cycles"));

@@ -2,15 +2,19 @@ package dev.simvisor.node.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuModel;
+import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.ProcessorCosts;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
+import dev.simvisor.node.cpu.translator.TranslatingEngine;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.time.VirtualClock;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -80,6 +84,18 @@ class MachineCostsTest {
         assertThat(whole.instructions()).isLessThan(38 * MILLISECOND);
     }
 
+    @Test
+    void theEngineMakesNoDifference() throws Exception {
+        String commands = "nanobench; fib 18; chase 20; halt";
+        Machine interpreted = machine(770, COSTS, commands, Interpreter::new);
+        Machine translated = machine(770, COSTS, commands, TranslatingEngine::new);
+        for (long millis = 10; millis <= 100; millis += 10) {
+            interpreted.runUntil(millis * MILLISECOND);
+            translated.runUntil(millis * MILLISECOND);
+            assertThat(translated.stateHash()).isEqualTo(interpreted.stateHash());
+        }
+    }
+
     /** Dirty logging flushes what the simulator caches of translations; no time may pass for it. */
     @Test
     void whatTheSimulatorFlushesForItselfTakesNoTime() throws Exception {
@@ -112,6 +128,12 @@ class MachineCostsTest {
     }
 
     private Machine machine(int cyclesPerThousandInstructions, ProcessorCosts costs, String commands) throws Exception {
+        return machine(cyclesPerThousandInstructions, costs, commands, Interpreter::new);
+    }
+
+    private Machine machine(
+            int cyclesPerThousandInstructions, ProcessorCosts costs, String commands, Function<Cpu, Engine> engine)
+            throws Exception {
         MachineConfiguration plain = MachineConfiguration.of(MEMORY, CpuModel.BASELINE);
         MachineConfiguration configuration = new MachineConfiguration(
                 plain.memoryBytes(),
@@ -120,7 +142,7 @@ class MachineCostsTest {
                 cyclesPerThousandInstructions,
                 plain.timeOfDay(),
                 false);
-        Machine machine = new Machine(configuration, host, EngineFactory.bare(Interpreter::new, costs));
+        Machine machine = new Machine(configuration, host, EngineFactory.bare(engine, costs));
         machine.consoleTo(value -> console.append((char) value));
         try (var kernel = MachineCostsTest.class.getResourceAsStream("/dev/simvisor/node/guest/builtin.elf")) {
             byte[] image = Objects.requireNonNull(kernel).readAllBytes();

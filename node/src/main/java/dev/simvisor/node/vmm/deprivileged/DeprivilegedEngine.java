@@ -39,6 +39,9 @@ public final class DeprivilegedEngine implements Engine {
     /** They fault because the VMM has disabled them, not because the guest has. */
     private static final Set<String> SYSTEM_CALLS = Set.of("SYSCALL", "SYSENTER");
 
+    private static final Set<String> PORT_ACCESSES =
+            Set.of("IN", "INSB", "INSW", "INSD", "OUT", "OUTSB", "OUTSW", "OUTSD");
+
     private final Cpu virtual;
     private final Cpu physical;
     private final Interpreter emulator;
@@ -202,7 +205,8 @@ public final class DeprivilegedEngine implements Engine {
             executeWatched(instruction, witness);
             return;
         }
-        ledger.count(ExitKind.CALLOUT, instruction.row.mnemonic(instruction.operandSize));
+        String mnemonic = instruction.row.mnemonic(instruction.operandSize);
+        ledger.count(PORT_ACCESSES.contains(mnemonic) ? ExitKind.PORT_IO : ExitKind.CALLOUT, mnemonic);
         emulator.emulate(instruction);
     }
 
@@ -228,10 +232,19 @@ public final class DeprivilegedEngine implements Engine {
             return;
         }
         String mnemonic = instruction.row.mnemonic(instruction.operandSize);
-        boolean taken =
-                instruction.row.instructionClass() == InstructionClass.PRIVILEGED || SYSTEM_CALLS.contains(mnemonic);
-        ledger.count(taken ? ExitKind.PRIVILEGED_TRAP : ExitKind.REFLECTED_EXCEPTION, mnemonic);
+        ledger.count(kind(instruction, mnemonic), mnemonic);
         emulator.emulate(instruction);
+    }
+
+    /** What an instruction is that faulted: one that the VMM has taken away, or one that is a fault of the guest's too. */
+    private ExitKind kind(Instruction instruction, String mnemonic) {
+        if (PORT_ACCESSES.contains(mnemonic)) {
+            return virtual.cpl <= virtual.ioPrivilegeLevel() ? ExitKind.PORT_IO : ExitKind.REFLECTED_EXCEPTION;
+        }
+        boolean privileged = instruction.row.instructionClass() == InstructionClass.PRIVILEGED;
+        return privileged && virtual.cpl == 0 || SYSTEM_CALLS.contains(mnemonic)
+                ? ExitKind.PRIVILEGED_TRAP
+                : ExitKind.REFLECTED_EXCEPTION;
     }
 
     /** An exception without an instruction: a fetch that failed, which counts as one, or a debug trap, which does not. */
