@@ -140,9 +140,12 @@ public final class Interpreter implements Engine {
         cpu.blockEnd = count;
         boolean traps = (cpu.otherFlags & Flags.TF) != 0;
         cpu.singleStepDropped = false;
+        long pendingBefore = cpu.pendingDebugTraps;
         try {
             runner.run(cpu, instructions);
         } catch (GuestException fault) {
+            // Data breakpoints that an unfinished instruction met are not reported.
+            if (fault.vector != GuestException.DEBUG) cpu.pendingDebugTraps = pendingBefore;
             Instruction instruction = instructions[cpu.position];
             raise(instruction, fault, start + instruction.offset & cpu.ripMask());
             return;
