@@ -11,6 +11,7 @@ import dev.simvisor.node.machine.boot.LinuxLoader;
 import dev.simvisor.node.machine.boot.MultibootLoader;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.memory.MachineMemory;
+import dev.simvisor.node.machine.memory.MachineMemoryExhausted;
 import dev.simvisor.node.machine.time.Timer;
 import dev.simvisor.node.machine.time.VirtualClock;
 import dev.simvisor.node.machine.virtio.DiskImage;
@@ -57,7 +58,7 @@ public final class Machine implements AutoCloseable {
      *
      * @param engine makes the engine that runs the processor
      * @param disks its virtio disks, in the order of their slots; their contents are no part of the machine's state
-     * @throws dev.simvisor.node.machine.memory.MachineMemoryExhausted when the host has no room for the memory
+     * @throws MachineMemoryExhausted when the host has no room for the memory, or for what the engine needs of its own
      */
     public Machine(
             MachineConfiguration configuration, MachineMemory host, EngineFactory engine, List<DiskImage> disks) {
@@ -78,7 +79,7 @@ public final class Machine implements AutoCloseable {
         cpu = new Cpu(board, configuration.cpuModel());
         cpu.interruptController = board.localApic;
         cpu.timestampCounter = clock;
-        this.engine = engine.engine(cpu, new EngineFactory.Surroundings(memory, this::charge, this::chargeEvent));
+        this.engine = make(engine);
         memory.watchCodeWith(this.engine);
         memory.observeMappings(new GuestMemory.MappingObserver() {
             @Override
@@ -91,6 +92,15 @@ public final class Machine implements AutoCloseable {
                 cpu.memory.flushAll();
             }
         });
+    }
+
+    private Engine make(EngineFactory factory) {
+        try {
+            return factory.engine(cpu, new EngineFactory.Surroundings(memory, this::charge, this::chargeEvent));
+        } catch (MachineMemoryExhausted e) {
+            memory.close();
+            throw e;
+        }
     }
 
     /**
