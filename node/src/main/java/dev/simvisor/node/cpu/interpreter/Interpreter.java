@@ -103,9 +103,11 @@ public final class Interpreter implements Engine {
     private boolean enter(Region region) {
         cpu.blockEnd = Integer.MAX_VALUE;
         region.entries++;
+        long pendingBefore = cpu.pendingDebugTraps;
         try {
             region.execute(cpu);
         } catch (GuestException fault) {
+            keepPendingTraps(fault, pendingBefore);
             raise(region.stoppedAt(), fault, cpu.rip);
             return true;
         }
@@ -144,8 +146,7 @@ public final class Interpreter implements Engine {
         try {
             runner.run(cpu, instructions);
         } catch (GuestException fault) {
-            // Data breakpoints that an unfinished instruction met are not reported.
-            if (fault.vector != GuestException.DEBUG) cpu.pendingDebugTraps = pendingBefore;
+            keepPendingTraps(fault, pendingBefore);
             Instruction instruction = instructions[cpu.position];
             raise(instruction, fault, start + instruction.offset & cpu.ripMask());
             return;
@@ -155,6 +156,11 @@ public final class Interpreter implements Engine {
         cpu.completedInstructions += done;
         if (done < instructions.length) cpu.rip = start + instructions[done - 1].nextOffset() & cpu.ripMask();
         if (traps && !cpu.singleStepDropped) trap();
+    }
+
+    /** Data breakpoints that an unfinished instruction met are not reported. */
+    private void keepPendingTraps(GuestException fault, long pendingBefore) {
+        if (fault.vector != GuestException.DEBUG) cpu.pendingDebugTraps = pendingBefore;
     }
 
     /** The trap flag was set when the instruction began: #DB after it (SDM Vol 3B §17.3.1.4). */
