@@ -38,7 +38,7 @@ final class NonRootMachine implements AutoCloseable {
         primary(ControlStructure.HLT_EXITING);
         controls.eptPointer(EPT | 0x1E);
         for (int n = 0; n < 256; n++) {
-            store(4 * n, 4, HANDLERS + n);
+            store(4L * n, 4, HANDLERS + n);
             store(HANDLERS + n, 1, 0xF4);
         }
         guest.selector[SegmentRegister.CS] = 0;
@@ -60,7 +60,7 @@ final class NonRootMachine implements AutoCloseable {
         }
         store(GDT + 8, 8, 0x00CF_9B00_0000_FFFFL);
         store(GDT + 16, 8, 0x00CF_9300_0000_FFFFL);
-        for (int n = 0; n < 32; n++) store(IDT + 8 * n, 8, HANDLERS + n | 8 << 16 | 0x8EL << 40);
+        for (int n = 0; n < 32; n++) store(IDT + 8L * n, 8, HANDLERS + n | 8L << 16 | 0x8EL << 40);
         guest.gdtrBase = GDT;
         guest.gdtrLimit = 0x7F;
         guest.idtrBase = IDT;

@@ -87,7 +87,7 @@ final class Kernel {
         boolean wide = random.nextInt(4) != 0;
         boolean paging = wide || random.nextBoolean();
         tables(machine, wide);
-        code(machine, wide);
+        code(machine);
         if (wide) {
             pageTables(machine);
             cpu.cr4 = ControlRegister.CR4_PAE | ControlRegister.CR4_DE | ControlRegister.CR4_PGE | ControlRegister.CR4_OSFXSR;
@@ -167,7 +167,7 @@ final class Kernel {
         }
     }
 
-    private void code(Machine machine, boolean wide) {
+    private void code(Machine machine) {
         ByteArrayOutputStream code = new ByteArrayOutputStream();
         code.writeBytes(bytes(START));
         for (int n = 0; n < SNIPPETS; n++) {

@@ -17,6 +17,7 @@ import dev.simvisor.node.vmm.exit.ExitCosts;
 import dev.simvisor.node.vmm.exit.ExitKind;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -88,7 +89,7 @@ class LockStepTest {
             assertThat(hardware.stateHash()).isEqualTo(bare.stateHash());
         }
         for (Machine machine : List.of(bare, hardware)) {
-            machine.type("checksum\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+            machine.type("checksum\n".getBytes(StandardCharsets.US_ASCII));
             machine.runUntil(60 * MILLISECOND);
         }
         assertThat(hardware.stateHash()).isEqualTo(bare.stateHash());
@@ -101,7 +102,7 @@ class LockStepTest {
         Machine moved = builtInGuest(hardware(16));
         for (Machine machine : List.of(stayed, moved)) {
             machine.runUntil(20 * MILLISECOND);
-            machine.type("checksum\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+            machine.type("checksum\n".getBytes(StandardCharsets.US_ASCII));
             machine.runUntil(21 * MILLISECOND);
         }
         moved = move(moved, bare(16));
