@@ -195,7 +195,7 @@ public final class Machine implements AutoCloseable {
     /** Whether the processor is halted and nothing is there to wake it. */
     private boolean isIdle() {
         boolean interrupted = cpu.interruptsEnabled() && board.localApic.interruptPending();
-        return cpu.halted && !interrupted && !cpu.nmiPending;
+        return cpu.halted && !interrupted && !cpu.nmiPending && cpu.pendingDebugTraps == 0;
     }
 
     /** Lets the clock advance without executing anything, as when the vCPU has no processor to run on. */
