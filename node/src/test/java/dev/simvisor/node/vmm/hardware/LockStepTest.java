@@ -1,8 +1,11 @@
 package dev.simvisor.node.vmm.hardware;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuModel;
+import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.ProcessorCosts;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
 import dev.simvisor.node.machine.EngineFactory;
@@ -12,12 +15,14 @@ import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.memory.MachineMemory;
+import dev.simvisor.node.machine.memory.MachineMemoryExhausted;
 import dev.simvisor.node.machine.time.VirtualClock;
 import dev.simvisor.node.vmm.exit.ExitCosts;
 import dev.simvisor.node.vmm.exit.ExitKind;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.EnumMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -178,7 +183,46 @@ class LockStepTest {
         assertThat(host.reservedFrames()).isZero();
     }
 
+    @Test
+    void aHostWithoutRoomForTheTablesKeepsNothing() {
+        try (MachineMemory small = MachineMemory.ofBytes(4 << 20)) {
+            assertThatThrownBy(() -> new Machine(configuration(4), small, this::engine))
+                    .isInstanceOf(MachineMemoryExhausted.class);
+            assertThat(small.reservedFrames()).isZero();
+        }
+    }
+
+    /** The time that exits and page walks take, and interrupts that come meanwhile, do not depend on how a run is split. */
+    @Test
+    void kernelsAreChargedTheSameWhicheverWayARunIsSplit() {
+        for (long seed = FIRST_SEED; seed < FIRST_SEED + KERNELS / 2 + 1; seed++) {
+            Machine whole = new Machine(configuration(4), host, LockStepTest::costlyEngine);
+            Machine split = new Machine(configuration(4), host, LockStepTest::costlyEngine);
+            new Kernel(seed).load(whole);
+            new Kernel(seed).load(split);
+            whole.runUntil(30_000);
+            SplittableRandom random = new SplittableRandom(seed);
+            for (long at = 1; at < 30_000; at += 1 + random.nextInt(200)) split.runUntil(at);
+            split.runUntil(30_000);
+            assertThat(split.save()).as("seed %d", seed).isEqualTo(whole.save());
+            whole.close();
+            split.close();
+        }
+    }
+
     // ---- machines
+
+    private static Engine costlyEngine(Cpu cpu, EngineFactory.Surroundings surroundings) {
+        Map<ExitKind, Long> costs = new EnumMap<>(ExitKind.class);
+        for (ExitKind kind : ExitKind.values()) costs.put(kind, 37L + 13L * kind.ordinal());
+        ProcessorCosts processor = new ProcessorCosts(50, 20, 10, 7, 3, 64);
+        return new HardwareEngine(
+                cpu, surroundings, processor, Interpreter::new, new ExitLedger(new ExitCosts(costs)));
+    }
+
+    private Engine engine(Cpu cpu, EngineFactory.Surroundings surroundings) {
+        return new HardwareEngine(cpu, surroundings, ProcessorCosts.NONE, Interpreter::new, ledger);
+    }
 
     private Machine bare(int mebibytes) {
         return new Machine(configuration(mebibytes), host, EngineFactory.bare(Interpreter::new));
