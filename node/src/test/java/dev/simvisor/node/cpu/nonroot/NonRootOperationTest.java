@@ -60,7 +60,8 @@ class NonRootOperationTest {
         assertThat(controls.exitQualification).isEqualTo(Long.parseLong(qualification, 16));
         assertThat(machine.guest.rip).as("rIP is the instruction's").isEqualTo(CODE);
         assertThat(machine.executed()).as("which is not counted").isZero();
-        assertThat(controls.exitInstructionLength).isEqualTo(code.replace(" ", "").length() / 2);
+        assertThat(controls.exitInstructionLength)
+                .isEqualTo(code.replace(" ", "").length() / 2);
         if (primary < 0 && secondary < 0 || reason.equals("HLT") || reason.equals("RDPMC")) return;
         machine.primary(0);
         assertThat(machine.run()).isEqualTo(ExitReason.CPUID);
@@ -151,7 +152,9 @@ class NonRootOperationTest {
         machine.guest.cr0 |= ControlRegister.CR0_TS;
         machine.code("0F 06 F4");
         assertThat(machine.run()).isEqualTo(ExitReason.HLT);
-        assertThat(machine.guest.cr0 & ControlRegister.CR0_TS).as("it is the VMM's").isNotZero();
+        assertThat(machine.guest.cr0 & ControlRegister.CR0_TS)
+                .as("it is the VMM's")
+                .isNotZero();
         machine.guest.rip = CODE;
         controls.cr0ReadShadow = ControlRegister.CR0_TS;
         assertThat(machine.run()).isEqualTo(ExitReason.CONTROL_REGISTER_ACCESS);
@@ -306,7 +309,9 @@ class NonRootOperationTest {
         machine.leaf(0x21, 0);
         machine.code("A1 10 00 02 00 F4");
         assertThat(machine.run()).isEqualTo(ExitReason.EPT_VIOLATION);
-        assertThat(controls.exitQualification).as("a read of a paging-structure entry").isEqualTo(0x81);
+        assertThat(controls.exitQualification)
+                .as("a read of a paging-structure entry")
+                .isEqualTo(0x81);
         assertThat(controls.guestPhysicalAddress).isEqualTo(0x21000 + 4 * 5);
         assertThat(controls.guestLinearAddress).isEqualTo(CODE);
         machine.leaf(0x21, 7);

@@ -160,7 +160,14 @@ class LockStepTest {
     @Test
     void exitsTakeTheTimeOfTheCostModelWhicheverWayARunIsSplit() {
         ExitCosts costs = new ExitCosts(Map.of(
-                ExitKind.PORT_IO, 1000L, ExitKind.VM_EXIT, 500L, ExitKind.EPT_VIOLATION, 700L, ExitKind.MEMORY_MAPPED_IO, 300L));
+                ExitKind.PORT_IO,
+                1000L,
+                ExitKind.VM_EXIT,
+                500L,
+                ExitKind.EPT_VIOLATION,
+                700L,
+                ExitKind.MEMORY_MAPPED_IO,
+                300L));
         Machine whole = machine(4, new ExitLedger(costs));
         Machine split = machine(4, new ExitLedger(costs));
         for (Machine machine : List.of(whole, split)) start(machine, "E4 61 0F A2 FE 06 00 60 EB F6");
@@ -216,8 +223,7 @@ class LockStepTest {
         Map<ExitKind, Long> costs = new EnumMap<>(ExitKind.class);
         for (ExitKind kind : ExitKind.values()) costs.put(kind, 37L + 13L * kind.ordinal());
         ProcessorCosts processor = new ProcessorCosts(50, 20, 10, 7, 3, 64);
-        return new HardwareEngine(
-                cpu, surroundings, processor, Interpreter::new, new ExitLedger(new ExitCosts(costs)));
+        return new HardwareEngine(cpu, surroundings, processor, Interpreter::new, new ExitLedger(new ExitCosts(costs)));
     }
 
     private Engine engine(Cpu cpu, EngineFactory.Surroundings surroundings) {
