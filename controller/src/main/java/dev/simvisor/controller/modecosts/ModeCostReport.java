@@ -49,14 +49,24 @@ public final class ModeCostReport {
             lines.add("");
             lines.addAll(exits(costs).lines());
             lines.add("");
-            costs.modes()
-                    .forEach((mode, ofMode) -> ofMode.ending()
-                            .ifPresent(ending -> lines.add("In mode " + mode + " the guest ended early: " + ending)));
+            costs.modes().forEach((mode, ofMode) -> lines.addAll(failures(mode, ofMode)));
             published(costs).ifPresent(published -> lines.addAll(comparedWith(published, costs)));
         }
         lines.add("The benchmarks");
         lines.add("");
         lines.addAll(about().lines());
+        return lines;
+    }
+
+    private static List<String> failures(VirtualizationMode mode, ModeCosts.OfMode ofMode) {
+        List<String> lines = new ArrayList<>();
+        ofMode.ending().ifPresent(ending -> lines.add("In mode " + mode + " the guest ended early: " + ending));
+        ofMode.slip()
+                .ifPresent(slip -> lines.add("In mode " + mode
+                        + " the guest went wrong, and its figures are those of a guest gone wrong; first " + slip));
+        if (!lines.isEmpty()) {
+            lines.add("");
+        }
         return lines;
     }
 

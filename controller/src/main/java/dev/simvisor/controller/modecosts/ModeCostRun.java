@@ -103,7 +103,7 @@ public final class ModeCostRun {
                 text.setLength(0);
             });
             LocalVm.Outcome outcome = vm.runUntil(MOST_NANOS, MOST_INSTRUCTIONS);
-            return new ModeCosts.OfMode(costs(lines), ending(outcome));
+            return new ModeCosts.OfMode(costs(lines), ending(outcome), slip(vm));
         }
     }
 
@@ -114,6 +114,11 @@ public final class ModeCostRun {
             case DEBUG_EXIT, RESET_REQUESTED -> Optional.of("reset");
             case TRIPLE_FAULT -> Optional.of("triple fault");
         };
+    }
+
+    private static Optional<String> slip(LocalVm vm) {
+        return vm.slipped().first().map(slip -> "'%s' %s, where in ring 0 it would have %s"
+                .formatted(slip.disassembly(), slip.seen(), slip.expected()));
     }
 
     private String commandLine() {

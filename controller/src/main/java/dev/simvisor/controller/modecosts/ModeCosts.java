@@ -20,8 +20,10 @@ public record ModeCosts(String costModel, Map<VirtualizationMode, OfMode> modes)
      *
      * @param costs by the name of the benchmark; one that the guest did not live to finish is not there
      * @param ending how the guest ended, unless it switched itself off
+     * @param slip the first critical instruction that went wrong unnoticed, and how: from there on the guest was not what it
+     *     would have been
      */
-    public record OfMode(Map<String, Cost> costs, Optional<String> ending) {
+    public record OfMode(Map<String, Cost> costs, Optional<String> ending, Optional<String> slip) {
         public OfMode {
             costs = Collections.unmodifiableMap(new LinkedHashMap<>(costs));
         }
