@@ -117,8 +117,10 @@ public final class ModeCostRun {
     }
 
     private static Optional<String> slip(LocalVm vm) {
-        return vm.slipped().first().map(slip -> "'%s' %s, where in ring 0 it would have %s"
-                .formatted(slip.disassembly(), slip.seen(), slip.expected()));
+        return vm.slipped()
+                .first()
+                .map(slip -> "'%s' %s, where in ring 0 it would have %s"
+                        .formatted(slip.disassembly(), slip.seen(), slip.expected()));
     }
 
     private String commandLine() {
