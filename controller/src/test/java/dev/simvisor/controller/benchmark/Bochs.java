@@ -24,7 +24,12 @@ record Bochs(Path folder) implements Emulator {
 
     @Override
     public String name() {
-        return "Bochs";
+        return "bochs";
+    }
+
+    @Override
+    public boolean ticksAreInstructions() {
+        return true;
     }
 
     @Override

@@ -4,8 +4,11 @@ import java.io.IOException;
 import java.util.OptionalLong;
 
 /** One of the emulators that are compared. */
-sealed interface Emulator permits Simvisor, Bochs {
+sealed interface Emulator permits Simvisor, Bochs, Qemu {
     String name();
+
+    /** Whether the guest's time-stamp counter counts instructions, each repetition of a REP as one. */
+    boolean ticksAreInstructions();
 
     /** Starts a guest, as quickly as this emulator knows how. */
     Run start(BenchmarkGuest guest) throws BenchmarkException, IOException, InterruptedException;

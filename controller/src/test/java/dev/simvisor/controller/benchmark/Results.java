@@ -12,26 +12,23 @@ import java.util.OptionalLong;
 final class Results {
     /** One line of the table. */
     private static final class Row {
-        final List<Long> simvisorNanos = new ArrayList<>();
-        final List<Long> bochsNanos = new ArrayList<>();
+        final Map<String, List<Long>> nanos = new LinkedHashMap<>();
         OptionalLong instructions = OptionalLong.empty();
-
-        List<Long> of(Emulator emulator) {
-            return switch (emulator) {
-                case Simvisor _ -> simvisorNanos;
-                case Bochs _ -> bochsNanos;
-            };
-        }
     }
 
-    private static final String HEAD = "%-12s %14s %14s %8s %16s %14s%n";
-    private static final String LINE = "%-12s %11.0f ms %11.0f ms %8.2f %16s %14s%n";
-
+    private final List<String> emulators;
     private final Map<String, Row> rows = new LinkedHashMap<>();
+
+    /**
+     * @param emulators the first is what the others are compared with
+     */
+    Results(List<Emulator> emulators) {
+        this.emulators = emulators.stream().map(Emulator::name).toList();
+    }
 
     /** Wall time of one piece of work, once. */
     void add(String work, Emulator emulator, long nanos) {
-        row(work).of(emulator).add(nanos);
+        row(work).nanos.computeIfAbsent(emulator.name(), _ -> new ArrayList<>()).add(nanos);
     }
 
     /** How many instructions that work takes; the last count stands. */
@@ -50,29 +47,47 @@ final class Results {
         return sorted[(sorted.length - 1) / 2];
     }
 
-    /** One row for each work that both have done; the speed-up is Bochs' time over ours. */
+    /** One row for each work that all have done: times, and how many times as long as the first each other one takes. */
     String table() {
-        StringBuilder table = new StringBuilder();
-        table.append(HEAD.formatted("work", "Simvisor", "Bochs", "speed-up", "Simvisor Minstr/s", "Bochs Minstr/s"));
-        List<Double> speedUps = new ArrayList<>();
+        StringBuilder table = new StringBuilder("%-16s".formatted("work"));
+        for (String emulator : emulators) table.append(" %24s ms".formatted(emulator));
+        for (String emulator : others()) table.append(" %24s x".formatted(emulator));
+        table.append(" %12s%n".formatted("Minstr/s"));
+        Map<String, List<Double>> ratios = new LinkedHashMap<>();
         rows.forEach((work, row) -> {
-            if (row.simvisorNanos.isEmpty() || row.bochsNanos.isEmpty()) {
-                return;
-            }
-            long ours = median(row.simvisorNanos);
-            long theirs = median(row.bochsNanos);
-            speedUps.add((double) theirs / ours);
-            table.append(LINE.formatted(
-                    work, ours / 1e6, theirs / 1e6, (double) theirs / ours, rate(row, ours), rate(row, theirs)));
+            if (row.nanos.size() == emulators.size()) table.append(line(work, row, ratios));
         });
-        double mean =
-                Math.exp(speedUps.stream().mapToDouble(Math::log).average().orElse(Double.NaN));
-        return table + String.format(Locale.ROOT, "geometric mean of the speed-ups: %.2f%n", mean);
+        ratios.forEach((emulator, values) -> table.append(String.format(
+                Locale.ROOT,
+                "geometric mean of %s to %s: %.2f%n",
+                emulator,
+                emulators.getFirst(),
+                Math.exp(values.stream().mapToDouble(Math::log).average().orElse(Double.NaN)))));
+        return table.toString();
     }
 
-    private static String rate(Row row, long nanos) {
-        return row.instructions.isEmpty()
+    private static List<Long> nanos(Row row, String emulator) {
+        return row.nanos.getOrDefault(emulator, List.of());
+    }
+
+    private List<String> others() {
+        return emulators.subList(1, emulators.size());
+    }
+
+    private String line(String work, Row row, Map<String, List<Double>> ratios) {
+        StringBuilder line = new StringBuilder("%-16s".formatted(work));
+        long first = median(nanos(row, emulators.getFirst()));
+        for (String emulator : emulators) {
+            line.append(String.format(Locale.ROOT, " %24.0f ms", median(nanos(row, emulator)) / 1e6));
+        }
+        for (String emulator : others()) {
+            double ratio = (double) median(nanos(row, emulator)) / first;
+            ratios.computeIfAbsent(emulator, _ -> new ArrayList<>()).add(ratio);
+            line.append(String.format(Locale.ROOT, " %24.2f x", ratio));
+        }
+        String rate = row.instructions.isEmpty()
                 ? "-"
-                : String.format(Locale.ROOT, "%.1f", row.instructions.getAsLong() * 1e3 / nanos);
+                : String.format(Locale.ROOT, "%.1f", row.instructions.getAsLong() * 1e3 / first);
+        return line.append(" %12s%n".formatted(rate)).toString();
     }
 }

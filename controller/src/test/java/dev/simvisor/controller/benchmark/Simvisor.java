@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
@@ -16,16 +17,18 @@ import java.util.regex.Pattern;
  * Ours: {@code simvisor boot} of the distribution, in a JVM of its own. Timed from the start of its process, so the start
  * of the JVM and its warming up count.
  *
+ * @param name as given to the benchmark: {@code simvisor}, and options of {@code boot} after colons
  * @param launcher {@code bin/simvisor}
  * @param folder for the files of a run
  */
-record Simvisor(Path launcher, Path folder) implements Emulator {
+record Simvisor(String name, Path launcher, Path folder) implements Emulator {
     private static final int END_SECONDS = 120;
     private static final Pattern INSTRUCTIONS = Pattern.compile("\"instructions\"\\s*:\\s*\"?(\\d+)");
 
+    /** Without a cost model every instruction takes one cycle. */
     @Override
-    public String name() {
-        return "Simvisor";
+    public boolean ticksAreInstructions() {
+        return true;
     }
 
     @Override
@@ -39,7 +42,8 @@ record Simvisor(Path launcher, Path folder) implements Emulator {
         command.addAll(List.of("--kernel", guest.kernel().toString()));
         guest.initrd().ifPresent(initrd -> command.addAll(List.of("--initrd", initrd.toString())));
         command.addAll(List.of("--append", guest.commandLine(), "--memory", guest.memoryMib() + "M"));
-        command.addAll(List.of("--engine", "interpreter", "--stats", stats.toString()));
+        command.addAll(List.of("--stats", stats.toString()));
+        Arrays.stream(name.split(":")).skip(1).forEach(option -> command.add("--" + option));
         long start = System.nanoTime();
         Process process = new ProcessBuilder(command)
                 .redirectError(folder.resolve("simvisor.err").toFile())
