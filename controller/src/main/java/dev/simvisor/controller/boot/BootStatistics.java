@@ -17,6 +17,7 @@ import java.util.SortedMap;
  * @param exitDetails by kind, what exits were about
  * @param exitCycles what exits took
  * @param slipped critical instructions that went wrong unnoticed, by mnemonic; mode trap alone has any
+ * @param translator what the translator did; nothing with another engine
  */
 public record BootStatistics(
         String end,
@@ -28,7 +29,8 @@ public record BootStatistics(
         SortedMap<String, Long> exits,
         SortedMap<String, SortedMap<String, Long>> exitDetails,
         long exitCycles,
-        SortedMap<String, Long> slipped) {
+        SortedMap<String, Long> slipped,
+        SortedMap<String, Long> translator) {
     private static final double NANOS_PER_SECOND = 1e9;
 
     /** The statistics of a VM that has come to its end. */
@@ -43,7 +45,8 @@ public record BootStatistics(
                 vm.exits(),
                 vm.exitDetails(),
                 vm.exitCycles(),
-                vm.slipped().counts());
+                vm.slipped().counts(),
+                vm.translatorFigures());
     }
 
     /** One JSON object. */
@@ -60,6 +63,7 @@ public record BootStatistics(
         fields.put("exitDetails", exitDetails);
         fields.put("exitCycles", exitCycles);
         fields.put("slipped", slipped);
+        if (!translator.isEmpty()) fields.put("translator", translator);
         return ConfigValueFactory.fromMap(fields)
                 .render(ConfigRenderOptions.concise().setFormatted(true));
     }

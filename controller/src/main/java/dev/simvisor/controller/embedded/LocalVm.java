@@ -10,6 +10,7 @@ import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
 import dev.simvisor.node.cpu.translator.TranslatingEngine;
+import dev.simvisor.node.cpu.translator.TranslatorStatistics;
 import dev.simvisor.node.machine.Machine;
 import dev.simvisor.node.machine.MachineConfiguration;
 import dev.simvisor.node.machine.RunOutcome;
@@ -63,13 +64,15 @@ public final class LocalVm implements AutoCloseable {
     private final Machine machine;
     private final List<RawDiskImage> disks;
     private final ExitLedger ledger;
+    private final List<TranslatingEngine> translators;
     private int exitStatus;
 
-    private LocalVm(MachineMemory memory, Machine machine, List<RawDiskImage> disks, ExitLedger ledger) {
+    private LocalVm(MachineMemory memory, Machine machine, List<RawDiskImage> disks, ExitLedger ledger, List<TranslatingEngine> translators) {
         this.memory = memory;
         this.machine = machine;
         this.disks = disks;
         this.ledger = ledger;
+        this.translators = translators;
     }
 
     /** A VM about to execute the first instruction of its kernel. */
@@ -85,10 +88,10 @@ public final class LocalVm implements AutoCloseable {
         List<RawDiskImage> disks = open(request.disks());
         // The VMM needs some of its own; frames are only taken when they are touched.
         MachineMemory memory = MachineMemory.ofBytes(2 * configuration.memoryBytes() + VMM_MEMORY);
-        Function<Cpu, Engine> engines =
-                request.engine() == EngineChoice.translator ? TranslatingEngine::new : Interpreter::new;
+        List<TranslatingEngine> translators = new ArrayList<>();
+        Function<Cpu, Engine> engines = cpu -> engine(cpu, request.engine(), translators);
         Machine machine = new Machine(configuration, memory, mode.engine(engines, costs, ledger), List.copyOf(disks));
-        LocalVm vm = new LocalVm(memory, machine, disks, ledger);
+        LocalVm vm = new LocalVm(memory, machine, disks, ledger, translators);
         try {
             machine.boot(source);
         } catch (InvalidImageException refused) {
@@ -96,6 +99,27 @@ public final class LocalVm implements AutoCloseable {
             throw new BootRefused(String.valueOf(refused.getMessage()));
         }
         return vm;
+    }
+
+    private static Engine engine(Cpu cpu, EngineChoice choice, List<TranslatingEngine> translators) {
+        if (choice != EngineChoice.translator) return new Interpreter(cpu);
+        TranslatingEngine translating = new TranslatingEngine(cpu);
+        translators.add(translating);
+        return translating;
+    }
+
+    /** What its translator has done, by name; nothing if it has none. */
+    public SortedMap<String, Long> translatorFigures() {
+        SortedMap<String, Long> figures = new TreeMap<>();
+        for (TranslatingEngine translating : translators) {
+            TranslatorStatistics statistics = translating.statistics();
+            figures.put("instructions", statistics.executed());
+            figures.put("instructionsTranslated", statistics.instructions());
+            figures.put("regions", statistics.regions());
+            figures.put("regionsForgotten", statistics.forgotten());
+            figures.put("classFileBytes", statistics.bytes());
+        }
+        return figures;
     }
 
     private static MachineConfiguration configuration(VmRequest request, HostCosts costs) throws BootRefused {
