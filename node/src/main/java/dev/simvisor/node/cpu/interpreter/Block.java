@@ -33,6 +33,8 @@ public final class Block {
     /** Translated code that starts here. */
     public @Nullable Region region;
 
+    private boolean refused;
+
     /** Regions that its bytes are part of. */
     private @Nullable List<Region> parts;
 
@@ -50,11 +52,27 @@ public final class Block {
         this.secondPage = secondPage;
     }
 
+    /** Keeps it out of regions. */
+    void refuse() {
+        refused = true;
+    }
+
+    /** Whether one of its instructions accesses what translated code cannot. */
+    public boolean isRefused() {
+        return refused;
+    }
+
     /** Makes a region go when this block does. */
     public void become(Region part) {
         if (parts == null) parts = new ArrayList<>();
         parts.removeIf(old -> !old.isValid());
         parts.add(part);
+    }
+
+    /** Lets go of regions that are not valid any more. */
+    void forgetInvalidRegions() {
+        if (region != null && !region.isValid()) region = null;
+        if (parts != null) parts.removeIf(part -> !part.isValid());
     }
 
     /** Whether a valid region stands on it. */

@@ -146,6 +146,26 @@ public final class BlockCache {
         if (frame.lines == 0) bus.unwatchCode((long) number << 12);
     }
 
+    /** Lets go of regions that are not valid any more, and of blocks that were kept for them alone. */
+    public void sweep() {
+        for (CodeFrame frame : frames) {
+            if (frame == null) continue;
+            Block kept = null;
+            Block next;
+            for (Block block = frame.first; block != null; block = next) {
+                next = block.sibling;
+                block.forgetInvalidRegions();
+                if (slots[slot(block.physical, block.key)] != block && !block.isTranslated()) {
+                    block.invalidate();
+                } else {
+                    block.sibling = kept;
+                    kept = block;
+                }
+            }
+            frame.first = kept;
+        }
+    }
+
     private void drop(Block block) {
         int slot = slot(block.physical, block.key);
         if (slots[slot] == block) slots[slot] = null;

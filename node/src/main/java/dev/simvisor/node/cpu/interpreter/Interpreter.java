@@ -102,7 +102,6 @@ public final class Interpreter implements Engine {
 
     private boolean enter(Region region) {
         cpu.blockEnd = Integer.MAX_VALUE;
-        region.entries++;
         long pendingBefore = cpu.pendingDebugTraps;
         try {
             region.execute(cpu);
@@ -115,6 +114,7 @@ public final class Interpreter implements Engine {
         cpu.position = 0;
         cpu.completedInstructions += done;
         translatedInstructions += done;
+        region.entered(done);
         return done > 0;
     }
 

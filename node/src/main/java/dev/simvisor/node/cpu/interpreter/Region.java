@@ -13,6 +13,7 @@ public abstract class Region {
     /**
      * What a region is made of.
      *
+     * @param blocks whose instructions it executes, for each of them
      * @param instructions all that may be executed, in the order of their numbers in the code
      * @param distances in bytes, from the entry to each of the instructions
      * @param ordinals how many instructions of its block precede each
@@ -22,6 +23,7 @@ public abstract class Region {
      * @param frames physical addresses of these pages
      */
     public record Layout(
+            Block[] blocks,
             Instruction[] instructions,
             int[] distances,
             int[] ordinals,
@@ -33,17 +35,22 @@ public abstract class Region {
     /** More than a direct branch and the size of a region together, in bytes. */
     private static final long BRANCH_REACH = 1L << 33;
 
+    private static final int FEWEST_REFUSALS = 64;
+    /** Instructions executed that make up for a refusal. */
+    private static final int WORTH_A_REFUSAL = 500;
+
     /** For the code, which pushes it where a semantic method takes the instruction. */
     protected final Instruction[] instructions;
 
     private final Layout layout;
     private int stoppedAt;
+    private long refusals;
 
     /** Cleared when bytes that it was made from change. */
     boolean valid = true;
 
-    /** How often it was entered. */
-    public long entries;
+    private long entries;
+    private long executed;
 
     protected Region(Layout layout) {
         this.layout = layout;
@@ -63,6 +70,22 @@ public abstract class Region {
 
     public final void invalidate() {
         valid = false;
+    }
+
+    /** It was entered and has executed so many instructions. */
+    final void entered(long instructions) {
+        entries++;
+        executed += instructions;
+    }
+
+    /** How often it was entered. */
+    public final long entries() {
+        return entries;
+    }
+
+    /** How many instructions it has executed, apart from repetitions. */
+    public final long executed() {
+        return executed;
     }
 
     public final Layout layout() {
@@ -104,5 +127,13 @@ public abstract class Region {
         long rip = entry + layout.distances()[at];
         cpu.rip = layout.codeSize() == 64 ? rip : rip & 0xFFFF_FFFFL;
         if (!(raised instanceof NotPlainMemoryException)) throw raised;
+        refused(at);
+    }
+
+    /** An instruction that keeps being left to the interpreter, at a price, is better not translated. */
+    private void refused(int at) {
+        if (++refusals < FEWEST_REFUSALS || executed > refusals * WORTH_A_REFUSAL) return;
+        layout.blocks()[at].refuse();
+        invalidate();
     }
 }

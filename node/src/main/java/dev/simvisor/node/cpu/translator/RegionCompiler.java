@@ -22,6 +22,7 @@ import static java.lang.constant.ConstantDescs.CD_void;
 import static java.lang.constant.ConstantDescs.INIT_NAME;
 
 import dev.simvisor.node.cpu.decode.Instruction;
+import dev.simvisor.node.cpu.interpreter.Block;
 import dev.simvisor.node.cpu.interpreter.HandlerTable;
 import dev.simvisor.node.cpu.interpreter.InstructionEmitter;
 import dev.simvisor.node.cpu.interpreter.Region;
@@ -79,6 +80,7 @@ final class RegionCompiler {
 
     Region.Layout layout() {
         int count = plan.instructions();
+        Block[] blocks = new Block[count];
         Instruction[] instructions = new Instruction[count];
         int[] distances = new int[count];
         int[] ordinals = new int[count];
@@ -86,13 +88,21 @@ final class RegionCompiler {
         for (RegionPlan.Node node : plan.nodes()) {
             int ordinal = 0;
             for (Instruction instruction : node.instructions()) {
+                blocks[number] = node.block();
                 instructions[number] = instruction;
                 distances[number] = (int) node.distance() + instruction.offset;
                 ordinals[number++] = ordinal++;
             }
         }
         return new Region.Layout(
-                instructions, distances, ordinals, count, wide ? 64 : 32, plan.pageDistances(), plan.frames());
+                blocks,
+                instructions,
+                distances,
+                ordinals,
+                count,
+                wide ? 64 : 32,
+                plan.pageDistances(),
+                plan.frames());
     }
 
     /** The class file. */

@@ -132,7 +132,7 @@ final class RegionPlan {
             if (frame == -1) return null;
         }
         Block block = blocks.find(frame | linear & PAGE - 1, first.key);
-        if (block == null || block.secondPage != Block.NO_SECOND_PAGE) return null;
+        if (block == null || block.secondPage != Block.NO_SECOND_PAGE || block.isRefused()) return null;
         if (block.region == null && block.executions < first.executions / COLD) return null;
         if (page != 0) pages.put(page, frame);
         return block;

@@ -3,6 +3,8 @@ package dev.simvisor.node.cpu.translator;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
+import dev.simvisor.node.cpu.interpreter.Region;
+import java.util.List;
 
 /** The engine that interprets cold code and translates hot code. */
 public final class TranslatingEngine implements Engine {
@@ -31,6 +33,11 @@ public final class TranslatingEngine implements Engine {
     @Override
     public void flushCode() {
         interpreter.flushCode();
+    }
+
+    /** The regions, those that executed most first. */
+    public List<Region> hottest() {
+        return translator.hottest();
     }
 
     public TranslatorStatistics statistics() {

@@ -11,6 +11,9 @@ import java.lang.classfile.MethodModel;
 import java.lang.classfile.attribute.CodeAttribute;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 
 /** Makes regions of hot blocks. */
 final class Translator implements HotCode {
@@ -20,11 +23,19 @@ final class Translator implements HotCode {
     private final Cpu cpu;
     private final TranslatorSettings settings;
     private final HandlerTable handlers = HandlerTable.shared();
+    private final List<Region> regions = new ArrayList<>();
     private final TranslatorStatistics statistics = new TranslatorStatistics();
 
     Translator(Cpu cpu, TranslatorSettings settings) {
         this.cpu = cpu;
         this.settings = settings;
+    }
+
+    /** All that were made and not forgotten, the most useful first. */
+    List<Region> hottest() {
+        List<Region> hottest = new ArrayList<>(regions);
+        hottest.sort(Comparator.comparingLong(Region::executed).reversed());
+        return hottest;
     }
 
     TranslatorStatistics statistics() {
@@ -39,6 +50,7 @@ final class Translator implements HotCode {
     @Override
     public void hot(Block block, BlockCache blocks) {
         if (!translatable(block)) return;
+        if (regions.size() >= settings.mostRegions()) makeRoom(blocks);
         for (int most = settings.mostInstructions(); most > 0; most /= 2) {
             RegionPlan plan = RegionPlan.around(cpu, blocks, block, most);
             RegionCompiler compiler = new RegionCompiler(plan, handlers);
@@ -47,6 +59,7 @@ final class Translator implements HotCode {
             Region region = load(bytecode, compiler.layout());
             block.region = region;
             for (RegionPlan.Node node : plan.nodes()) node.block().become(region);
+            regions.add(region);
             statistics.translated(plan.instructions(), bytecode.length);
             return;
         }
@@ -54,8 +67,23 @@ final class Translator implements HotCode {
 
     /** Flat 32-bit and 64-bit protected mode, and no instruction that lies in two pages. */
     private boolean translatable(Block block) {
-        if (block.secondPage != Block.NO_SECOND_PAGE || !cpu.protectedMode || cpu.virtual8086) return false;
+        if (block.secondPage != Block.NO_SECOND_PAGE || block.isRefused()) return false;
+        if (!cpu.protectedMode || cpu.virtual8086) return false;
         return cpu.codeSize == 64 || cpu.codeSize == 32 && cpu.flatSegments;
+    }
+
+    /** Forgets regions that are not valid any more and, if that is not enough, the half that has executed least. */
+    private void makeRoom(BlockCache blocks) {
+        int before = regions.size();
+        regions.removeIf(region -> !region.isValid());
+        if (regions.size() > settings.mostRegions() / 2) {
+            List<Region> hottest = hottest();
+            List<Region> least = hottest.subList(hottest.size() / 2, hottest.size());
+            least.forEach(Region::invalidate);
+            regions.removeIf(region -> !region.isValid());
+        }
+        statistics.forgotten(before - regions.size());
+        blocks.sweep();
     }
 
     private static int length(byte[] bytecode) {

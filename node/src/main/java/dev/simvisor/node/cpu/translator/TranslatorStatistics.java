@@ -6,6 +6,7 @@ public final class TranslatorStatistics {
     private long instructions;
     private long bytes;
     private long executed;
+    private long forgotten;
 
     void translated(int instructions, int bytes) {
         regions++;
@@ -16,6 +17,15 @@ public final class TranslatorStatistics {
     /** Guest instructions executed in regions. */
     public long executed() {
         return executed;
+    }
+
+    /** Regions forgotten, because their code was rewritten or to make room. */
+    public long forgotten() {
+        return forgotten;
+    }
+
+    void forgotten(int count) {
+        forgotten += count;
     }
 
     void executed(long instructions) {

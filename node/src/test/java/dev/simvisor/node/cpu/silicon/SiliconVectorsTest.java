@@ -43,7 +43,7 @@ class SiliconVectorsTest {
                 .filter(n -> n % share == 0)
                 .mapToObj(all::get)
                 .toList();
-        Replay replay = new Replay(cpu -> new TranslatingEngine(cpu, new TranslatorSettings(1, 1)));
+        Replay replay = new Replay(cpu -> new TranslatingEngine(cpu, new TranslatorSettings(1, 1, 10)));
         replay.run(some);
         System.out.println("translated, " + replay.summary());
         assertThat(replay.mismatches()).isEmpty();

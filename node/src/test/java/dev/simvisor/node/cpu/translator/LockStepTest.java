@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class LockStepTest {
     private static final int PROGRAMS = 60;
-    private static final TranslatorSettings AT_ONCE = new TranslatorSettings(2, 200);
+    private static final TranslatorSettings AT_ONCE = new TranslatorSettings(2, 200, 1000);
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
@@ -19,7 +19,7 @@ class LockStepTest {
         long executed = 0;
         long translated = 0;
         for (int seed = 1; seed <= PROGRAMS; seed++) {
-            TranslatorSettings settings = seed % 3 == 0 ? new TranslatorSettings(2, 1 + seed % 20) : AT_ONCE;
+            TranslatorSettings settings = seed % 3 == 0 ? new TranslatorSettings(2, 1 + seed % 20, 1 + seed % 7) : AT_ONCE;
             try (GuestPair pair = new GuestPair(wide, settings)) {
                 pair.load(GuestPair.CODE, RandomProgram.of(seed, wide));
                 Random runs = new Random(seed);
