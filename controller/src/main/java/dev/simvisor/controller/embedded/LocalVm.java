@@ -67,7 +67,12 @@ public final class LocalVm implements AutoCloseable {
     private final List<TranslatingEngine> translators;
     private int exitStatus;
 
-    private LocalVm(MachineMemory memory, Machine machine, List<RawDiskImage> disks, ExitLedger ledger, List<TranslatingEngine> translators) {
+    private LocalVm(
+            MachineMemory memory,
+            Machine machine,
+            List<RawDiskImage> disks,
+            ExitLedger ledger,
+            List<TranslatingEngine> translators) {
         this.memory = memory;
         this.machine = machine;
         this.disks = disks;

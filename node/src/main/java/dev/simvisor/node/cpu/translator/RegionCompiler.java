@@ -95,14 +95,7 @@ final class RegionCompiler {
             }
         }
         return new Region.Layout(
-                blocks,
-                instructions,
-                distances,
-                ordinals,
-                count,
-                wide ? 64 : 32,
-                plan.pageDistances(),
-                plan.frames());
+                blocks, instructions, distances, ordinals, count, wide ? 64 : 32, plan.pageDistances(), plan.frames());
     }
 
     /** The class file. */

@@ -19,7 +19,8 @@ class LockStepTest {
         long executed = 0;
         long translated = 0;
         for (int seed = 1; seed <= PROGRAMS; seed++) {
-            TranslatorSettings settings = seed % 3 == 0 ? new TranslatorSettings(2, 1 + seed % 20, 1 + seed % 7) : AT_ONCE;
+            TranslatorSettings settings =
+                    seed % 3 == 0 ? new TranslatorSettings(2, 1 + seed % 20, 1 + seed % 7) : AT_ONCE;
             try (GuestPair pair = new GuestPair(wide, settings)) {
                 pair.load(GuestPair.CODE, RandomProgram.of(seed, wide));
                 Random runs = new Random(seed);

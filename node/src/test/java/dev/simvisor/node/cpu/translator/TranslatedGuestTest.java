@@ -61,7 +61,8 @@ class TranslatedGuestTest {
             }
             TranslatorStatistics statistics = requireNonNull(engine.get()).statistics();
             System.out.println("built-in guest: " + interpreted.instructions() + " instructions compared every " + STEP
-                    + " cycles, " + statistics.executed() + " of them translated, " + statistics.regions() + " regions, "
+                    + " cycles, " + statistics.executed() + " of them translated, " + statistics.regions()
+                    + " regions, "
                     + statistics.forgotten() + " forgotten");
             assertThat(outcome).isInstanceOf(RunOutcome.PoweredOff.class);
             assertThat(statistics.executed()).isGreaterThan(interpreted.instructions() / 2);
