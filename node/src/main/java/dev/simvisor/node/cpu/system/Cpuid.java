@@ -12,7 +12,6 @@ public final class Cpuid {
     public static final int ECX = 2;
     public static final int EDX = 3;
 
-    private static final int HIGHEST_BASIC = 0x16;
     private static final int EXTENDED = 0x8000_0000;
     private static final int HIGHEST_EXTENDED = 0x8000_0008;
     private static final int BRAND = 0x8000_0002;
@@ -47,8 +46,8 @@ public final class Cpuid {
     /** The value that CPUID with EAX = leaf and ECX = subleaf leaves in one register. */
     public static int value(Cpu cpu, int leaf, int subleaf, int register) {
         CpuModel model = cpu.model;
-        return switch (answered(leaf)) {
-            case 0 -> vendor(register);
+        return switch (answered(model, leaf)) {
+            case 0 -> vendor(model, register);
             case 1 -> processor(cpu, register);
             case 2 -> register == EAX ? SEE_LEAF_4 : 0;
             case 4 -> cache(subleaf, register);
@@ -67,15 +66,15 @@ public final class Cpuid {
     }
 
     /** A leaf beyond the highest is answered as the highest basic one. */
-    private static int answered(int leaf) {
-        boolean basic = leaf >= 0 && leaf <= HIGHEST_BASIC;
+    private static int answered(CpuModel model, int leaf) {
+        boolean basic = leaf >= 0 && leaf <= model.highestLeaf();
         boolean extended = leaf < 0 && leaf <= HIGHEST_EXTENDED;
-        return basic || extended ? leaf : HIGHEST_BASIC;
+        return basic || extended ? leaf : model.highestLeaf();
     }
 
-    private static int vendor(int register) {
+    private static int vendor(CpuModel model, int register) {
         return switch (register) {
-            case EAX -> HIGHEST_BASIC;
+            case EAX -> model.highestLeaf();
             case EBX -> VENDOR[0];
             case EDX -> VENDOR[1];
             default -> VENDOR[2];

@@ -59,7 +59,10 @@ public final class MsrAccess {
         ModelSpecificRegisters msr = cpu.msr;
         return switch (number) {
             case TSC -> timestamp(cpu);
-            case TSC_ADJUST -> msr.tscOffset;
+            case TSC_ADJUST -> {
+                require(cpu, cpu.model.has("tsc_adjust"));
+                yield msr.tscOffset;
+            }
             case APIC_BASE -> cpu.interruptController.apicBase();
             case TSC_DEADLINE -> readDeadline(cpu);
             case PLATFORM_ID, MICROCODE_REVISION, MACHINE_CHECK_CAPABILITIES, MACHINE_CHECK_STATUS -> 0;
@@ -76,7 +79,10 @@ public final class MsrAccess {
             case FS_BASE -> cpu.segmentBase[FS];
             case GS_BASE -> cpu.segmentBase[GS];
             case KERNEL_GS_BASE -> msr.kernelGsBase;
-            case TSC_AUX -> msr.tscAux;
+            case TSC_AUX -> {
+                require(cpu, cpu.model.has("rdtscp"));
+                yield msr.tscAux;
+            }
             default -> {
                 if (!MemoryTypeRanges.isOne(number)) throw cpu.generalProtection(0);
                 yield MemoryTypeRanges.read(cpu, number);
@@ -90,7 +96,10 @@ public final class MsrAccess {
         ModelSpecificRegisters msr = cpu.msr;
         switch (number) {
             case TSC -> msr.tscOffset = value - cpu.timestampCounter.cycles();
-            case TSC_ADJUST -> msr.tscOffset = value;
+            case TSC_ADJUST -> {
+                require(cpu, cpu.model.has("tsc_adjust"));
+                msr.tscOffset = value;
+            }
             case APIC_BASE -> require(cpu, cpu.interruptController.apicBase(value));
             case TSC_DEADLINE -> writeDeadline(cpu, value);
             case MICROCODE_REVISION -> {
@@ -114,7 +123,7 @@ public final class MsrAccess {
             case GS_BASE -> writeSegmentBase(cpu, GS, value);
             case KERNEL_GS_BASE -> msr.kernelGsBase = canonical(cpu, value);
             case TSC_AUX -> {
-                require(cpu, value >>> 32 == 0);
+                require(cpu, cpu.model.has("rdtscp") && value >>> 32 == 0);
                 msr.tscAux = value;
             }
             default -> {
@@ -140,12 +149,14 @@ public final class MsrAccess {
 
     /** The controller counts without the offset that software gave the counter; zero disarms. */
     private static void writeDeadline(Cpu cpu, long value) {
+        require(cpu, cpu.model.has("tsc_deadline_timer"));
         long deadline = value == 0 ? 0 : Math.max(1, value - cpu.msr.tscOffset);
         cpu.interruptController.timestampDeadline(deadline);
         cpu.endBlock();
     }
 
     private static long readDeadline(Cpu cpu) {
+        require(cpu, cpu.model.has("tsc_deadline_timer"));
         long deadline = cpu.interruptController.timestampDeadline();
         return deadline == 0 ? 0 : deadline + cpu.msr.tscOffset;
     }

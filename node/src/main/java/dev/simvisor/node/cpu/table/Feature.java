@@ -21,6 +21,7 @@ public enum Feature {
     MOVBE,
     POPCNT,
     SMAP,
+    LAHF_LM,
     SYSCALL,
     RDTSCP;
 

@@ -47,7 +47,7 @@ final class EmulatedProcessor {
     private static final long USED = 0x60;
 
     private final FlatBus bus = new FlatBus(0x40000);
-    private final Cpu cpu = new Cpu(bus, new CpuModel("silicon", 0x60FB1, features(), 48, 1_000_000_000));
+    private final Cpu cpu = new Cpu(bus, new CpuModel("silicon", 0x60FB1, features(), 0x16, 48, 1_000_000_000));
     private final Engine engine;
     private final byte[] initialMemory = SiliconLayout.memory();
     private long nextPageTable = PAGE_TABLES;

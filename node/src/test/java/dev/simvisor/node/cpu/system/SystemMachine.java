@@ -73,7 +73,11 @@ final class SystemMachine implements AutoCloseable {
 
     /** 64-bit mode at privilege 0, memory mapped onto itself by 2 MiB pages that user mode may use. */
     static SystemMachine longMode() {
-        SystemMachine machine = new SystemMachine();
+        return longMode(CpuModel.BASELINE);
+    }
+
+    static SystemMachine longMode(CpuModel model) {
+        SystemMachine machine = new SystemMachine(model);
         machine.tables(0x00AF_9B00_0000_FFFFL, 16);
         machine.bus.write(PAGE_TABLES, 8, PAGE_TABLES + 0x1007);
         machine.bus.write(PAGE_TABLES + 0x1000, 8, PAGE_TABLES + 0x2007);
