@@ -12,6 +12,7 @@ import java.util.TreeMap;
  * @param pcpus physical processors
  * @param memory machine memory, a multiple of 4 KiB
  * @param clock of the processors
+ * @param cpuModel what the processors are; empty for the default model
  * @param modes what virtualization the processors support; not empty
  * @param nic the link to the rack's switch
  * @param costModel what cycles are charged by; empty where an instruction takes a cycle and nothing else takes time
@@ -22,6 +23,7 @@ public record HostType(
         int pcpus,
         MemorySize memory,
         Frequency clock,
+        Optional<String> cpuModel,
         List<VirtualizationMode> modes,
         Link nic,
         Optional<CostModel> costModel) {
@@ -62,6 +64,7 @@ public record HostType(
                 (int) section.integer("pcpus", 1, MOST_PCPUS),
                 section.pages("memory"),
                 section.scalar("clock", Frequency.EXPECTED, Frequency::parse),
+                section.optionalScalar("cpu-model", Names.EXPECTED, Names::name),
                 section.choices("modes", VirtualizationMode.class),
                 Link.read(section.section("nic")),
                 section.optionalScalar(

@@ -1,6 +1,10 @@
 package dev.simvisor.config;
 
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** What hardware and VMM do about sensitive instructions. */
 public enum VirtualizationMode {
@@ -27,6 +31,9 @@ public enum VirtualizationMode {
             "leave the guest where the control fields ask for it (VM exits)",
             "nested paging: the guest's own page tables, and the VMM's extended ones below");
 
+    /** Those that give an unmodified guest one and the same virtual machine, so that it may move from one to another. */
+    private static final List<VirtualizationMode> INTERCHANGEABLE = List.of(TRANSLATE, HARDWARE);
+
     private final String kernel;
     private final String sensitiveInstructions;
     private final String memory;
@@ -50,6 +57,28 @@ public enum VirtualizationMode {
     /** How addresses are translated, in words. */
     public String memory() {
         return memory;
+    }
+
+    /** The mode that is so written. */
+    public static Optional<VirtualizationMode> named(String written) {
+        return Arrays.stream(values())
+                .filter(mode -> mode.toString().equals(written))
+                .findFirst();
+    }
+
+    /** The modes that can carry on a VM that was created in this one, the best first. */
+    public List<VirtualizationMode> interchangeable() {
+        if (!INTERCHANGEABLE.contains(this)) {
+            return List.of(this);
+        }
+        return INTERCHANGEABLE.stream()
+                .sorted((a, b) -> Boolean.compare(b == this, a == this))
+                .toList();
+    }
+
+    /** The mode in which a host that offers these carries on a VM that was created in this one. */
+    public Optional<VirtualizationMode> carriedOn(Collection<VirtualizationMode> offered) {
+        return interchangeable().stream().filter(offered::contains).findFirst();
     }
 
     /** As on the command line and in configurations, such as {@code bare}. */

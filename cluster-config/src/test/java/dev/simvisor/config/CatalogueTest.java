@@ -20,7 +20,9 @@ class CatalogueTest {
                 .returns(new Link(Bandwidth.parse("1Gbit/s"), VirtualDuration.parse("100us")), HostType::nic)
                 .returns(Optional.empty(), HostType::costModel)
                 .satisfies(type -> assertThat(type.modes()).contains(VirtualizationMode.HARDWARE));
-        assertThat(HostType.load().get("lab-classic").modes()).doesNotContain(VirtualizationMode.HARDWARE);
+        assertThat(HostType.load().get("lab-classic"))
+                .returns(Optional.of("pentium-4"), HostType::cpuModel)
+                .satisfies(type -> assertThat(type.modes()).doesNotContain(VirtualizationMode.HARDWARE));
         assertThat(HostType.load().get("pentium-4").costModel().map(CostModel::name))
                 .contains("adams-agesen-2006");
     }

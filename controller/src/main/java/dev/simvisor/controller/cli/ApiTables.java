@@ -36,7 +36,8 @@ final class ApiTables {
                 .row("reason", vm.getReason())
                 .row("host", vm.getHost())
                 .row("memory", Figures.mebibytes(vm.getSpec().getMemoryBytes()))
-                .row("mode", mode(vm))
+                .row("mode", mode(vm) + (mode(vm).equals(createdIn(vm)) ? "" : ", created in " + createdIn(vm)))
+                .row("CPU model", vm.getSpec().getCpuModel())
                 .row("epoch", vm.getEpoch())
                 .row("migration", vm.getMigration() == 0 ? "" : vm.getMigration())
                 .row("created at", Figures.seconds(vm.getCreatedNanos()))
@@ -46,13 +47,18 @@ final class ApiTables {
     }
 
     static Table hosts(List<Host> hosts) {
-        Table table = Table.of("HOST", "STATE", "NODE", ">PCPUS", ">MEMORY", ">RESERVED", "VMS", "REASON");
+        Table table = Table.of(
+                "HOST", "STATE", "NODE", ">PCPUS", "CPU MODEL", "MODES", ">MEMORY", ">RESERVED", "VMS", "REASON");
         for (Host host : hosts) {
             table.row(
                     host.getSpec().getName(),
                     state(host),
                     host.getNode(),
                     host.getSpec().getPcpus(),
+                    host.getSpec().getCpuModel(),
+                    host.getSpec().getModesCount() == 0
+                            ? "bare"
+                            : String.join(",", host.getSpec().getModesList()),
                     Figures.mebibytes(host.getSpec().getMemoryBytes()),
                     Figures.mebibytes(host.getMemoryReservedBytes()),
                     String.join(",", host.getVmsList()),
@@ -113,7 +119,12 @@ final class ApiTables {
         return Figures.word(host.getState(), "HOST_");
     }
 
+    /** The mode it runs in. */
     private static String mode(Vm vm) {
+        return vm.getMode().isEmpty() ? createdIn(vm) : vm.getMode();
+    }
+
+    private static String createdIn(Vm vm) {
         return vm.getSpec().getMode().isEmpty() ? "bare" : vm.getSpec().getMode();
     }
 }

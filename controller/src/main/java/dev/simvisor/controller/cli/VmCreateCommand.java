@@ -42,6 +42,14 @@ final class VmCreateCommand extends ClientCommand {
             description = "The virtualization mode, one that the host supports. Default: ${DEFAULT-VALUE}.")
     private String mode = "bare";
 
+    @Option(
+            names = "--cpu-model",
+            paramLabel = "NAME",
+            defaultValue = "",
+            description = "The CPU model that the guest sees wherever it runs: the VM can move to hosts that offer it."
+                    + " Default: that of the host it is created on.")
+    private String cpuModel = "";
+
     @Override
     void run(ApiClient api) throws CommandFailed, GuestException, IOException {
         GuestImage image = guest.image();
@@ -50,6 +58,7 @@ final class VmCreateCommand extends ClientCommand {
                         .setSpec(VmSpec.newBuilder()
                                 .setName(name)
                                 .setMode(knownMode())
+                                .setCpuModel(cpuModel)
                                 .setMemoryBytes(image.memory().bytes())
                                 .setBoot(Specs.boot(image, image.commandLine())))
                         .setHost(host)

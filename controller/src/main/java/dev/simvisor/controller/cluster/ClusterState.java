@@ -1,6 +1,8 @@
 package dev.simvisor.controller.cluster;
 
 import com.google.protobuf.ByteString;
+import dev.simvisor.config.VirtualizationMode;
+import dev.simvisor.controller.cluster.Admission.Newcomer;
 import dev.simvisor.controller.cluster.Refusal.Kind;
 import dev.simvisor.controller.cluster.migration.Coordination;
 import dev.simvisor.controller.placement.Placement;
@@ -24,6 +26,7 @@ import dev.simvisor.proto.node.DefineHost;
 import dev.simvisor.proto.node.HashReport;
 import dev.simvisor.proto.node.HostCommand;
 import dev.simvisor.proto.node.HostMessage;
+import dev.simvisor.proto.node.HostReady;
 import dev.simvisor.proto.node.RestoreVm;
 import dev.simvisor.proto.node.SnapshotDone;
 import dev.simvisor.proto.node.TakeSnapshot;
@@ -55,6 +58,7 @@ final class ClusterState {
     private final PendingAnswers pending = new PendingAnswers();
     private final EventLog events = new EventLog();
     private final Migrations migrations;
+    private final Admission admission = new Admission();
     private final SortedMap<String, HostEntry> hosts = new TreeMap<>();
     private final SortedMap<String, VmEntry> vms = new TreeMap<>();
     private long commands;
@@ -122,9 +126,11 @@ final class ClusterState {
                         .build());
     }
 
-    void hostUp(String name) {
-        HostEntry host = hosts.get(name);
+    void hostUp(HostReady ready) {
+        HostEntry host = hosts.get(ready.getHost());
         if (host != null && host.state == HostState.HOST_STARTING) {
+            host.cpuModel = ready.getCpuModel();
+            admission.learn(ready.getCpuModelsList());
             host.state = HostState.HOST_UP;
             host.reason = "";
             changed(host);
@@ -250,17 +256,19 @@ final class ClusterState {
     void createVm(CreateVmRequest request, CompletableFuture<Vm> answer) throws Refusal {
         VmSpec spec = request.getSpec();
         check(spec);
-        HostEntry host = request.getHost().isEmpty() ? place(spec, null) : aliveHost(request.getHost());
-        checkRoom(host, spec);
-        VmEntry vm = addVm(spec, host);
-        CreateVm create = CreateVm.newBuilder().setSpec(spec).setEpoch(vm.epoch).build();
+        Newcomer newcomer = Newcomer.created(spec);
+        HostEntry host = request.getHost().isEmpty() ? place(newcomer, null) : aliveHost(request.getHost());
+        VirtualizationMode mode = admission.mode(host, newcomer);
+        VmEntry vm = addVm(Admission.settled(spec, host), host, mode);
+        CreateVm create =
+                CreateVm.newBuilder().setSpec(vm.spec).setEpoch(vm.epoch).build();
         ask(host, command().setCreate(create).build(), report -> created(vm, report, answer), answer);
     }
 
-    private VmEntry addVm(VmSpec spec, HostEntry host) {
+    private VmEntry addVm(VmSpec spec, HostEntry host, VirtualizationMode mode) {
         VmEntry before = vms.get(spec.getName());
         long epoch = before == null ? 1 : before.epoch + 1;
-        VmEntry vm = new VmEntry(spec, host.name(), epoch, outbox.nowNanos());
+        VmEntry vm = new VmEntry(spec, host, mode, epoch, outbox.nowNanos());
         vms.put(spec.getName(), vm);
         host.vms.add(spec.getName());
         host.reservedBytes += spec.getMemoryBytes();
@@ -296,47 +304,22 @@ final class ClusterState {
                     Kind.INVALID,
                     "VM " + name + ": memory of " + bytes + " bytes: expected a multiple of 4 KiB from 1 MiB up");
         }
+        admission.checkCpuModel(spec);
     }
 
-    private HostEntry place(VmSpec spec, @Nullable HostEntry except) throws Refusal {
-        List<Host> candidates = new ArrayList<>();
-        for (HostEntry host : hosts.values()) {
-            if (host != except
-                    && host.takesVms()
-                    && host.supports(spec.getMode())
-                    && host.hasRoomFor(spec.getMemoryBytes())) {
-                candidates.add(host.view());
-            }
+    private HostEntry place(Newcomer newcomer, @Nullable HostEntry except) throws Refusal {
+        List<HostEntry> asked =
+                hosts.values().stream().filter(host -> host != except).toList();
+        List<Host> candidates = asked.stream()
+                .filter(host -> admission.refusal(host, newcomer).isEmpty())
+                .map(HostEntry::view)
+                .toList();
+        HostEntry chosen =
+                hosts.get(placement.choose(newcomer.spec(), candidates).orElse(""));
+        if (chosen == null) {
+            throw admission.noHost(asked, newcomer);
         }
-        String chosen = placement.choose(spec, candidates).orElse("");
-        HostEntry host = hosts.get(chosen);
-        if (host == null) {
-            throw new Refusal(
-                    Kind.NO_ROOM,
-                    "VM " + spec.getName() + ": no host has room for "
-                            + (spec.getMemoryBytes() >> 20) + " MiB and supports mode "
-                            + (spec.getMode().isEmpty() ? "bare" : spec.getMode()));
-        }
-        return host;
-    }
-
-    private static void checkRoom(HostEntry host, VmSpec spec) throws Refusal {
-        if (!host.takesVms()) {
-            throw new Refusal(Kind.NOT_NOW, "host " + host.name() + " takes no VMs: it is being drained");
-        }
-        if (!host.supports(spec.getMode())) {
-            throw new Refusal(
-                    Kind.INVALID,
-                    "host " + host.name() + " does not support mode " + spec.getMode() + ": expected one of "
-                            + String.join(", ", host.spec.getModesList()));
-        }
-        if (!host.hasRoomFor(spec.getMemoryBytes())) {
-            throw new Refusal(
-                    Kind.NO_ROOM,
-                    "host " + host.name() + " has no room for VM " + spec.getName() + " of "
-                            + (spec.getMemoryBytes() >> 20) + " MiB: "
-                            + ((host.spec.getMemoryBytes() - host.reservedBytes) >> 20) + " MiB are free");
-        }
+        return chosen;
     }
 
     void pause(String name, CompletableFuture<Vm> answer) throws Refusal {
@@ -385,14 +368,16 @@ final class ClusterState {
 
     void restore(RestoreVmRequest request, VmSpec spec, CompletableFuture<Vm> answer) throws Refusal {
         check(spec);
-        HostEntry host = request.getHost().isEmpty() ? place(spec, null) : aliveHost(request.getHost());
-        checkRoom(host, spec);
-        VmEntry vm = addVm(spec, host);
+        Newcomer newcomer = Newcomer.restored(spec);
+        HostEntry host = request.getHost().isEmpty() ? place(newcomer, null) : aliveHost(request.getHost());
+        VirtualizationMode mode = admission.mode(host, newcomer);
+        VmEntry vm = addVm(Admission.settled(spec, host), host, mode);
         RestoreVm.Builder restore = RestoreVm.newBuilder()
                 .setFile(request.getFile())
                 .setName(spec.getName())
                 .setEpoch(vm.epoch)
-                .setPaused(request.getPaused());
+                .setPaused(request.getPaused())
+                .setMode(mode.toString());
         ask(host, command().setRestore(restore).build(), report -> created(vm, report, answer), answer);
     }
 
@@ -419,13 +404,14 @@ final class ClusterState {
                     Kind.NOT_NOW, "VM " + vm.name() + " is being migrated already, by migration " + vm.migration);
         }
         HostEntry source = ownerOf(vm);
-        HostEntry target = request.getTarget().isEmpty() ? place(vm.spec, source) : aliveHost(request.getTarget());
+        Newcomer newcomer = Newcomer.migrated(vm);
+        HostEntry target = request.getTarget().isEmpty() ? place(newcomer, source) : aliveHost(request.getTarget());
         if (target == source) {
             throw new Refusal(Kind.INVALID, "VM " + vm.name() + " is on host " + target.name() + " already");
         }
-        checkRoom(target, vm.spec);
+        VirtualizationMode mode = admission.mode(target, newcomer);
         return migrations
-                .accept(vm, source, target, request.getParameters())
+                .accept(vm, source, target, mode, request.getParameters())
                 .report
                 .build();
     }
@@ -457,11 +443,12 @@ final class ClusterState {
     }
 
     /** The point of decision of a hand-over. */
-    void passOwnership(VmEntry vm, HostEntry source, HostEntry target) {
+    void passOwnership(VmEntry vm, HostEntry source, HostEntry target, VirtualizationMode mode) {
         source.vms.remove(vm.name());
         source.reservedBytes -= vm.spec.getMemoryBytes();
         target.vms.add(vm.name());
         vm.host = target.name();
+        vm.mode = mode;
         vm.epoch++;
         changed(vm);
     }

@@ -1,20 +1,26 @@
 package dev.simvisor.controller.cluster;
 
+import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.proto.api.Host;
 import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.HostState;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 
 /** What the controller knows of one host. */
 final class HostEntry {
+    private static final long DEFAULT_CLOCK_HZ = 1_000_000_000;
+
     final HostSpec spec;
     HostState state = HostState.HOST_STARTING;
     String node = "";
     String reason = "";
+    /** Name of its processors' model, once its node has told it. */
+    String cpuModel = "";
     /** Names of the VMs it owns. */
     final SortedSet<String> vms = new TreeSet<>();
     /** Memory of its VMs and of those on their way to it. */
@@ -37,6 +43,11 @@ final class HostEntry {
         };
     }
 
+    /** The state in the words of messages. */
+    String stateName() {
+        return state.name().substring("HOST_".length()).toLowerCase(Locale.ROOT);
+    }
+
     boolean takesVms() {
         return state == HostState.HOST_UP;
     }
@@ -45,16 +56,23 @@ final class HostEntry {
         return reservedBytes + bytes <= spec.getMemoryBytes();
     }
 
-    boolean supports(String mode) {
-        String wanted = mode.isEmpty() ? "bare" : mode;
+    /** Of its processors. */
+    List<VirtualizationMode> modes() {
         return spec.getModesCount() == 0
-                ? wanted.equals("bare")
-                : spec.getModesList().contains(wanted);
+                ? List.of(VirtualizationMode.BARE)
+                : spec.getModesList().stream()
+                        .flatMap(mode -> VirtualizationMode.named(mode).stream())
+                        .toList();
+    }
+
+    /** Virtual cycles per virtual second of its processors. */
+    long clockHz() {
+        return spec.getClockHz() == 0 ? DEFAULT_CLOCK_HZ : spec.getClockHz();
     }
 
     Host view() {
         return Host.newBuilder()
-                .setSpec(spec)
+                .setSpec(spec.toBuilder().setCpuModel(cpuModel.isEmpty() ? spec.getCpuModel() : cpuModel))
                 .setState(state)
                 .setNode(node)
                 .addAllVms(vms)

@@ -1,5 +1,6 @@
 package dev.simvisor.controller.cluster;
 
+import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.cluster.migration.Coordination;
 import dev.simvisor.controller.cluster.migration.Coordination.Action;
 import dev.simvisor.controller.cluster.migration.Coordination.Outcome;
@@ -34,6 +35,9 @@ final class Migrations {
         final VmEntry vm;
         final HostEntry source;
         final HostEntry target;
+        /** In which the target is to run the VM. */
+        final VirtualizationMode mode;
+
         final MigrationReport.Builder report;
         final List<CompletableFuture<MigrationReport>> whenEnded = new ArrayList<>();
         State state = new State.Queued();
@@ -45,10 +49,16 @@ final class Migrations {
         @Nullable
         HandOver handOver;
 
-        Entry(VmEntry vm, HostEntry source, HostEntry target, MigrationReport.Builder report) {
+        Entry(
+                VmEntry vm,
+                HostEntry source,
+                HostEntry target,
+                VirtualizationMode mode,
+                MigrationReport.Builder report) {
             this.vm = vm;
             this.source = source;
             this.target = target;
+            this.mode = mode;
             this.report = report;
         }
 
@@ -77,7 +87,12 @@ final class Migrations {
     // ---- asking ----
 
     /** Accepts a migration that {@link ClusterState} has found possible. */
-    Entry accept(VmEntry vm, HostEntry source, HostEntry target, MigrationParameters parameters) {
+    Entry accept(
+            VmEntry vm,
+            HostEntry source,
+            HostEntry target,
+            VirtualizationMode mode,
+            MigrationParameters parameters) {
         MigrationReport.Builder report = MigrationReport.newBuilder()
                 .setNumber(entries.isEmpty() ? 1 : entries.lastKey() + 1)
                 .setVm(vm.name())
@@ -86,7 +101,7 @@ final class Migrations {
                 .setParameters(parameters)
                 .setState(MigrationState.MIGRATION_QUEUED)
                 .setRequestedNanos(outbox.nowNanos());
-        Entry entry = new Entry(vm, source, target, report);
+        Entry entry = new Entry(vm, source, target, mode, report);
         entries.put(entry.number(), entry);
         vm.migration = entry.number();
         target.reservedBytes += vm.spec.getMemoryBytes();
@@ -227,7 +242,8 @@ final class Migrations {
                         .setPrepareIncoming(PrepareIncoming.newBuilder()
                                 .setMigration(entry.number())
                                 .setSpec(entry.vm.spec)
-                                .setEpoch(entry.vm.epoch + 1))
+                                .setEpoch(entry.vm.epoch + 1)
+                                .setMode(entry.mode.toString()))
                         .build());
     }
 
@@ -264,7 +280,7 @@ final class Migrations {
     }
 
     private void commit(Entry entry) {
-        cluster.passOwnership(entry.vm, entry.source, entry.target);
+        cluster.passOwnership(entry.vm, entry.source, entry.target, entry.mode);
         HandOver handOver = entry.handOver;
         if (handOver == null) {
             throw new IllegalStateException("commit without a hand-over");

@@ -10,6 +10,7 @@ import dev.simvisor.proto.node.DefineHost;
 import dev.simvisor.proto.node.Goodbye;
 import dev.simvisor.proto.node.HostCommand;
 import dev.simvisor.proto.node.HostMessage;
+import dev.simvisor.proto.node.HostReady;
 import dev.simvisor.proto.node.NodeJoined;
 import dev.simvisor.proto.node.RemoveHost;
 import dev.simvisor.proto.node.RunWindow;
@@ -152,10 +153,10 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         switch (message.getMessageCase()) {
             case NODE_JOINED -> nodeJoined(message.getNodeJoined());
             case HOST_READY -> {
-                String host = message.getHostReady().getHost();
-                if (starting.remove(host)) {
-                    windows.add(host);
-                    state.hostUp(host);
+                HostReady ready = message.getHostReady();
+                if (starting.remove(ready.getHost())) {
+                    windows.add(ready.getHost());
+                    state.hostUp(ready);
                 }
             }
             case HOST_REFUSED -> {

@@ -1,5 +1,6 @@
 package dev.simvisor.controller.cluster;
 
+import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.proto.api.Vm;
 import dev.simvisor.proto.api.VmSpec;
 import dev.simvisor.proto.api.VmState;
@@ -17,6 +18,11 @@ final class VmEntry {
     final long firstEpoch;
 
     final long createdNanos;
+    /** Virtual cycles per virtual second: those of the host it began on. */
+    final long clockHz;
+    /** The mode in which the owner runs it. */
+    VirtualizationMode mode;
+
     String reason = "";
     int exitStatus;
     /** The migration it takes part in; 0 for none. */
@@ -26,9 +32,11 @@ final class VmEntry {
     long instructions;
     final ConsoleLog console;
 
-    VmEntry(VmSpec spec, String host, long epoch, long createdNanos) {
+    VmEntry(VmSpec spec, HostEntry host, VirtualizationMode mode, long epoch, long createdNanos) {
         this.spec = spec;
-        this.host = host;
+        this.host = host.name();
+        this.clockHz = host.clockHz();
+        this.mode = mode;
         this.epoch = epoch;
         this.firstEpoch = epoch;
         this.createdNanos = createdNanos;
@@ -73,6 +81,7 @@ final class VmEntry {
                 .setVirtualCycles(virtualCycles)
                 .setInstructions(instructions)
                 .setConsoleBytes(console.bytes())
+                .setMode(mode.toString())
                 .build();
     }
 }

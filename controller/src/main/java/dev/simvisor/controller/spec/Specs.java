@@ -49,7 +49,8 @@ public final class Specs {
                         .setBitsPerSecond(host.link().bandwidth().bitsPerSecond())
                         .setLatencyNanos(host.link().latency().nanos()))
                 .setNode(host.node().orElse(""))
-                .setClockHz(host.type().clock().hertz());
+                .setClockHz(host.type().clock().hertz())
+                .setCpuModel(host.type().cpuModel().orElse(""));
         host.type().costModel().ifPresent(model -> spec.setCostModel(costModel(model)));
         return spec.build();
     }

@@ -115,6 +115,11 @@ final class HostCommands implements AutoCloseable {
         return null;
     }
 
+    /** What a machine is to be made of that carries on a VM, perhaps in another mode than the one it was created in. */
+    private static VmSpec inMode(String mode, VmSpec spec) {
+        return mode.isEmpty() ? spec : spec.toBuilder().setMode(mode).build();
+    }
+
     private void act(long number, VmAction action, VirtualMachine.State needed, Consumer<VirtualMachine> what) {
         VirtualMachine vm = obedient(number, action.getVm());
         if (vm == null) {
@@ -218,12 +223,13 @@ final class HostCommands implements AutoCloseable {
         try (Snapshot snapshot = Snapshot.open(file)) {
             String name = command.getName().isEmpty() ? snapshot.spec().getName() : command.getName();
             VmSpec spec = snapshot.spec().toBuilder().setName(name).build();
-            String refusal = refusal(spec);
+            VmSpec hosted = inMode(command.getMode(), spec);
+            String refusal = refusal(hosted);
             if (refusal != null) {
                 refuse(number, name, refusal);
                 return;
             }
-            switch (machines.blank(spec)) {
+            switch (machines.blank(hosted)) {
                 case Built.Refused(String reason) -> refuse(number, name, reason);
                 case Built.Ready(var machine) ->
                     fill(number, command, snapshot, VirtualMachine.incoming(spec, command.getEpoch(), machine));
@@ -254,11 +260,12 @@ final class HostCommands implements AutoCloseable {
 
     private void prepareIncoming(PrepareIncoming command) {
         IncomingReady.Builder answer = IncomingReady.newBuilder().setMigration(command.getMigration());
-        String refusal = refusal(command.getSpec());
+        VmSpec hosted = inMode(command.getMode(), command.getSpec());
+        String refusal = refusal(hosted);
         if (refusal != null) {
             answer.setRefusal(refusal);
         } else {
-            switch (machines.blank(command.getSpec())) {
+            switch (machines.blank(hosted)) {
                 case Built.Refused(String reason) -> answer.setRefusal(reason);
                 case Built.Ready(var machine) -> {
                     VirtualMachine vm = VirtualMachine.incoming(command.getSpec(), command.getEpoch(), machine);

@@ -1,5 +1,6 @@
 package dev.simvisor.node.host;
 
+import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.host.transfer.PageStreams;
 import dev.simvisor.node.vmm.MachineFactory;
 import dev.simvisor.node.vmm.exit.HostCosts;
@@ -14,6 +15,7 @@ import dev.simvisor.proto.node.ToNode;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -175,8 +177,21 @@ public final class Node extends AbstractBehavior<Node.Command> {
                         controller()));
         getContext().watch(host);
         hosts.put(spec.getName(), host);
-        tell(ToController.newBuilder().setHostReady(HostReady.newBuilder().setHost(spec.getName())));
+        tell(ToController.newBuilder().setHostReady(ready(spec)));
         return this;
+    }
+
+    private static HostReady ready(HostSpec spec) {
+        HostReady.Builder ready = HostReady.newBuilder()
+                .setHost(spec.getName())
+                .setCpuModel(CpuModel.named(spec.getCpuModel()).orElseThrow().name());
+        for (CpuModel model : CpuModel.CATALOGUE) {
+            ready.addCpuModelsBuilder()
+                    .setName(model.name())
+                    .addAllFeatures(new TreeSet<>(model.features()))
+                    .setPhysicalAddressBits(model.physicalAddressBits());
+        }
+        return ready.build();
     }
 
     private @Nullable String refusal(HostSpec spec) {
@@ -185,6 +200,9 @@ public final class Node extends AbstractBehavior<Node.Command> {
         }
         if (spec.getMemoryBytes() <= 0) {
             return "host " + spec.getName() + " without memory";
+        }
+        if (CpuModel.named(spec.getCpuModel()).isEmpty()) {
+            return "host " + spec.getName() + ": " + CpuModel.refusal(spec.getCpuModel());
         }
         try {
             HostCosts.of(spec.getCostModel());

@@ -29,26 +29,18 @@ import java.util.List;
 /** Builds real machines in the memory of one host. */
 public final class BoardMachines implements MachineFactory {
     private static final String BUILT_IN = "/dev/simvisor/node/guest/builtin.elf";
-    private static final String DEFAULT_CPU_MODEL = CpuModel.BASELINE.name();
 
     private final MachineMemory memory;
     private final long clockHz;
+    private final String cpuModel;
     private final HostCosts costs;
 
     /** The machines of a host as it is described. */
     public BoardMachines(HostSpec host) {
-        this(host.getMemoryBytes(), host.getClockHz(), HostCosts.of(host.getCostModel()));
-    }
-
-    /**
-     * @param memoryBytes the host's memory
-     * @param clockHz virtual cycles per virtual second of its processors; 0 for the CPU model's own
-     * @param costs what things take on it
-     */
-    public BoardMachines(long memoryBytes, long clockHz, HostCosts costs) {
-        this.memory = MachineMemory.ofBytes(memoryBytes);
-        this.clockHz = clockHz;
-        this.costs = costs;
+        this.memory = MachineMemory.ofBytes(host.getMemoryBytes());
+        this.clockHz = host.getClockHz();
+        this.cpuModel = host.getCpuModel();
+        this.costs = HostCosts.of(host.getCostModel());
     }
 
     @Override
@@ -81,11 +73,10 @@ public final class BoardMachines implements MachineFactory {
     }
 
     private Built machine(VmSpec spec) {
-        String wanted = spec.getCpuModel().isEmpty() ? DEFAULT_CPU_MODEL : spec.getCpuModel();
+        String wanted = spec.getCpuModel().isEmpty() ? cpuModel : spec.getCpuModel();
         CpuModel model = CpuModel.named(wanted).orElse(null);
         if (model == null) {
-            return new Built.Refused("VM " + spec.getName() + ": unknown CPU model '" + wanted + "': expected one of "
-                    + String.join(", ", CpuModel.names()));
+            return new Built.Refused("VM " + spec.getName() + ": " + CpuModel.refusal(wanted));
         }
         VirtualizationMode mode = VirtualizationMode.named(spec.getMode()).orElse(null);
         if (mode == null) {
