@@ -29,10 +29,15 @@ final class GuestMigration {
     private GuestMigration() {}
 
     static CreateVmRequest guest(String name, String host) {
+        return guest(name, host, "bare");
+    }
+
+    static CreateVmRequest guest(String name, String host, String mode) {
         return CreateVmRequest.newBuilder()
                 .setHost(host)
                 .setSpec(VmSpec.newBuilder()
                         .setName(name)
+                        .setMode(mode)
                         .setMemoryBytes(16 << 20)
                         .setBoot(Boot.newBuilder()
                                 .setBuiltIn(BuiltInGuest.newBuilder().setCommandLine(LOAD))))
@@ -40,7 +45,11 @@ final class GuestMigration {
     }
 
     static HostSpec host(String name, String node) {
-        return ToyCluster.host(name).toBuilder().setNode(node).build();
+        return host(name, node, "bare");
+    }
+
+    static HostSpec host(String name, String node, String mode) {
+        return ToyCluster.host(name).toBuilder().setNode(node).addModes(mode).build();
     }
 
     static Outcome run(ClusterControl cluster, String firstNode, String secondNode) {

@@ -9,6 +9,7 @@ import dev.simvisor.controller.placement.FitPlacement;
 import dev.simvisor.node.vmm.ToyMachine;
 import dev.simvisor.node.vmm.ToyMachines;
 import dev.simvisor.proto.api.ConsoleOutput;
+import dev.simvisor.proto.api.CreateVmRequest;
 import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.MigrateRequest;
 import dev.simvisor.proto.api.MigrationParameters;
@@ -32,6 +33,9 @@ import org.junit.jupiter.api.Test;
  */
 class MigrationFaultsTest {
     private static final long SEED = Long.getLong("simvisor.faults.seed", System.nanoTime());
+    /** Of the hosts, in turn: the source and the target of a migration differ. */
+    private static final List<String> MODES = List.of("translate", "hardware");
+
     private static final int MIGRATIONS = Integer.getInteger("simvisor.faults.count", 200);
 
     /** What happens to a migration. */
@@ -85,11 +89,11 @@ class MigrationFaultsTest {
         String vm = "vm" + number;
         String source = "s" + number;
         String target = "t" + number;
-        addHost(embedded, source);
-        addHost(embedded, target);
+        addHost(embedded, source, sourceMode(number));
+        addHost(embedded, target, targetMode(number));
         long base = get(cluster.status()).getVirtualNanos();
         List<ConsoleOutput> said = Collections.synchronizedList(new ArrayList<>());
-        CompletableFuture<Vm> created = cluster.at(base).createVm(ToyCluster.vm(vm, source));
+        CompletableFuture<Vm> created = cluster.at(base).createVm(vm(vm, source, number));
         cluster.at(base + MILLI / 2).reached().thenRun(() -> cluster.console(vm, true, said::add, () -> {}));
         CompletableFuture<MigrationReport> accepted = cluster.at(base + 20 * MILLI)
                 .migrate(MigrateRequest.newBuilder()
@@ -107,7 +111,7 @@ class MigrationFaultsTest {
         get(struck);
         awaitDeath(cluster, fault, source, target);
         settle(cluster);
-        check(cluster, vm, report, fault, said);
+        check(cluster, vm, number, report, fault, said);
         outcomes.merge(fault + " " + report.getState(), 1, Integer::sum);
         machines.remove(vm);
         embedded.killNode("n" + source);
@@ -115,9 +119,27 @@ class MigrationFaultsTest {
         machines.clear();
     }
 
-    private static void addHost(EmbeddedCluster cluster, String name) throws Exception {
+    private static String sourceMode(int migration) {
+        return MODES.get(migration % MODES.size());
+    }
+
+    private static String targetMode(int migration) {
+        return MODES.get((migration + 1) % MODES.size());
+    }
+
+    private static CreateVmRequest vm(String name, String host, int migration) {
+        CreateVmRequest request = ToyCluster.vm(name, host);
+        return request.toBuilder()
+                .setSpec(request.getSpec().toBuilder().setMode(sourceMode(migration)))
+                .build();
+    }
+
+    private static void addHost(EmbeddedCluster cluster, String name, String mode) throws Exception {
         cluster.addNode("n" + name);
-        HostSpec spec = ToyCluster.host(name).toBuilder().setNode("n" + name).build();
+        HostSpec spec = ToyCluster.host(name).toBuilder()
+                .setNode("n" + name)
+                .addModes(mode)
+                .build();
         get(cluster.control().defineHost(spec));
     }
 
@@ -170,7 +192,12 @@ class MigrationFaultsTest {
     }
 
     private void check(
-            ClusterControl cluster, String name, MigrationReport report, Fault fault, List<ConsoleOutput> said)
+            ClusterControl cluster,
+            String name,
+            int number,
+            MigrationReport report,
+            Fault fault,
+            List<ConsoleOutput> said)
             throws Exception {
         Vm vm = get(cluster.vms()).stream()
                 .filter(one -> one.getSpec().getName().equals(name))
@@ -182,6 +209,7 @@ class MigrationFaultsTest {
         }
         if (vm.getState() == VmState.VM_RUNNING) {
             assertThat(vm.getHost()).isEqualTo(committed ? report.getTarget() : report.getSource());
+            assertThat(vm.getMode()).isEqualTo(committed ? targetMode(number) : sourceMode(number));
             assertThat(vm.getEpoch()).isEqualTo(committed ? 2 : 1);
         } else {
             assertThat(vm.getState()).isEqualTo(VmState.VM_LOST);

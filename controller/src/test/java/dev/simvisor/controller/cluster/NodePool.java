@@ -21,7 +21,7 @@ final class NodePool implements AutoCloseable {
     private static final List<String> ONE_COMPILER = List.of("-XX:TieredStopAtLevel=1");
 
     /** A node and its host. */
-    record Member(String node, String host, NodeProcess process) {}
+    record Member(String node, String host, String mode, NodeProcess process) {}
 
     private final Controller controller;
     private final Path testimonies;
@@ -32,21 +32,22 @@ final class NodePool implements AutoCloseable {
     private long killedNanos;
     private long slowestNoticeNanos;
 
-    NodePool(Controller controller, Path testimonies) throws IOException {
+    /** @param modes what the hosts support: each one of them, in turn */
+    NodePool(Controller controller, List<String> modes, Path testimonies) throws IOException {
         this.controller = controller;
         this.testimonies = testimonies;
         for (int i = 0; i < NODES; i++) {
-            startOne();
+            startOne(modes.get(i % modes.size()));
         }
     }
 
-    private void startOne() throws IOException {
+    private void startOne(String mode) throws IOException {
         int number = processes.size() + 1;
         String node = "n" + number;
         NodeProcess process = NodeProcess.start(
                 ONE_COMPILER, WitnessedNode.class, testimonies.toString(), controller.address(), node);
         processes.add(process);
-        idle.add(new Member(node, "h" + number, process));
+        idle.add(new Member(node, "h" + number, mode, process));
     }
 
     /** The node that has been idle for longest, once it has joined and its host is up. */
@@ -55,15 +56,15 @@ final class NodePool implements AutoCloseable {
         await().atMost(60, TimeUnit.SECONDS)
                 .until(() -> get(controller.control().nodes()).contains(member.node()));
         if (defined.add(member.host())) {
-            get(controller.control().defineHost(GuestMigration.host(member.host(), member.node())));
+            get(controller.control().defineHost(GuestMigration.host(member.host(), member.node(), member.mode())));
         }
         return member;
     }
 
-    /** Takes a node back; in the place of a dead one another is started. */
+    /** Takes a node back; in the place of a dead one another of its mode is started. */
     void giveBack(Member member) throws IOException {
         if (isDead(member)) {
-            startOne();
+            startOne(member.mode());
         } else {
             idle.add(member);
         }

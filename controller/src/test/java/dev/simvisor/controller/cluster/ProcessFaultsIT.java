@@ -35,11 +35,15 @@ import org.junit.jupiter.api.io.TempDir;
  * host lives is never lost, and none ever runs at two places. The nodes leave testimonies of what they execute, so that the
  * verdict does not rest on what the controller believes.
  *
+ * <p>The hosts support one mode each, in turn {@code translate} and {@code hardware}, so that every migration changes the mode.
+ * {@code -Dmodes=bare} has them all in one.
+ *
  * <p>The seed is printed; {@code -Dseed=N} repeats a plan, {@code -Dmigrations=N} changes its length.
  */
 class ProcessFaultsIT {
     private static final long SEED = Long.getLong("seed", System.nanoTime());
     private static final int MIGRATIONS = Integer.getInteger("migrations", 24);
+    private static final List<String> MODES = List.of(System.getProperty("modes", "translate,hardware").split(","));
     private static final Pattern TICK = Pattern.compile("tick ([0-9]+)\r\n");
 
     @TempDir
@@ -50,6 +54,7 @@ class ProcessFaultsIT {
     private final Map<Long, MigrationPhases> phases = new TreeMap<>();
 
     private final Map<String, Integer> outcomes = new TreeMap<>();
+    private final Map<String, Integer> directions = new TreeMap<>();
     private final Map<Fault, Map<Phase, Integer>> struck = new EnumMap<>(Fault.class);
 
     @Test
@@ -57,7 +62,7 @@ class ProcessFaultsIT {
         System.out.println("ProcessFaultsIT: seed " + SEED + ", " + MIGRATIONS + " migrations");
         long began = System.nanoTime();
         try (Controller controller = Controller.start("127.0.0.1", 0, FitPlacement.FIRST_FIT, 0);
-                NodePool nodes = new NodePool(controller, testimonies)) {
+                NodePool nodes = new NodePool(controller, MODES, testimonies)) {
             for (Blow blow : plan.blows()) {
                 try {
                     new Attempt(controller.control(), nodes, blow).run();
@@ -73,6 +78,7 @@ class ProcessFaultsIT {
                     TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - began),
                     TimeUnit.NANOSECONDS.toMillis(nodes.slowestNoticeNanos()));
         }
+        directions.forEach((direction, count) -> System.out.println("  " + count + " from " + direction));
         outcomes.forEach((outcome, count) -> System.out.println("  " + count + " " + outcome));
         struck.forEach((fault, byPhase) -> System.out.println("  struck by " + fault + ": " + byPhase));
     }
@@ -97,7 +103,7 @@ class ProcessFaultsIT {
             Member target = nodes.take();
             long base = get(cluster.status()).getVirtualNanos();
             long asked = base + blow.startNanos();
-            CompletableFuture<Vm> created = cluster.at(base).createVm(GuestMigration.guest(vm, source.host()));
+            CompletableFuture<Vm> created = cluster.at(base).createVm(GuestMigration.guest(vm, source.host(), source.mode()));
             cluster.at(base + 2 * MILLI).reached().thenRun(() -> cluster.console(vm, true, said::add, () -> {}));
             CompletableFuture<MigrationReport> accepted = cluster.at(asked)
                     .migrate(MigrateRequest.newBuilder()
@@ -117,10 +123,11 @@ class ProcessFaultsIT {
             nodes.awaitDeaths();
             settle();
             Vm left = check(report, phase, source, target);
-            count(report, left, phase);
+            count(report, left, phase, source, target);
             clear(left);
-            nodes.giveBack(source);
+            // The other way round, so that they change roles.
             nodes.giveBack(target);
+            nodes.giveBack(source);
         }
 
         // ---- the blow ----
@@ -190,6 +197,7 @@ class ProcessFaultsIT {
                     .as("%s after %s", left, report)
                     .isEqualTo(ownerDied ? VmState.VM_LOST : VmState.VM_RUNNING);
             assertThat(left.getHost()).isEqualTo(owner.host());
+            assertThat(left.getMode()).isEqualTo(owner.mode());
             assertThat(left.getEpoch()).isEqualTo(committed ? 2 : 1);
             assertThat(placesWhereItRuns())
                     .as("nodes that execute %s after %s", left, report)
@@ -265,7 +273,8 @@ class ProcessFaultsIT {
 
         // ---- afterwards ----
 
-        private void count(MigrationReport report, Vm left, Phase phase) {
+        private void count(MigrationReport report, Vm left, Phase phase, Member source, Member target) {
+            directions.merge(source.mode() + " to " + target.mode(), 1, Integer::sum);
             String state = report.getState().name().substring("MIGRATION_".length());
             String became = left.getState() == VmState.VM_LOST ? "VM died with its host" : "VM runs at one host";
             outcomes.merge(blow.fault() + ": " + state + ", " + became, 1, Integer::sum);

@@ -13,21 +13,17 @@ class CpuModelTest {
     private static final int GENERAL_PROTECTION = 13;
     private static final int SYSCALL = 1 << 11;
 
-    private static int handler(int vector) {
-        return SystemMachine.HANDLERS + 16 * vector + 1;
-    }
-
     private static void assertRaises(int vector, CpuModel model, String code, int before) {
         try (SystemMachine machine = SystemMachine.longMode(model)) {
-            machine.execute(code, before + 1); // the last is the NOP of the handler
-            assertThat(machine.cpu.rip).as("%s on %s", code, model.name()).isEqualTo(handler(vector));
+            machine.execute(code, before + 1); // the last is the fault
+            assertThat(machine.cpu.rip).as("%s on %s", code, model.name()).isEqualTo(SystemMachine.handler(vector));
         }
     }
 
     private static void assertCompletes(CpuModel model, String code, int instructions) {
         try (SystemMachine machine = SystemMachine.longMode(model)) {
-            machine.execute(code + " 90", instructions + 1);
-            int length = code.replace(" ", "").length() / 2 + 1;
+            machine.execute(code, instructions);
+            int length = code.replace(" ", "").length() / 2;
             assertThat(machine.cpu.rip)
                     .as("%s on %s", code, model.name())
                     .isEqualTo(SystemMachine.CODE + length);
