@@ -9,7 +9,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** How the VMM keeps a guest's sensitive operations from touching what it owns. Chosen per VM, for its life. */
+/**
+ * How the VMM keeps a guest's sensitive operations from touching what it owns. Chosen per VM. A machine's state says nothing of
+ * it, so another host may carry the VM on in another mode; which ones make the same virtual machine is the configuration's to
+ * say.
+ */
 public sealed interface VirtualizationMode permits BareMode, DeprivilegedMode, HardwareMode {
     /** Every mode there is to be, in the words of the command line. */
     List<String> NAMES = List.of("bare", "trap", "translate", "para", "hardware");
