@@ -110,14 +110,16 @@ final class Admission {
             return refused(
                     Kind.INVALID,
                     "host " + host.name() + " cannot run VM " + newcomer.name() + ": its processor, a " + host.cpuModel
-                            + ", lacks features of the VM's CPU model, " + newcomer.spec().getCpuModel() + ": "
+                            + ", lacks features of the VM's CPU model, "
+                            + newcomer.spec().getCpuModel() + ": "
                             + String.join(", ", missing));
         }
         if (newcomer.clockHz().isPresent() && newcomer.clockHz().get() != host.clockHz()) {
             return refused(
                     Kind.INVALID,
                     "host " + host.name() + " cannot carry on VM " + newcomer.name() + ": its clock runs at "
-                            + host.clockHz() + " Hz, the VM's at " + newcomer.clockHz().get() + " Hz");
+                            + host.clockHz() + " Hz, the VM's at "
+                            + newcomer.clockHz().get() + " Hz");
         }
         if (!host.hasRoomFor(newcomer.spec().getMemoryBytes())) {
             return refused(
@@ -143,7 +145,8 @@ final class Admission {
             case 0, 1 ->
                 "host " + host.name() + " does not support mode " + newcomer.mode() + ": expected one of " + offered;
             default ->
-                "host " + host.name() + " supports neither mode " + newcomer.modes().getFirst() + " of VM "
+                "host " + host.name() + " supports neither mode "
+                        + newcomer.modes().getFirst() + " of VM "
                         + newcomer.name() + " nor " + newcomer.modes().getLast()
                         + ", which could carry it on: it supports " + offered;
         };

@@ -49,12 +49,7 @@ final class Migrations {
         @Nullable
         HandOver handOver;
 
-        Entry(
-                VmEntry vm,
-                HostEntry source,
-                HostEntry target,
-                VirtualizationMode mode,
-                MigrationReport.Builder report) {
+        Entry(VmEntry vm, HostEntry source, HostEntry target, VirtualizationMode mode, MigrationReport.Builder report) {
             this.vm = vm;
             this.source = source;
             this.target = target;
@@ -88,11 +83,7 @@ final class Migrations {
 
     /** Accepts a migration that {@link ClusterState} has found possible. */
     Entry accept(
-            VmEntry vm,
-            HostEntry source,
-            HostEntry target,
-            VirtualizationMode mode,
-            MigrationParameters parameters) {
+            VmEntry vm, HostEntry source, HostEntry target, VirtualizationMode mode, MigrationParameters parameters) {
         MigrationReport.Builder report = MigrationReport.newBuilder()
                 .setNumber(entries.isEmpty() ? 1 : entries.lastKey() + 1)
                 .setVm(vm.name())

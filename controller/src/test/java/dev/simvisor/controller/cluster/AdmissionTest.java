@@ -26,8 +26,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** What of a VM a host must have, and what is said when it has not: in every case before anything is sent. */
 class AdmissionTest {
     /** What baseline has and a Pentium 4 has not. */
-    private static final String MISSING = "40-bit physical addresses, arat, constant_tsc, lahf_lm, movbe, popcnt, rdtscp,"
-            + " smap, smep, tsc_adjust, tsc_deadline_timer";
+    private static final String MISSING =
+            "40-bit physical addresses, arat, constant_tsc, lahf_lm, movbe, popcnt, rdtscp,"
+                    + " smap, smep, tsc_adjust, tsc_deadline_timer";
 
     @TempDir
     private Path directory;
@@ -91,7 +92,8 @@ class AdmissionTest {
 
     @Test
     void vmOfModeTranslateRunsInHardwareWhereItMustAndInTranslateWhereItCan() {
-        assertThat(get(cluster.createVm(vm("a", "translating", "translate", ""))).getMode())
+        assertThat(get(cluster.createVm(vm("a", "translating", "translate", "")))
+                        .getMode())
                 .isEqualTo("translate");
 
         assertThat(migrate("a", "assisted").getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);

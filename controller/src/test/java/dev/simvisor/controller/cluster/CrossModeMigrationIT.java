@@ -30,11 +30,10 @@ class CrossModeMigrationIT {
     private static final long LOOKED_AT_NANOS = 2 * SECOND;
 
     /** All that must be the same wherever it runs. */
-    private record Outcome(String console, List<String> modes, List<MigrationReport> reports, String hash, long cycles) {
+    private record Outcome(
+            String console, List<String> modes, List<MigrationReport> reports, String hash, long cycles) {
         long downtimeNanos() {
-            return reports.stream()
-                    .mapToLong(MigrationReport::getDowntimeNanos)
-                    .sum();
+            return reports.stream().mapToLong(MigrationReport::getDowntimeNanos).sum();
         }
     }
 

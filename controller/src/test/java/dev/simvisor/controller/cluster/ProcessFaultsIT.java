@@ -43,7 +43,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ProcessFaultsIT {
     private static final long SEED = Long.getLong("seed", System.nanoTime());
     private static final int MIGRATIONS = Integer.getInteger("migrations", 24);
-    private static final List<String> MODES = List.of(System.getProperty("modes", "translate,hardware").split(","));
+    private static final List<String> MODES =
+            List.of(System.getProperty("modes", "translate,hardware").split(","));
     private static final Pattern TICK = Pattern.compile("tick ([0-9]+)\r\n");
 
     @TempDir
@@ -103,7 +104,8 @@ class ProcessFaultsIT {
             Member target = nodes.take();
             long base = get(cluster.status()).getVirtualNanos();
             long asked = base + blow.startNanos();
-            CompletableFuture<Vm> created = cluster.at(base).createVm(GuestMigration.guest(vm, source.host(), source.mode()));
+            CompletableFuture<Vm> created =
+                    cluster.at(base).createVm(GuestMigration.guest(vm, source.host(), source.mode()));
             cluster.at(base + 2 * MILLI).reached().thenRun(() -> cluster.console(vm, true, said::add, () -> {}));
             CompletableFuture<MigrationReport> accepted = cluster.at(asked)
                     .migrate(MigrateRequest.newBuilder()

@@ -24,9 +24,7 @@ class CpuModelTest {
         try (SystemMachine machine = SystemMachine.longMode(model)) {
             machine.execute(code, instructions);
             int length = code.replace(" ", "").length() / 2;
-            assertThat(machine.cpu.rip)
-                    .as("%s on %s", code, model.name())
-                    .isEqualTo(SystemMachine.CODE + length);
+            assertThat(machine.cpu.rip).as("%s on %s", code, model.name()).isEqualTo(SystemMachine.CODE + length);
         }
     }
 
@@ -45,7 +43,9 @@ class CpuModelTest {
             assertThat(Cpuid.value(machine.cpu, 0x8000_0008, 0, Cpuid.EAX)).isEqualTo(0x3024);
             // Leaves beyond the highest are answered as leaf 5, which has nothing without MONITOR.
             for (int leaf : new int[] {6, 7, 0x15, 0x16}) {
-                assertThat(Cpuid.value(machine.cpu, leaf, 0, Cpuid.EBX)).as("leaf %d", leaf).isZero();
+                assertThat(Cpuid.value(machine.cpu, leaf, 0, Cpuid.EBX))
+                        .as("leaf %d", leaf)
+                        .isZero();
             }
         }
     }
@@ -65,7 +65,8 @@ class CpuModelTest {
 
     @Test
     void instructionOfAFeatureThatTheModelLacksIsUndefined() {
-        for (String code : new String[] {"F3 0F B8 C0" /* popcnt */, "9F" /* lahf */, "9E" /* sahf */, "0F 01 F9" /* rdtscp */}) {
+        for (String code :
+                new String[] {"F3 0F B8 C0" /* popcnt */, "9F" /* lahf */, "9E" /* sahf */, "0F 01 F9" /* rdtscp */}) {
             assertRaises(UNDEFINED_OPCODE, CpuModel.PENTIUM_4, code, 0);
             assertCompletes(CpuModel.BASELINE, code, 1);
         }
