@@ -6,6 +6,6 @@ public enum EngineChoice {
     interpreter,
     /** The interpreter, and bytecode made of what is hot. */
     translator,
-    /** The one that serves most guests best. */
+    /** The one that serves most guests best: the translator. */
     auto
 }

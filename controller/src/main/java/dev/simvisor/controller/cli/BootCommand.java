@@ -74,7 +74,7 @@ final class BootCommand implements Callable<Integer> {
             names = "--engine",
             paramLabel = "ENGINE",
             defaultValue = "auto",
-            description = "interpreter; translator, which makes bytecode of hot code; or auto, the interpreter.")
+            description = "interpreter; translator, which makes bytecode of hot code; or auto, the translator.")
     private EngineChoice engine = EngineChoice.auto;
 
     @Option(names = "--cpus", paramLabel = "N", defaultValue = "1", description = "Processors; 1 is all there is yet.")

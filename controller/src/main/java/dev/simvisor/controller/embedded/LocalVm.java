@@ -107,7 +107,7 @@ public final class LocalVm implements AutoCloseable {
     }
 
     private static Engine engine(Cpu cpu, EngineChoice choice, List<TranslatingEngine> translators) {
-        if (choice != EngineChoice.translator) return new Interpreter(cpu);
+        if (choice == EngineChoice.interpreter) return new Interpreter(cpu);
         TranslatingEngine translating = new TranslatingEngine(cpu);
         translators.add(translating);
         return translating;
