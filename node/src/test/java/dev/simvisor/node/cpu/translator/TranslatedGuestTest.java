@@ -67,7 +67,8 @@ class TranslatedGuestTest {
                         .isEqualTo(interpreted.stateHash());
             }
             TranslatorStatistics statistics = requireNonNull(engine.get()).statistics();
-            System.out.println("built-in guest, mode " + mode + ": " + interpreted.instructions() + " instructions compared every " + STEP
+            System.out.println("built-in guest, mode " + mode + ": " + interpreted.instructions()
+                    + " instructions compared every " + STEP
                     + " cycles, " + statistics.executed() + " of them translated, " + statistics.regions()
                     + " regions, "
                     + statistics.forgotten() + " forgotten");
