@@ -44,7 +44,7 @@ class GuestsInEveryModeIT {
             pagefaults 500
             sieve 1
             rewrite 10
-            poweroff
+            halt
             """;
 
     private static final Pattern SAID = Pattern.compile("BEGIN\r?\n(.*?)END\r?\n", Pattern.DOTALL);
