@@ -12,7 +12,7 @@ import java.util.TreeMap;
  * @param memory a multiple of 4 KiB
  * @param commandLine for the guest's kernel
  * @param vcpus virtual processors
- * @param cpuModel empty for the default one
+ * @param cpuModel empty for that of the host on which it is created
  * @param weight share of a contended processor relative to other VMs of the host
  * @param capPercent most of one processor that it may use; empty for no cap
  */

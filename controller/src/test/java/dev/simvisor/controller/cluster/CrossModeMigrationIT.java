@@ -9,6 +9,7 @@ import dev.simvisor.controller.embedded.EmbeddedCluster;
 import dev.simvisor.controller.placement.FitPlacement;
 import dev.simvisor.node.vmm.BoardMachines;
 import dev.simvisor.proto.api.ConsoleOutput;
+import dev.simvisor.proto.api.CreateVmRequest;
 import dev.simvisor.proto.api.MigrateRequest;
 import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.MigrationReport;
@@ -22,11 +23,12 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /**
- * The built-in guest moves from a host that translates to one with hardware assistance and back, while it ticks and writes to
- * memory. Where nothing but instructions takes time the modes make the very same virtual machine: the guest that has moved ends
+ * The built-in guest moves from an old host, which translates, to one with hardware assistance and back, while it ticks and
+ * writes to memory. Where nothing but instructions takes time the modes make the very same virtual machine: the guest that has moved ends
  * up in the state of one that never did.
  */
 class CrossModeMigrationIT {
+    private static final String OLD = "pentium-4";
     private static final long LOOKED_AT_NANOS = 2 * SECOND;
 
     /** All that must be the same wherever it runs. */
@@ -41,7 +43,9 @@ class CrossModeMigrationIT {
         try (EmbeddedCluster embedded =
                 EmbeddedCluster.start(List.of(nodes), FitPlacement.FIRST_FIT, BoardMachines::new, 0)) {
             ClusterControl cluster = embedded.control();
-            get(cluster.defineHost(GuestMigration.host("translating", nodes[0], "translate")));
+            get(cluster.defineHost(GuestMigration.host("translating", nodes[0], "translate").toBuilder()
+                    .setCpuModel(OLD)
+                    .build()));
             get(cluster.defineHost(GuestMigration.host("assisted", nodes[nodes.length - 1], "hardware")));
             List<ConsoleOutput> said = Collections.synchronizedList(new ArrayList<>());
             cluster.at(0).createVm(GuestMigration.guest("a", "translating", "translate"));
@@ -96,7 +100,11 @@ class CrossModeMigrationIT {
                 EmbeddedCluster.start(List.of("n1"), FitPlacement.FIRST_FIT, BoardMachines::new, 0)) {
             ClusterControl cluster = embedded.control();
             get(cluster.defineHost(GuestMigration.host("h", "n1", mode)));
-            cluster.at(0).createVm(GuestMigration.guest("a", "h", mode));
+            CreateVmRequest guest = GuestMigration.guest("a", "h", mode);
+            cluster.at(0)
+                    .createVm(guest.toBuilder()
+                            .setSpec(guest.getSpec().toBuilder().setCpuModel(OLD))
+                            .build());
             CompletableFuture<StateHashResponse> hash = cluster.at(nanos).stateHash("a");
             CompletableFuture<Void> held = cluster.at(nanos + 5 * MILLI).hold();
             get(cluster.start());
