@@ -66,7 +66,9 @@ class GuestProcessorTest {
 
     private static void assertToldOf(CpuModel model, Machine machine, VirtualizationMode mode) {
         Cpu cpu = machine.cpu();
-        assertThat(cpu.gpr[Cpu.RAX]).as("%s in %s", model.name(), mode.modeName()).isEqualTo(model.signature());
+        assertThat(cpu.gpr[Cpu.RAX])
+                .as("%s in %s", model.name(), mode.modeName())
+                .isEqualTo(model.signature());
         assertThat((cpu.gpr[Cpu.RCX] & POPCNT) != 0)
                 .as("%s in %s", model.name(), mode.modeName())
                 .isEqualTo(model.has("popcnt"));
