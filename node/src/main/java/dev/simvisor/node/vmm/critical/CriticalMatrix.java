@@ -41,7 +41,7 @@ public record CriticalMatrix(List<Row> rows) {
 
     private static Row row(CriticalInstruction instruction) {
         Map<String, String> seen = new LinkedHashMap<>();
-        for (VirtualizationMode mode : VirtualizationMode.AVAILABLE) {
+        for (VirtualizationMode mode : VirtualizationMode.available()) {
             if (mode != BareMode.INSTANCE) seen.put(mode.modeName(), see(instruction, mode));
         }
         return new Row(

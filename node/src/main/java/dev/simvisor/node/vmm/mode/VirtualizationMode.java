@@ -18,9 +18,10 @@ public sealed interface VirtualizationMode permits BareMode, DeprivilegedMode, H
     /** Every mode there is to be, in the words of the command line. */
     List<String> NAMES = List.of("bare", "trap", "translate", "para", "hardware");
 
-    /** Those that there are. */
-    List<VirtualizationMode> AVAILABLE =
-            List.of(BareMode.INSTANCE, DeprivilegedMode.TRAP, DeprivilegedMode.TRANSLATE, HardwareMode.INSTANCE);
+    /** Those that there are. No constant: a mode's class may be the first to be initialized, and would find itself missing. */
+    static List<VirtualizationMode> available() {
+        return List.of(BareMode.INSTANCE, DeprivilegedMode.TRAP, DeprivilegedMode.TRANSLATE, HardwareMode.INSTANCE);
+    }
 
     /** The mode in the words of the command line. */
     String modeName();
@@ -42,13 +43,13 @@ public sealed interface VirtualizationMode permits BareMode, DeprivilegedMode, H
     /** The mode of that name, empty meaning {@code bare}; nothing when this version has no such mode. */
     static Optional<VirtualizationMode> named(String name) {
         String wanted = name.isEmpty() ? BareMode.INSTANCE.modeName() : name;
-        return AVAILABLE.stream().filter(mode -> mode.modeName().equals(wanted)).findFirst();
+        return available().stream().filter(mode -> mode.modeName().equals(wanted)).findFirst();
     }
 
     /** Why {@link #named} has nothing for the name: one line. */
     static String refusal(String name) {
         List<String> available =
-                AVAILABLE.stream().map(VirtualizationMode::modeName).toList();
+                available().stream().map(VirtualizationMode::modeName).toList();
         return NAMES.contains(name)
                 ? "mode " + name + " is not available yet: expected one of " + String.join(", ", available)
                 : "unknown mode '" + name + "': expected one of " + String.join(", ", NAMES);

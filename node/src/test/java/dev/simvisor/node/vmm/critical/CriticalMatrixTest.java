@@ -54,7 +54,7 @@ class CriticalMatrixTest {
     @Test
     void everyModeThatThereIsHasItsColumn() {
         assertThat(ROWS).hasSize(CriticalInstruction.values().length);
-        ROWS.values().forEach(row -> assertThat(row.seen()).hasSize(VirtualizationMode.AVAILABLE.size() - 1));
+        ROWS.values().forEach(row -> assertThat(row.seen()).hasSize(VirtualizationMode.available().size() - 1));
     }
 
     @ParameterizedTest
