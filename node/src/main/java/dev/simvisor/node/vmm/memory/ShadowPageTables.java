@@ -59,6 +59,8 @@ public final class ShadowPageTables {
 
     private final VmmArea vmmArea;
     private PagingForm form = PagingForm.NONE;
+    /** Some leaf is writable that the guest calls read-only, since CR0.WP was clear. */
+    private boolean readOnlyWritten;
 
     /** What the guest's paging structures look like. */
     private enum PagingForm {
@@ -94,6 +96,10 @@ public final class ShadowPageTables {
     /** Points the physical processor at the shadows of the guest's present address space. Its TLB is left to the caller. */
     public void loadRoot() {
         makeRoom();
+        if (readOnlyWritten && (virtual.cr0 & ControlRegister.CR0_WP) != 0) {
+            dropAll();
+            physical.memory.flushAll();
+        }
         PagingForm present = form();
         if (present != form) {
             dropAll();
@@ -260,10 +266,12 @@ public final class ShadowPageTables {
         boolean writable = (entry & (WRITABLE | DIRTY)) == (WRITABLE | DIRTY);
         if (writable) return attributes | WRITABLE;
         boolean readOnly = (entry & WRITABLE) == 0;
-        // CR0.WP clear: the guest's kernel may write what its tables call read-only. As long as it has written, the
-        // page is
-        // the kernel's alone; an access of the user's faults and fills the entry anew.
-        if (write && readOnly) return (attributes | WRITABLE) & ~USER;
+        // CR0.WP clear: the guest's kernel may write what its tables call read-only. As long as it has written, the page
+        // is the kernel's alone; an access of the user's faults and fills the entry anew.
+        if (write && readOnly) {
+            readOnlyWritten = true;
+            return (attributes | WRITABLE) & ~USER;
+        }
         return attributes;
     }
 
@@ -446,6 +454,7 @@ public final class ShadowPageTables {
         byGuestTable.clear();
         tables.values().forEach(this::release);
         tables.clear();
+        readOnlyWritten = false;
     }
 
     /** Gives the host back its frames. */
