@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
         description = "Explains what the simulator does.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {ExplainCommand.Modes.class, ExplainCommand.Exits.class})
+        subcommands = {ExplainCommand.Modes.class, ExplainCommand.Exits.class, ExplainCritical.class, ExplainTranslate.class})
 final class ExplainCommand {
     /** Spelt as on the command line. */
     enum OutputFormat {
@@ -50,12 +50,12 @@ final class ExplainCommand {
                 description = "table or json. Default: ${DEFAULT-VALUE}.")
         private OutputFormat output = OutputFormat.table;
 
-        abstract List<Map<String, Object>> fields();
+        abstract List<Map<String, Object>> fields() throws Exception;
 
-        abstract List<String> lines();
+        abstract List<String> lines() throws Exception;
 
         @Override
-        public Integer call() {
+        public Integer call() throws Exception {
             PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
             switch (output) {
                 case table -> lines().forEach(out::println);

@@ -23,6 +23,7 @@ import dev.simvisor.node.machine.virtio.RawDiskImage;
 import dev.simvisor.node.vmm.exit.ExitKind;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.exit.HostCosts;
+import dev.simvisor.node.vmm.memory.GuestTranslation;
 import dev.simvisor.node.vmm.mode.VirtualizationMode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -82,6 +83,21 @@ public final class LocalVm implements AutoCloseable {
 
     /** A VM about to execute the first instruction of its kernel. */
     public static LocalVm booted(VmRequest request) throws BootRefused {
+        List<TranslatingEngine> translators = new ArrayList<>();
+        return booted(request, cpu -> engine(cpu, request.engine(), translators), translators);
+    }
+
+    /**
+     * As {@link #booted(VmRequest)}.
+     *
+     * @param engines makes what executes the guest's instructions
+     */
+    static LocalVm booted(VmRequest request, Function<Cpu, Engine> engines) throws BootRefused {
+        return booted(request, engines, List.of());
+    }
+
+    private static LocalVm booted(
+            VmRequest request, Function<Cpu, Engine> engines, List<TranslatingEngine> translators) throws BootRefused {
         BootSource source = sourceOf(request);
         HostCosts costs = request.costModel()
                 .map(model -> HostCosts.of(Specs.costModel(model)))
@@ -93,8 +109,6 @@ public final class LocalVm implements AutoCloseable {
         List<RawDiskImage> disks = open(request.disks());
         // The VMM needs some of its own; frames are only taken when they are touched.
         MachineMemory memory = MachineMemory.ofBytes(2 * configuration.memoryBytes() + VMM_MEMORY);
-        List<TranslatingEngine> translators = new ArrayList<>();
-        Function<Cpu, Engine> engines = cpu -> engine(cpu, request.engine(), translators);
         Machine machine = new Machine(configuration, memory, mode.engine(engines, costs, ledger), List.copyOf(disks));
         LocalVm vm = new LocalVm(memory, machine, disks, ledger, translators);
         try {
@@ -327,6 +341,21 @@ public final class LocalVm implements AutoCloseable {
         if (bytes.length > 0) {
             machine.type(bytes);
         }
+    }
+
+    /** The guest's memory from a linear address to the end of its page, by the guest's page tables; empty if not mapped. */
+    byte[] code(long linear) {
+        long physical = GuestTranslation.of(machine.cpu(), machine.memory(), linear);
+        int length = (int) (PAGE_BYTES - (linear & PAGE_BYTES - 1));
+        byte[] code = new byte[length];
+        boolean mapped = physical != GuestTranslation.NOT_MAPPED
+                && machine.memory().read(physical, code, 0, length);
+        return mapped ? code : new byte[0];
+    }
+
+    /** 64 while the processor is in long mode, else 32: what the code of a kernel is then. */
+    int kernelCodeSize() {
+        return machine.cpu().longMode ? 64 : 32;
     }
 
     /** SHA-256, in hexadecimal, over registers, memory and devices. */

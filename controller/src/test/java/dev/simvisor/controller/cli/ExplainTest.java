@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.typesafe.config.ConfigFactory;
 import dev.simvisor.config.CostModel;
 import dev.simvisor.config.VirtualizationMode;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class ExplainTest {
@@ -34,6 +36,45 @@ class ExplainTest {
         var exits = ConfigFactory.parseString("exits = " + json).getConfigList("exits");
         assertThat(exits).hasSameSizeAs(CostModel.Exit.values());
         assertThat(json).contains("\"source\"").contains("A&A");
+    }
+
+    @Test
+    void everyCriticalInstructionIsShownInEveryMode() {
+        String text = explained("critical");
+        assertThat(text)
+                .containsPattern("(?m)^POPF +§3.1 +IF=0 +WRONG: IF=1 +right +right$")
+                .containsPattern("(?m)^INT n +§3.2 +handler entered from selector 0008H, IF=1 +right +right +right$")
+                .contains("6002  9d     popfd");
+        var rows = ConfigFactory.parseString("rows = " + explained("critical", "--output", "json"))
+                .getConfigList("rows");
+        assertThat(rows).hasSize(19).allSatisfy(row -> {
+            assertThat(row.getBoolean("modes.translate.right")).isTrue();
+            assertThat(row.getBoolean("modes.hardware.right")).isTrue();
+        });
+    }
+
+    @Test
+    void translationReplacesWhatIsSensitiveAndLeavesTheRest() {
+        assertThat(explained("translate", "--blocks", "1"))
+                .containsPattern("(?m)^10000c +fa +cli +callout: cli$")
+                .containsPattern("(?m)^10000d +fc +cld +cld$");
+    }
+
+    @Test
+    void aBlockIsFoundByItsAddress() {
+        List<String> found = listing();
+        String address = found.get(found.lastIndexOf("") + 1).split(" ")[0];
+        assertThat(listing("--address", address).stream().skip(1))
+                .containsExactlyElementsOf(found.subList(found.lastIndexOf("") + 1, found.size()));
+        Invocation unmapped = Invocation.of("explain", "translate", "--address", "ffff900000000000");
+        assertThat(unmapped.status()).isNotZero();
+        assertThat(unmapped.errors()).contains("--address ffff900000000000").hasLineCount(1);
+    }
+
+    /** Lines of {@code explain translate}, whatever the widths of its columns. */
+    private static List<String> listing(String... options) {
+        String[] words = Stream.concat(Stream.of("translate"), Stream.of(options)).toArray(String[]::new);
+        return explained(words).lines().map(line -> line.replaceAll(" +", " ")).toList();
     }
 
     private static String explained(String... words) {

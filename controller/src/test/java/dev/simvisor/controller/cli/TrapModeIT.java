@@ -30,7 +30,7 @@ class TrapModeIT {
                         "--mode",
                         "trap",
                         "--max-time",
-                        "5s")
+                        "200ms")
                 .redirectInput(Files.createFile(directory.resolve("nothing")).toFile())
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .redirectError(errors.toFile())

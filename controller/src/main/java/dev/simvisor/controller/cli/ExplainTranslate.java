@@ -1,0 +1,165 @@
+package dev.simvisor.controller.cli;
+
+import dev.simvisor.config.MemorySize;
+import dev.simvisor.config.VirtualDuration;
+import dev.simvisor.controller.boot.BootRefused;
+import dev.simvisor.controller.boot.EngineChoice;
+import dev.simvisor.controller.boot.VmRequest;
+import dev.simvisor.controller.embedded.TranslationExperiment;
+import dev.simvisor.controller.guest.BootFile;
+import dev.simvisor.controller.guest.CacheOption;
+import dev.simvisor.controller.guest.GuestException;
+import dev.simvisor.controller.guest.GuestImage;
+import dev.simvisor.controller.report.Table;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code simvisor explain translate}. */
+@Command(
+        name = "translate",
+        description = "Boots a guest in mode translate and shows blocks of its kernel beside their translation.",
+        mixinStandardHelpOptions = true)
+final class ExplainTranslate extends ExplainCommand.Explanation {
+    private static final MemorySize DEFAULT_MEMORY = new MemorySize(256L << 20);
+
+    @Option(
+            names = "--guest",
+            paramLabel = "NAME",
+            description = "A guest that simvisor guest list shows. Default: builtin.")
+    private @Nullable String guest;
+
+    @Option(names = "--kernel", paramLabel = "FILE", description = "A Linux bzImage or a multiboot ELF.")
+    private @Nullable Path kernel;
+
+    @Option(
+            names = "--address",
+            paramLabel = "HEX",
+            description = "The block at this linear address, such as c0100000. Default: those that call out first.")
+    private @Nullable String address;
+
+    @Option(
+            names = "--blocks",
+            paramLabel = "N",
+            defaultValue = "6",
+            description = "How many blocks that call out, without --address. Default: ${DEFAULT-VALUE}.")
+    private int blocks = 6;
+
+    @Option(
+            names = "--time",
+            paramLabel = "DURATION",
+            defaultValue = "100ms",
+            description = "How long the guest runs, in virtual time, before the look at --address, or at most until enough"
+                    + " blocks have called out. Default: ${DEFAULT-VALUE}.")
+    private VirtualDuration time = VirtualDuration.parse("100ms");
+
+    @Mixin
+    private CacheOption cacheOption = new CacheOption();
+
+    @Override
+    List<Map<String, Object>> fields() throws Exception {
+        return found().stream().map(ExplainTranslate::fields).toList();
+    }
+
+    private static Map<String, Object> fields(TranslationExperiment.Block block) {
+        List<Map<String, Object>> lines = new ArrayList<>();
+        for (TranslationExperiment.Line line : block.lines()) {
+            Map<String, Object> fields = new LinkedHashMap<>();
+            fields.put("address", line.guest().address());
+            fields.put("bytes", line.guest().bytes());
+            fields.put("guest", line.guest().text());
+            fields.put("callout", line.callsOut());
+            lines.add(fields);
+        }
+        return Map.of("instructions", lines);
+    }
+
+    @Override
+    List<String> lines() throws Exception {
+        Table table = Table.of("address", "bytes", "guest", "translation");
+        List<String> lines = new ArrayList<>();
+        boolean first = true;
+        for (TranslationExperiment.Block block : found()) {
+            if (!first) {
+                table.row("", "", "", "");
+            }
+            first = false;
+            for (TranslationExperiment.Line line : block.lines()) {
+                table.row(line.guest().address(), line.guest().bytes(), line.guest().text(), line.translation());
+            }
+        }
+        lines.addAll(table.lines());
+        return lines;
+    }
+
+    private List<TranslationExperiment.Block> found() throws BootRefused, GuestException, IOException {
+        if (blocks < 1) {
+            throw new BootRefused("--blocks " + blocks + ": expected at least 1");
+        }
+        VmRequest request = request();
+        if (address != null) {
+            return List.of(TranslationExperiment.at(request, linear(address), time.nanos()));
+        }
+        List<TranslationExperiment.Block> found = TranslationExperiment.firstCallouts(request, blocks, time.nanos());
+        if (found.isEmpty()) {
+            throw new BootRefused("no block called out within --time: the guest has not entered protected mode yet");
+        }
+        return found;
+    }
+
+    private static long linear(String text) throws BootRefused {
+        try {
+            return Long.parseUnsignedLong(text.startsWith("0x") ? text.substring(2) : text, 16);
+        } catch (NumberFormatException invalid) {
+            throw new BootRefused("--address " + text + ": expected a hexadecimal number");
+        }
+    }
+
+    private VmRequest request() throws BootRefused, GuestException, IOException {
+        if (kernel != null && guest != null) {
+            throw new BootRefused("give either --kernel FILE or --guest NAME");
+        }
+        if (kernel != null) {
+            if (!Files.isRegularFile(kernel)) {
+                throw new BootRefused("--kernel " + kernel + ": no such file");
+            }
+            VmRequest.Image image = new VmRequest.Image(kernel.toString(), new BootFile.OnDisk(kernel).read());
+            return request(image, Optional.empty(), "", DEFAULT_MEMORY);
+        }
+        GuestImage image = cacheOption.cache().resolve(Objects.requireNonNullElse(guest, "builtin"));
+        Optional<VmRequest.Image> initrd = image.initrd().isPresent()
+                ? Optional.of(new VmRequest.Image(
+                        image.name() + " initrd", image.initrd().get().read()))
+                : Optional.empty();
+        return request(
+                new VmRequest.Image(image.name() + " kernel", image.kernel().read()),
+                initrd,
+                image.commandLine(),
+                image.memory());
+    }
+
+    private static VmRequest request(
+            VmRequest.Image kernelImage, Optional<VmRequest.Image> initrd, String commandLine, MemorySize memory) {
+        return new VmRequest(
+                kernelImage,
+                initrd,
+                commandLine,
+                memory,
+                List.of(),
+                "translate",
+                "",
+                Optional.empty(),
+                false,
+                EngineChoice.interpreter);
+    }
+}
