@@ -17,7 +17,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
- * A kernel that edits its page tables, written instruction by instruction; the encodings mean the same in 32-bit and in 64-bit
+ * A kernel that edits its page tables, written instruction by instruction; all but the load of an address is encoded alike in 32-bit and in 64-bit
  * mode. Low memory is mapped onto itself. A page fault is taken down in {@link #SUM} and the instruction skipped.
  *
  * <p>What it maps are {@link #PAGES} pages in each of {@link #AREAS} areas, one per entry of a page directory: data pages, page
@@ -64,8 +64,14 @@ final class PagingGuest {
     private static final int POINTERS = 0x1_1000;
     /** The page directory; in PAE paging the one of the first GiB. */
     private static final int DIRECTORY = 0x1_2000;
-    /** Of the last GiB, in PAE paging. */
+    /** Of the last area, but in 32-bit paging. */
     private static final int LAST_DIRECTORY = 0x1_3000;
+
+    /** In 4-level paging: of the upper half's first 512 GiB. */
+    private static final int HIGH_POINTERS = 0x1_5000;
+
+    /** Its place in the top table. */
+    private static final int HIGH = 256;
 
     private static final int IDENTITY_TABLE = 0x1_4000;
     private static final int GDT = 0x1_8000;
@@ -106,18 +112,25 @@ final class PagingGuest {
         return emit("B9", length); // mov ecx, length
     }
 
+    /** Points RBX at a linear address. */
+    private PagingGuest address(long linear) {
+        if (form != Form.FOUR_LEVEL) return emit("BB", (int) linear); // mov ebx, linear
+        emit("48 BB"); // mov rbx, linear
+        code.putLong(linear);
+        return this;
+    }
+
     /** Adds the doubleword at a linear address to the sum. */
-    PagingGuest read(int linear) {
+    PagingGuest read(long linear) {
         return emit("31 C0") // xor eax, eax
-                .mayFault(7)
-                .emit("8B 04 25", linear) // mov eax, [linear]
+                .address(linear)
+                .mayFault(2)
+                .emit("8B 03") // mov eax, [rbx]
                 .emit("01 04 25", SUM); // add [sum], eax
     }
 
-    PagingGuest write(int linear, int value) {
-        mayFault(11).emit("C7 04 25", linear); // mov dword [linear], value
-        code.putInt(value);
-        return this;
+    PagingGuest write(long linear, int value) {
+        return address(linear).mayFault(6).emit("C7 03", value); // mov dword [rbx], value
     }
 
     /** Writes the entry of a page table for a page of an area, and has it seen in whichever areas use the table. */
@@ -129,11 +142,12 @@ final class PagingGuest {
 
     /** Writes the entry of a page directory for an area, and has it seen. */
     PagingGuest mapArea(int area, int entry) {
+        if (isHigh(area)) write(TOP + 8 * HIGH, (entry & PRESENT) == 0 ? 0 : HIGH_POINTERS | PRESENT | WRITABLE);
         return write(directoryEntry(area), entry).invalidateAll();
     }
 
-    PagingGuest invalidate(int linear) {
-        return emit("0F 01 3C 25", linear); // invlpg [linear]
+    PagingGuest invalidate(long linear) {
+        return address(linear).emit("0F 01 3B"); // invlpg [rbx]
     }
 
     /** Loads CR3 anew, which leaves global translations. */
@@ -156,20 +170,25 @@ final class PagingGuest {
 
     // ---- where things are
 
+    /** Whether the area is where a VMM with 64-bit guests likes to be: at the bottom of the upper half. */
+    private boolean isHigh(int area) {
+        return form == Form.FOUR_LEVEL && area == AREAS - 1;
+    }
+
     /** The entry of the page directory that each area has: the last is where a VMM with 32-bit guests likes to be. */
     private int slot(int area) {
         if (area < AREAS - 1) return 1 + area;
-        return form == Form.THIRTY_TWO_BIT ? 0x3FC : form == Form.PAE ? 0x1F8 : 3;
+        return form == Form.THIRTY_TWO_BIT ? 0x3FC : 0x1F8;
     }
 
     private int directoryEntry(int area) {
-        boolean last = form == Form.PAE && area == AREAS - 1;
+        boolean last = form != Form.THIRTY_TWO_BIT && area == AREAS - 1;
         return (last ? LAST_DIRECTORY : DIRECTORY) + form.entry * slot(area);
     }
 
-    int linear(int area, int page, int offset) {
-        int base = form == Form.PAE && area == AREAS - 1 ? 0xC000_0000 : 0;
-        return base + (slot(area) << form.largePageShift) + (FIRST_DATA_FRAME + page << 12) + offset;
+    long linear(int area, int page, int offset) {
+        long base = isHigh(area) ? (long) HIGH << 39 << 16 >> 16 : form == Form.PAE && area == AREAS - 1 ? 0xC000_0000L : 0;
+        return base + ((long) slot(area) << form.largePageShift) + (FIRST_DATA_FRAME + page << 12) + offset;
     }
 
     static int pageTable(int area) {
@@ -201,7 +220,7 @@ final class PagingGuest {
         memory.write(IDT + gateSize * (long) PAGE_FAULT, 8, gate);
         memory.write(PAGE_FAULT_HANDLER, handler());
         for (int frame = 0; frame < DATA_FRAMES; frame++) {
-            memory.write((long) (FIRST_DATA_FRAME + frame) << 12, 4, 0x1111 * (frame + 1));
+            memory.write((long) (FIRST_DATA_FRAME + frame) << 12, 4, 0x1111L * (frame + 1));
         }
         enter(machine.cpu());
     }
@@ -223,6 +242,7 @@ final class PagingGuest {
         memory.write(DIRECTORY, 4, IDENTITY_TABLE | all);
         if (form == Form.FOUR_LEVEL) memory.write(TOP, 4, POINTERS | all);
         if (form == Form.FOUR_LEVEL) memory.write(POINTERS, 4, DIRECTORY | all);
+        if (form == Form.FOUR_LEVEL) memory.write(HIGH_POINTERS, 4, LAST_DIRECTORY | all);
         if (form == Form.PAE) {
             memory.write(POINTERS, 4, DIRECTORY | PRESENT);
             memory.write(POINTERS + 24, 4, LAST_DIRECTORY | PRESENT);

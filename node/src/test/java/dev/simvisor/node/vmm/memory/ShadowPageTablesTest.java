@@ -17,6 +17,7 @@ import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.exit.HostCosts;
 import dev.simvisor.node.vmm.mode.BareMode;
 import dev.simvisor.node.vmm.mode.DeprivilegedMode;
+import dev.simvisor.node.vmm.mode.HardwareMode;
 import dev.simvisor.node.vmm.mode.VirtualizationMode;
 import java.util.Arrays;
 import java.util.Random;
@@ -50,11 +51,11 @@ class ShadowPageTablesTest {
     @EnumSource
     void aReadOnlyPageIsWritableToAKernelWithoutWriteProtection(PagingGuest.Form form) {
         PagingGuest guest = withAreaZero(form);
-        int linear = guest.linear(0, 0, 0);
+        long linear = guest.linear(0, 0, 0);
         guest.mapPage(0, 0, data(0) | PRESENT).write(linear, 5).read(linear);
         guest.toggleWriteProtect().write(linear, 7).read(linear);
         // A present page, written by a supervisor: error code 3.
-        assertThat(run(guest).sum).isEqualTo(5 + linear + 3 + 5);
+        assertThat(run(guest).sum).isEqualTo(5 + (int) linear + 3 + 5);
     }
 
     @ParameterizedTest
@@ -66,7 +67,7 @@ class ShadowPageTablesTest {
         guest.write(guest.linear(0, 1, 0), 0x5555).read(guest.linear(0, 1, 0));
         guest.mapArea(0, PagingGuest.pageTable(0) | ALL).read(guest.linear(0, 1, 0));
         // The area's page table is empty: the last read faults with error code 0.
-        assertThat(run(guest).sum).isEqualTo(0x1111 * (1 + 2 + 3 + 4) + 0x5555 + guest.linear(0, 1, 0));
+        assertThat(run(guest).sum).isEqualTo(0x1111 * (1 + 2 + 3 + 4) + 0x5555 + (int) guest.linear(0, 1, 0));
     }
 
     @ParameterizedTest
@@ -98,7 +99,7 @@ class ShadowPageTablesTest {
         guest.mapArea(last, PagingGuest.pageTable(last) | ALL).mapPage(last, 0, data(4) | ALL);
         guest.read(guest.linear(last, 0, 0)).write(guest.linear(last, 0, 0), 6).read(guest.linear(last, 0, 0));
         guest.mapArea(last, 0).read(guest.linear(last, 0, 0));
-        assertThat(run(guest).sum).isEqualTo(0x5555 + 6 + guest.linear(last, 0, 0));
+        assertThat(run(guest).sum).isEqualTo(0x5555 + 6 + (int) guest.linear(last, 0, 0));
     }
 
     @ParameterizedTest
@@ -123,14 +124,26 @@ class ShadowPageTablesTest {
         "FOUR_LEVEL, 8", "FOUR_LEVEL, 9", "FOUR_LEVEL, 10"
     })
     void aKernelThatEditsAtRandomCannotTell(PagingGuest.Form form, long seed) {
+        Run run = run(editingAtRandom(form, seed));
+        assertThat(run.ledger.total(ExitKind.PAGE_TABLE_WRITE)).isPositive();
+        assertThat(run.ledger.total(ExitKind.TRUE_PAGE_FAULT)).isPositive();
+        assertThat(run.ledger.total(ExitKind.HIDDEN_PAGE_FAULT)).isPositive();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"THIRTY_TWO_BIT, 11", "PAE, 12", "FOUR_LEVEL, 13"})
+    void norCanItUnderNestedPaging(PagingGuest.Form form, long seed) {
+        Run run = run(editingAtRandom(form, seed), HardwareMode.INSTANCE);
+        assertThat(run.ledger.total(ExitKind.EPT_VIOLATION)).isPositive();
+        assertThat(run.ledger.total(ExitKind.TRUE_PAGE_FAULT)).isZero();
+    }
+
+    private static PagingGuest editingAtRandom(PagingGuest.Form form, long seed) {
         PagingGuest guest = new PagingGuest(form);
         Random random = new Random(seed);
         for (int area = 0; area < PagingGuest.AREAS; area++) guest.mapArea(area, PagingGuest.pageTable(area) | ALL);
         for (int n = 0; n < 1500; n++) operation(guest, random);
-        Run run = run(guest);
-        assertThat(run.ledger.total(ExitKind.PAGE_TABLE_WRITE)).isPositive();
-        assertThat(run.ledger.total(ExitKind.TRUE_PAGE_FAULT)).isPositive();
-        assertThat(run.ledger.total(ExitKind.HIDDEN_PAGE_FAULT)).isPositive();
+        return guest;
     }
 
     private static void operation(PagingGuest guest, Random random) {
@@ -178,24 +191,28 @@ class ShadowPageTablesTest {
 
     private record Run(int sum, ExitLedger ledger) {}
 
-    /** Runs the kernel to its end in both modes, side by side. */
     private static Run run(PagingGuest guest) {
-        ExitLedger ledger = DeprivilegedMode.TRANSLATE.ledger(HostCosts.NONE);
+        return run(guest, DeprivilegedMode.TRANSLATE);
+    }
+
+    /** Runs the kernel to its end in the mode and in {@code bare}, side by side. */
+    private static Run run(PagingGuest guest, VirtualizationMode mode) {
+        ExitLedger ledger = mode.ledger(HostCosts.NONE);
         try (MachineMemory host = MachineMemory.ofBytes(HOST_MEMORY);
                 Machine bare = machine(guest, host, BareMode.INSTANCE, new ExitLedger(HostCosts.NONE.exits("bare")));
-                Machine translated = machine(guest, host, DeprivilegedMode.TRANSLATE, ledger)) {
+                Machine virtualized = machine(guest, host, mode, ledger)) {
             for (long cycles = COMPARED_EVERY; !bare.cpu().halted; cycles += COMPARED_EVERY) {
                 bare.runUntil(cycles);
-                translated.runUntil(cycles);
-                assertThat(translated.cpu().rip).as("at %d", cycles).isEqualTo(bare.cpu().rip);
-                assertThat(translated.cpu().gpr).startsWith(Arrays.copyOf(bare.cpu().gpr, 16));
+                virtualized.runUntil(cycles);
+                assertThat(virtualized.cpu().rip).as("at %d", cycles).isEqualTo(bare.cpu().rip);
+                assertThat(virtualized.cpu().gpr).startsWith(Arrays.copyOf(bare.cpu().gpr, 16));
                 if (cycles % (16 * COMPARED_EVERY) == 0) {
-                    assertThat(translated.stateHash()).as("at %d", cycles).isEqualTo(bare.stateHash());
+                    assertThat(virtualized.stateHash()).as("at %d", cycles).isEqualTo(bare.stateHash());
                 }
                 assertThat(bare.cpu().shutdown).isFalse();
             }
-            assertThat(translated.stateHash()).isEqualTo(bare.stateHash());
-            return new Run(PagingGuest.sum(translated), ledger);
+            assertThat(virtualized.stateHash()).isEqualTo(bare.stateHash());
+            return new Run(PagingGuest.sum(virtualized), ledger);
         }
     }
 
