@@ -30,7 +30,12 @@ import picocli.CommandLine.Spec;
         description = "Explains what the simulator does.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {ExplainCommand.Modes.class, ExplainCommand.Exits.class, ExplainCritical.class, ExplainTranslate.class})
+        subcommands = {
+            ExplainCommand.Modes.class,
+            ExplainCommand.Exits.class,
+            ExplainCritical.class,
+            ExplainTranslate.class
+        })
 final class ExplainCommand {
     /** Spelt as on the command line. */
     enum OutputFormat {

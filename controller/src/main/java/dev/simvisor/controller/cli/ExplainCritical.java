@@ -12,7 +12,8 @@ import picocli.CommandLine.Command;
 /** {@code simvisor explain critical}. */
 @Command(
         name = "critical",
-        description = "Executes each critical instruction in every mode: what the guest saw and what it should have seen.",
+        description =
+                "Executes each critical instruction in every mode: what the guest saw and what it should have seen.",
         mixinStandardHelpOptions = true)
 final class ExplainCritical extends ExplainCommand.Explanation {
     @Override
@@ -27,7 +28,8 @@ final class ExplainCritical extends ExplainCommand.Explanation {
         fields.put("instruction", row.instruction());
         fields.put("section", row.section());
         fields.put("ring1", row.reason());
-        fields.put("fragment", row.fragment().stream().map(ExplainCritical::fields).toList());
+        fields.put(
+                "fragment", row.fragment().stream().map(ExplainCritical::fields).toList());
         fields.put("expected", row.expected());
         fields.put("modes", modes);
         return fields;
@@ -52,7 +54,8 @@ final class ExplainCritical extends ExplainCommand.Explanation {
         List<String> lines = new ArrayList<>(table.lines());
         lines.add("");
         lines.add("The paper: J. S. Robin, C. E. Irvine, Analysis of the Intel Pentium's Ability to Support a Secure");
-        lines.add("Virtual Machine Monitor, USENIX Security 2000. What each does in ring 1, and the kernel that showed it:");
+        lines.add(
+                "Virtual Machine Monitor, USENIX Security 2000. What each does in ring 1, and the kernel that showed it:");
         rows.forEach(row -> describe(row, lines));
         return lines;
     }

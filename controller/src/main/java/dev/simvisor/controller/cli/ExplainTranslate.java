@@ -59,8 +59,9 @@ final class ExplainTranslate extends ExplainCommand.Explanation {
             names = "--time",
             paramLabel = "DURATION",
             defaultValue = "100ms",
-            description = "How long the guest runs, in virtual time, before the look at --address, or at most until enough"
-                    + " blocks have called out. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "How long the guest runs, in virtual time, before the look at --address, or at most until enough"
+                            + " blocks have called out. Default: ${DEFAULT-VALUE}.")
     private VirtualDuration time = VirtualDuration.parse("100ms");
 
     @Mixin
@@ -95,7 +96,11 @@ final class ExplainTranslate extends ExplainCommand.Explanation {
             }
             first = false;
             for (TranslationExperiment.Line line : block.lines()) {
-                table.row(line.guest().address(), line.guest().bytes(), line.guest().text(), line.translation());
+                table.row(
+                        line.guest().address(),
+                        line.guest().bytes(),
+                        line.guest().text(),
+                        line.translation());
             }
         }
         lines.addAll(table.lines());

@@ -96,8 +96,8 @@ public final class LocalVm implements AutoCloseable {
         return booted(request, engines, List.of());
     }
 
-    private static LocalVm booted(
-            VmRequest request, Function<Cpu, Engine> engines, List<TranslatingEngine> translators) throws BootRefused {
+    private static LocalVm booted(VmRequest request, Function<Cpu, Engine> engines, List<TranslatingEngine> translators)
+            throws BootRefused {
         BootSource source = sourceOf(request);
         HostCosts costs = request.costModel()
                 .map(model -> HostCosts.of(Specs.costModel(model)))
@@ -348,8 +348,8 @@ public final class LocalVm implements AutoCloseable {
         long physical = GuestTranslation.of(machine.cpu(), machine.memory(), linear);
         int length = (int) (PAGE_BYTES - (linear & PAGE_BYTES - 1));
         byte[] code = new byte[length];
-        boolean mapped = physical != GuestTranslation.NOT_MAPPED
-                && machine.memory().read(physical, code, 0, length);
+        boolean mapped =
+                physical != GuestTranslation.NOT_MAPPED && machine.memory().read(physical, code, 0, length);
         return mapped ? code : new byte[0];
     }
 

@@ -59,8 +59,8 @@ public final class TranslationExperiment {
             run(vm, nanos, () -> false);
             byte[] code = vm.code(linear);
             if (code.length == 0) {
-                throw new BootRefused("--address %x: after %d ns the guest has no memory mapped there"
-                        .formatted(linear, vm.nanos()));
+                throw new BootRefused(
+                        "--address %x: after %d ns the guest has no memory mapped there".formatted(linear, vm.nanos()));
             }
             return block(TranslatedBlock.of(code, linear, vm.kernelCodeSize()));
         }

@@ -73,7 +73,8 @@ class ExplainTest {
 
     /** Lines of {@code explain translate}, whatever the widths of its columns. */
     private static List<String> listing(String... options) {
-        String[] words = Stream.concat(Stream.of("translate"), Stream.of(options)).toArray(String[]::new);
+        String[] words =
+                Stream.concat(Stream.of("translate"), Stream.of(options)).toArray(String[]::new);
         return explained(words).lines().map(line -> line.replaceAll(" +", " ")).toList();
     }
 

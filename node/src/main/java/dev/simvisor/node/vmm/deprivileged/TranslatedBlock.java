@@ -16,7 +16,18 @@ import java.util.Set;
 public record TranslatedBlock(long address, List<Line> lines) {
     private static final int LONGEST = 64;
     private static final Set<String> TRANSFERS = Set.of(
-            "CALL", "JMP", "RETF", "INT", "INT3", "INTO", "IRET", "IRETD", "IRETQ", "SYSCALL", "SYSRET", "SYSENTER",
+            "CALL",
+            "JMP",
+            "RETF",
+            "INT",
+            "INT3",
+            "INTO",
+            "IRET",
+            "IRETD",
+            "IRETQ",
+            "SYSCALL",
+            "SYSRET",
+            "SYSENTER",
             "SYSEXIT");
 
     /**

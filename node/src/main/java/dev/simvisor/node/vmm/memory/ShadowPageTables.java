@@ -266,7 +266,8 @@ public final class ShadowPageTables {
         boolean writable = (entry & (WRITABLE | DIRTY)) == (WRITABLE | DIRTY);
         if (writable) return attributes | WRITABLE;
         boolean readOnly = (entry & WRITABLE) == 0;
-        // CR0.WP clear: the guest's kernel may write what its tables call read-only. As long as it has written, the page
+        // CR0.WP clear: the guest's kernel may write what its tables call read-only. As long as it has written, the
+        // page
         // is the kernel's alone; an access of the user's faults and fills the entry anew.
         if (write && readOnly) {
             readOnlyWritten = true;

@@ -43,7 +43,9 @@ public sealed interface VirtualizationMode permits BareMode, DeprivilegedMode, H
     /** The mode of that name, empty meaning {@code bare}; nothing when this version has no such mode. */
     static Optional<VirtualizationMode> named(String name) {
         String wanted = name.isEmpty() ? BareMode.INSTANCE.modeName() : name;
-        return available().stream().filter(mode -> mode.modeName().equals(wanted)).findFirst();
+        return available().stream()
+                .filter(mode -> mode.modeName().equals(wanted))
+                .findFirst();
     }
 
     /** Why {@link #named} has nothing for the name: one line. */

@@ -54,7 +54,9 @@ class CriticalMatrixTest {
     @Test
     void everyModeThatThereIsHasItsColumn() {
         assertThat(ROWS).hasSize(CriticalInstruction.values().length);
-        ROWS.values().forEach(row -> assertThat(row.seen()).hasSize(VirtualizationMode.available().size() - 1));
+        ROWS.values()
+                .forEach(row -> assertThat(row.seen())
+                        .hasSize(VirtualizationMode.available().size() - 1));
     }
 
     @ParameterizedTest

@@ -187,7 +187,8 @@ final class PagingGuest {
     }
 
     long linear(int area, int page, int offset) {
-        long base = isHigh(area) ? (long) HIGH << 39 << 16 >> 16 : form == Form.PAE && area == AREAS - 1 ? 0xC000_0000L : 0;
+        long base =
+                isHigh(area) ? (long) HIGH << 39 << 16 >> 16 : form == Form.PAE && area == AREAS - 1 ? 0xC000_0000L : 0;
         return base + ((long) slot(area) << form.largePageShift) + (FIRST_DATA_FRAME + page << 12) + offset;
     }
 

@@ -120,8 +120,16 @@ class ShadowPageTablesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "THIRTY_TWO_BIT, 1", "THIRTY_TWO_BIT, 2", "THIRTY_TWO_BIT, 3", "THIRTY_TWO_BIT, 4", "PAE, 5", "PAE, 6", "PAE, 7",
-        "FOUR_LEVEL, 8", "FOUR_LEVEL, 9", "FOUR_LEVEL, 10"
+        "THIRTY_TWO_BIT, 1",
+        "THIRTY_TWO_BIT, 2",
+        "THIRTY_TWO_BIT, 3",
+        "THIRTY_TWO_BIT, 4",
+        "PAE, 5",
+        "PAE, 6",
+        "PAE, 7",
+        "FOUR_LEVEL, 8",
+        "FOUR_LEVEL, 9",
+        "FOUR_LEVEL, 10"
     })
     void aKernelThatEditsAtRandomCannotTell(PagingGuest.Form form, long seed) {
         Run run = run(editingAtRandom(form, seed));
