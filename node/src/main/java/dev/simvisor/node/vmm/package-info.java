@@ -3,7 +3,9 @@
  *
  * <p>A {@link dev.simvisor.node.vmm.VirtualMachine} owns a {@link dev.simvisor.node.vmm.GuestMachine} (the board with its
  * processor, memory and devices), ties its cycles to the cluster's virtual time and keeps its life cycle. Modes are in
- * {@code vmm.mode}, migration protocols in {@code vmm.migration}. Nothing here knows actors, networks or the wall clock.
+ * {@code vmm.mode}, and what they are made of in {@code vmm.deprivileged}, {@code vmm.hardware}, {@code vmm.memory} and
+ * {@code vmm.exit}; {@code vmm.critical} shows why some instructions need a VMM at all; migration protocols are in
+ * {@code vmm.migration}. Nothing here knows actors, networks or the wall clock.
  */
 @NullMarked
 package dev.simvisor.node.vmm;
