@@ -100,6 +100,9 @@ public final class Cpu {
     /** Whether ES, CS, SS and DS all span the whole address space from zero, so that an offset is a linear address. */
     public boolean flatSegments;
 
+    /** Counts what may have changed a segment register; equal counts mean equal segment registers. */
+    public long segmentChanges;
+
     /** Segment base that address computation adds: zero in 64-bit mode but for FS and GS. */
     public final long[] effectiveBase = new long[SegmentRegister.COUNT];
     /** Lowest offset, with the sign bit inverted, at which a read of up to 16 bytes needs the full segment check. */

@@ -18,6 +18,7 @@ final class CpuMode {
     private CpuMode() {}
 
     static void update(Cpu cpu) {
+        boolean was64Bit = cpu.codeSize == 64;
         cpu.protectedMode = (cpu.cr0 & ControlRegister.CR0_PE) != 0;
         cpu.virtual8086 = cpu.protectedMode && (cpu.otherFlags & Flags.VM) != 0;
         cpu.longMode = (cpu.msr.efer & ModelSpecificRegisters.EFER_LMA) != 0;
@@ -27,8 +28,10 @@ final class CpuMode {
         boolean stackBig = (cpu.segmentRights[SS] & AccessRights.DEFAULT_BIG) != 0;
         cpu.stackSize = cpu.codeSize == 64 ? 64 : stackBig ? 32 : 16;
         cpu.stackMask = cpu.stackSize == 64 ? -1L : cpu.stackSize == 32 ? 0xFFFF_FFFFL : 0xFFFFL;
-        for (int segment = 0; segment < SegmentRegister.COUNT; segment++) updateSegment(cpu, segment);
+        if (was64Bit && cpu.codeSize == 64) updateBases(cpu);
+        else for (int segment = 0; segment < SegmentRegister.COUNT; segment++) updateSegment(cpu, segment);
         updateFlatness(cpu);
+        cpu.segmentChanges++;
         cpu.memory.updateMode();
     }
 
@@ -36,6 +39,13 @@ final class CpuMode {
     static void updateDataSegment(Cpu cpu, int segment) {
         updateSegment(cpu, segment);
         updateFlatness(cpu);
+        cpu.segmentChanges++;
+    }
+
+    /** What can differ from one moment in 64-bit mode to the next: system calls and interrupts come here often. */
+    private static void updateBases(Cpu cpu) {
+        cpu.effectiveBase[FS] = cpu.segmentBase[FS];
+        cpu.effectiveBase[GS] = cpu.segmentBase[GS];
     }
 
     private static void updateFlatness(Cpu cpu) {

@@ -40,6 +40,10 @@ final class WorldSwitch {
     private final Cpu physical;
     private final VmmArea area;
 
+    // The two processors' counts when the segment registers of both last stood for each other.
+    private long virtualSegments = -1;
+    private long physicalSegments = -1;
+
     WorldSwitch(Cpu virtual, Cpu physical, VmmArea area) {
         this.virtual = virtual;
         this.physical = physical;
@@ -65,7 +69,7 @@ final class WorldSwitch {
 
     /** The physical processor's own control registers and tables are up to date; the shadow page tables' root is loaded. */
     void enter() {
-        boolean changed = segmentsIn();
+        boolean changed = virtual.segmentChanges != virtualSegments && segmentsIn();
         changed |= systemIn();
         changed |= flagsIn();
         physical.rip = virtual.rip;
@@ -75,6 +79,12 @@ final class WorldSwitch {
         physical.msr.tscOffset = virtual.msr.tscOffset;
         physical.msr.tscAux = virtual.msr.tscAux;
         if (changed) physical.updateMode();
+        segmentsAgree();
+    }
+
+    private void segmentsAgree() {
+        virtualSegments = virtual.segmentChanges;
+        physicalSegments = physical.segmentChanges;
     }
 
     private boolean flagsIn() {
@@ -152,7 +162,9 @@ final class WorldSwitch {
         virtual.pendingDebugTraps |= physical.pendingDebugTraps;
         physical.pendingDebugTraps = 0;
         floatingPointPointersOut();
+        if (physical.segmentChanges == physicalSegments) return;
         segmentsOut();
+        segmentsAgree();
     }
 
     /** The unit notes the selectors that its last instruction was reached through: in ring 1, those of ring 1. */
