@@ -93,6 +93,34 @@ class LauncherIT {
         assertThat(outcome.output()).contains("--no-such-option");
     }
 
+    @Test
+    void startsFromTheClassesThatTheBuildLoadedBeforehand() throws Exception {
+        // With mode "on" a cache that cannot be used ends the JVM.
+        Map<String, String> environment =
+                Map.of("JAVA_HOME", THIS_JDK.toString(), "SIMVISOR_JAVA_OPTIONS", "-XX:AOTMode=on");
+
+        assertThat(run(LAUNCHER, environment, "--version")).isEqualTo(version());
+    }
+
+    @Test
+    void aCacheThatCannotBeUsedIsPassedOverInSilence() throws Exception {
+        Path copy = Files.createDirectory(directory.resolve("copy"));
+        Path launcher =
+                Files.copy(LAUNCHER, Files.createDirectory(copy.resolve("bin")).resolve("simvisor"));
+        Path jars = LAUNCHER.resolveSibling(Path.of("..", "lib")).normalize();
+        Path lib = Files.createDirectory(copy.resolve("lib"));
+        try (Stream<Path> files = Files.list(jars)) {
+            for (Path jar :
+                    files.filter(file -> file.toString().endsWith(".jar")).toList()) {
+                Files.copy(jar, lib.resolve(jar.getFileName()));
+            }
+        }
+        Files.writeString(lib.resolve("simvisor.aot"), "no cache");
+
+        assertThat(run(launcher, Map.of("JAVA_HOME", THIS_JDK.toString()), "--version"))
+                .isEqualTo(version());
+    }
+
     private record Outcome(int status, String output) {}
 
     private static Outcome version() {
