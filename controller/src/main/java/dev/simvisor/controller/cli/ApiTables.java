@@ -4,6 +4,7 @@ import dev.simvisor.controller.report.Figures;
 import dev.simvisor.controller.report.Table;
 import dev.simvisor.proto.api.ClusterStatus;
 import dev.simvisor.proto.api.Event;
+import dev.simvisor.proto.api.ExitCount;
 import dev.simvisor.proto.api.Host;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.Vm;
@@ -30,7 +31,7 @@ final class ApiTables {
 
     /** All that is known of one VM. */
     static Table vm(Vm vm) {
-        return Table.of("FIELD", "VALUE")
+        Table table = Table.of("FIELD", "VALUE")
                 .row("name", vm.getSpec().getName())
                 .row("state", state(vm))
                 .row("reason", vm.getReason())
@@ -44,6 +45,8 @@ final class ApiTables {
                 .row("instructions", vm.getInstructions())
                 .row("virtual cycles", vm.getVirtualCycles())
                 .row("console", vm.getConsoleBytes() + " bytes");
+        for (ExitCount exits : vm.getExitsList()) table.row("exits: " + exits.getKind(), exits.getCount());
+        return table;
     }
 
     static Table hosts(List<Host> hosts) {

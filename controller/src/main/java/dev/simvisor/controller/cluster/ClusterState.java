@@ -562,6 +562,7 @@ final class ClusterState {
         if (vm != null) {
             vm.virtualCycles = progress.getVirtualCycles();
             vm.instructions = progress.getInstructions();
+            vm.exits = progress.getExitsList();
         }
     }
 

@@ -1,9 +1,11 @@
 package dev.simvisor.controller.cluster;
 
 import dev.simvisor.config.VirtualizationMode;
+import dev.simvisor.proto.api.ExitCount;
 import dev.simvisor.proto.api.Vm;
 import dev.simvisor.proto.api.VmSpec;
 import dev.simvisor.proto.api.VmState;
+import java.util.List;
 import java.util.Locale;
 
 /** What the controller knows of one VM. */
@@ -30,6 +32,9 @@ final class VmEntry {
 
     long virtualCycles;
     long instructions;
+    /** Exits to the VMM of its present host. */
+    List<ExitCount> exits = List.of();
+
     final ConsoleLog console;
 
     VmEntry(VmSpec spec, HostEntry host, VirtualizationMode mode, long epoch, long createdNanos) {
@@ -80,6 +85,7 @@ final class VmEntry {
                 .setMigration(migration)
                 .setVirtualCycles(virtualCycles)
                 .setInstructions(instructions)
+                .addAllExits(exits)
                 .setConsoleBytes(console.bytes())
                 .setMode(mode.toString())
                 .build();

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The verbs against a cluster that {@code simvisor up} runs, with the built-in guest. */
 class ClusterVerbsIT {
     private static final String TWO_HOSTS = "../cluster-config/topologies/two-hosts.conf";
+    private static final String OLD_AND_NEW = "../cluster-config/topologies/old-and-new.conf";
 
     private static MigrationReport report(String json) throws IOException {
         MigrationReport.Builder report = MigrationReport.newBuilder();
@@ -86,6 +87,17 @@ class ClusterVerbsIT {
             assertThat(cluster.succeeds("vm", "pause", "a")).contains("paused");
             assertThat(vms(cluster).getVms(0).getState()).isEqualTo(VmState.VM_PAUSED);
             assertThat(cluster.succeeds("vm", "resume", "a")).contains("running");
+        }
+    }
+
+    @Test
+    void exitsOfAVmAreShownByKind() throws Exception {
+        try (RunningUp cluster = RunningUp.start("--config", OLD_AND_NEW)) {
+            cluster.succeeds("vm", "create", "a", "--guest", "builtin", "--memory", "16M", "--mode", "hardware");
+
+            await().atMost(60, TimeUnit.SECONDS)
+                    .until(() -> vms(cluster).getVms(0).getExitsCount() > 0);
+            assertThat(cluster.succeeds("vm", "show", "a")).containsPattern("exits: ept-violation +[0-9]+");
         }
     }
 

@@ -5,6 +5,7 @@ import dev.simvisor.node.host.transfer.PageStreams;
 import dev.simvisor.node.vmm.ConsoleChunk;
 import dev.simvisor.node.vmm.MachineFactory;
 import dev.simvisor.node.vmm.VirtualMachine;
+import dev.simvisor.proto.api.ExitCount;
 import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.VmState;
 import dev.simvisor.proto.node.HostMessage;
@@ -177,12 +178,21 @@ final class HostSimulation implements HostContext, AutoCloseable {
         sent.clear();
         consoles.clear();
         for (Resident resident : residents.values()) {
-            done.addProgress(VmProgress.newBuilder()
-                    .setVm(resident.vm.name())
-                    .setVirtualCycles(resident.vm.machine().cycles())
-                    .setInstructions(resident.vm.machine().instructions()));
+            done.addProgress(progress(resident.vm));
         }
         return done.build();
+    }
+
+    private static VmProgress progress(VirtualMachine vm) {
+        VmProgress.Builder progress = VmProgress.newBuilder()
+                .setVm(vm.name())
+                .setVirtualCycles(vm.machine().cycles())
+                .setInstructions(vm.machine().instructions());
+        vm.machine()
+                .exits()
+                .forEach((kind, count) ->
+                        progress.addExits(ExitCount.newBuilder().setKind(kind).setCount(count)));
+        return progress.build();
     }
 
     private long nextDueNanos() {

@@ -8,20 +8,27 @@ import dev.simvisor.node.machine.UnusableStateException;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.virtio.RawDiskImage;
+import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.proto.state.MachineState;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.BitSet;
 import java.util.List;
+import java.util.SortedMap;
 
 /** The real machine: processor, board and memory, as the VMM sees it. */
 final class BoardMachine implements GuestMachine {
     private final Machine machine;
+    private final ExitLedger ledger;
     private final List<RawDiskImage> disks;
 
-    /** @param disks the machine's, to be closed with it */
-    BoardMachine(Machine machine, List<RawDiskImage> disks) {
+    /**
+     * @param ledger of the machine's exits
+     * @param disks the machine's, to be closed with it
+     */
+    BoardMachine(Machine machine, ExitLedger ledger, List<RawDiskImage> disks) {
         this.machine = machine;
+        this.ledger = ledger;
         this.disks = disks;
     }
 
@@ -44,6 +51,11 @@ final class BoardMachine implements GuestMachine {
     @Override
     public long busyCycles() {
         return machine.busyCycles();
+    }
+
+    @Override
+    public SortedMap<String, Long> exits() {
+        return ledger.totals();
     }
 
     @Override

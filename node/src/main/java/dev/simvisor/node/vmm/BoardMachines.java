@@ -98,7 +98,7 @@ public final class BoardMachines implements MachineFactory {
             ExitLedger ledger = mode.ledger(costs);
             Machine machine = new Machine(
                     configuration, memory, mode.engine(Interpreter::new, costs, ledger), List.copyOf(disks));
-            return new Built.Ready(new BoardMachine(machine, disks));
+            return new Built.Ready(new BoardMachine(machine, ledger, disks));
         } catch (MachineMemoryExhausted | IOException e) {
             BoardMachine.close(disks);
             return new Built.Refused("VM " + spec.getName() + ": " + e.getMessage());

@@ -2,6 +2,7 @@ package dev.simvisor.node.vmm;
 
 import com.google.protobuf.ByteString;
 import java.util.BitSet;
+import java.util.SortedMap;
 
 /**
  * The machine inside a VM, as far as the VMM needs to know it: it runs up to a cycle, it has pages, it can be saved.
@@ -46,6 +47,9 @@ public interface GuestMachine extends AutoCloseable {
 
     /** Lets the clock advance without executing anything: time in which the vCPU had no processor. */
     void skipUntil(long cycles);
+
+    /** Exits to the VMM since the machine came to be here, by kind; kinds that did not occur are left out. */
+    SortedMap<String, Long> exits();
 
     /** The cycle at which there is something to execute: the present one unless the processor is halted. */
     long nextEventCycles();

@@ -13,7 +13,9 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.HexFormat;
+import java.util.SortedMap;
 
 /**
  * A machine without a processor, for quick tests: it writes to pages and prints lines as a function of its cycles alone.
@@ -70,6 +72,11 @@ public final class ToyMachine implements GuestMachine {
     @Override
     public long cycles() {
         return cycles;
+    }
+
+    @Override
+    public SortedMap<String, Long> exits() {
+        return Collections.emptySortedMap();
     }
 
     @Override

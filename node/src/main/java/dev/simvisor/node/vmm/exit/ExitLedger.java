@@ -47,6 +47,15 @@ public final class ExitLedger {
         return counts[kind.ordinal()];
     }
 
+    /** How often each kind occurred, by its written name, but for those that did not. */
+    public SortedMap<String, Long> totals() {
+        SortedMap<String, Long> totals = new TreeMap<>();
+        for (ExitKind kind : ExitKind.values()) {
+            if (total(kind) != 0) totals.put(kind.written(), total(kind));
+        }
+        return totals;
+    }
+
     /** How often each detail of a kind occurred, by name; empty for kinds counted without. */
     public SortedMap<String, Long> details(ExitKind kind) {
         SortedMap<String, Long> result = new TreeMap<>();
