@@ -114,6 +114,6 @@ public final class InterruptReturn {
         Segmentation.loadVirtual8086(cpu, GS, gs);
         cpu.gpr[Cpu.RSP] = pointer;
         cpu.rip = offset;
-        FlagImage.load(cpu, flags, FlagImage.EVERY_FLAG);
+        FlagImage.load(cpu, flags, Flags.EVERY);
     }
 }

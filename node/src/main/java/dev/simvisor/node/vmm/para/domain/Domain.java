@@ -35,6 +35,9 @@ public final class Domain implements EventSink, AutoCloseable {
     /** Every domain's own number: it is the only one that its part of the VMM knows, beside that of the backends. */
     public static final int ID = 1;
 
+    /** VMASST_TYPE_architectural_iopl: the guest's flags show the I/O privilege level that it asked for. */
+    public static final int ASSIST_ARCHITECTURAL_IOPL = 4;
+
     /** The shared info page, and as many for grant tables as Xen allows by default, status frames included. */
     private static final int SHARED_FRAMES = 1 + 64 + 64;
 
@@ -59,6 +62,7 @@ public final class Domain implements EventSink, AutoCloseable {
     private final EventChannels events;
     private final List<Vcpu> vcpus = new ArrayList<>();
     private int sharedFrames;
+    private long assists;
     private @Nullable Shutdown shutdown;
     private String crashReason = "";
     private DomainConsole console = bytes -> {};
@@ -192,6 +196,15 @@ public final class Domain implements EventSink, AutoCloseable {
         int gfn = memory.guestFrames() + sharedFrames++;
         frames.share(gfn);
         return gfn;
+    }
+
+    /** Switches a behaviour of the VMM on or off, by its VMASST_TYPE. */
+    public void assist(int type, boolean on) {
+        assists = on ? assists | 1L << type : assists & ~(1L << type);
+    }
+
+    public boolean assists(int type) {
+        return (assists & 1L << type) != 0;
     }
 
     // ---- console

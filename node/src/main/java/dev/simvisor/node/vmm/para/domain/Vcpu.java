@@ -9,7 +9,10 @@ import dev.simvisor.node.cpu.Flags;
 import dev.simvisor.node.cpu.ModelSpecificRegisters;
 import dev.simvisor.node.cpu.SegmentRegister;
 import dev.simvisor.node.cpu.SystemBus;
+import dev.simvisor.node.cpu.system.DebugRegisters;
 import dev.simvisor.node.cpu.system.FlatSegments;
+import dev.simvisor.node.cpu.system.InterruptReturn;
+import dev.simvisor.node.cpu.system.SegmentDescriptor;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.time.Timer;
 import dev.simvisor.node.vmm.para.abi.SharedInfo;
@@ -19,7 +22,10 @@ import dev.simvisor.node.vmm.para.memory.DomainMemory;
 import dev.simvisor.node.vmm.para.memory.FrameType;
 import dev.simvisor.node.vmm.para.memory.GuestAccess;
 import dev.simvisor.node.vmm.para.memory.HypervisorSpace;
+import dev.simvisor.node.vmm.para.memory.PageTableEntry;
 import java.util.BitSet;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -61,6 +67,7 @@ public final class Vcpu {
     public final Callback failsafe = new Callback();
     public final Callback syscall = new Callback();
     public final Callback sysenter = new Callback();
+    public final Callback syscall32 = new Callback();
     public final Callback nmi = new Callback();
     /** Stack of the kernel for entries from user mode. */
     public long kernelStack;
@@ -71,6 +78,8 @@ public final class Vcpu {
 
     private final int[] gdtFrames = new int[HypervisorSpace.RESERVED_PAGE];
     private int gdtPages;
+    private final Map<Integer, Integer> ldtFrames = new TreeMap<>();
+    private boolean yielded;
 
     public final RunStateClock runState = new RunStateClock();
     /** Ports that it polls for while blocked; null when it waits for any event. */
@@ -80,6 +89,7 @@ public final class Vcpu {
     private final Timer singleShot;
 
     private final Timer periodic;
+    private final SystemTime time;
     private long periodNanos;
     /** Fires when a poll has lasted long enough. */
     private final Timer pollTimeout;
@@ -91,7 +101,9 @@ public final class Vcpu {
         cpu.deprivileged = true;
         cpu.timestampCounter = domain.clock();
         infoAddress = domain.shared().vcpuInfo(id);
+        time = new SystemTime(domain.clock());
         maskUpcalls(true);
+        renewTime();
         initialiseProcessor();
         engine = engines.apply(cpu);
         singleShot = domain.clock().timer("vcpu" + id + "-single-shot", this::timerDue);
@@ -190,25 +202,25 @@ public final class Vcpu {
         return kernelMode ? kernelTable : userTable;
     }
 
-    /** Makes a level-4 table the kernel's; the caller has taken a use of it for this, and lets go of the returned old one. */
-    public int kernelTable(int gfn) {
+    /** Makes a frame the kernel's level-4 table, and flushes the TLB. Throws EINVAL if it is not fit to be one. */
+    public void kernelTable(int gfn) {
+        domain.frames().takeAs(gfn, FrameType.L4);
         int old = kernelTable;
         kernelTable = gfn;
         access = new GuestAccess(domain.memory(), domain.frames(), gfn);
         if (kernelMode) cpu.cr3 = domain.memory().mfn(gfn) << 12;
         flushTlb();
-        return old;
+        if (old != DomainMemory.NONE) domain.frames().dropAs(old);
     }
 
-    /** As {@link #kernelTable(int)}, of the table of programs. */
-    public int userTable(int gfn) {
+    /** As {@link #kernelTable(int)}, of the table of programs, of which {@link DomainMemory#NONE} means that there is none. */
+    public void userTable(int gfn) {
+        if (gfn != DomainMemory.NONE) domain.frames().takeAs(gfn, FrameType.L4);
         int old = userTable;
         userTable = gfn;
-        if (!kernelMode) {
-            cpu.cr3 = domain.memory().mfn(gfn) << 12;
-            flushTlb();
-        }
-        return old;
+        // Pages of programs are global: what is left of the old table's has to go before the new one is used.
+        flushTlb();
+        if (old != DomainMemory.NONE) domain.frames().dropAs(old);
     }
 
     /** The guest's memory as its kernel sees it. */
@@ -216,6 +228,12 @@ public final class Vcpu {
         GuestAccess present = access;
         if (present == null) throw XenError.EFAULT;
         return present;
+    }
+
+    /** The guest's memory as its programs see it; throws EFAULT if there are none. */
+    public GuestAccess userAccess() {
+        if (!hasUserTable()) throw XenError.EFAULT;
+        return new GuestAccess(domain.memory(), domain.frames(), userTable);
     }
 
     /** Flushes the TLB entirely. */
@@ -248,8 +266,9 @@ public final class Vcpu {
 
     /** Has it look for events. */
     void upcall() {
+        if (upcallPending()) return;
         memory().write(infoAddress + UPCALL_PENDING, 1, 1);
-        if (polling == null) wake();
+        wake();
     }
 
     /** Marks a word of ports in the selector; true if it was clear. */
@@ -265,9 +284,13 @@ public final class Vcpu {
         memory().write(infoAddress + CR2, 8, linear);
     }
 
-    /** Address of the {@code vcpu_time_info} in {@link DomainMemory#memory()}. */
-    public long timeInfoAddress() {
-        return infoAddress + TIME;
+    public long faultAddress() {
+        return memory().read(infoAddress + CR2, 8);
+    }
+
+    /** Brings the guest's notion of system time up to date. */
+    public void renewTime() {
+        time.renew(memory(), infoAddress + TIME);
     }
 
     /** Moves the {@code vcpu_info} to an address in the guest's own memory, which keeps a reference; once only. */
@@ -309,7 +332,79 @@ public final class Vcpu {
         cpu.memory.invalidateAll();
     }
 
+    /** Replaces the LDT: {@code entries} descriptors at a linear address of the kernel's. A page that is not fit stays empty. */
+    public void ldt(long linear, int entries) {
+        ldtFrames.forEach((page, gfn) -> {
+            domain.space().unmapLdtPage(id, page);
+            domain.frames().dropAs(gfn);
+        });
+        ldtFrames.clear();
+        for (int page = 0; page < (entries + 511) / 512; page++) mapLdtPage(page, linear + ((long) page << 12));
+        cpu.segmentBase[SegmentRegister.LDTR] = HypervisorSpace.ldt(id);
+        cpu.segmentLimit[SegmentRegister.LDTR] = entries == 0 ? 0 : 8L * entries - 1;
+        cpu.segmentRights[SegmentRegister.LDTR] =
+                entries == 0 ? AccessRights.UNUSABLE : AccessRights.PRESENT | SegmentDescriptor.LDT;
+        cpu.memory.invalidateAll();
+    }
+
+    private void mapLdtPage(int page, long linear) {
+        long entry = domain.paging().entryOf(kernelTable, linear);
+        int gfn = domain.memory().gfn(PageTableEntry.mfn(entry));
+        if (!PageTableEntry.isPresent(entry) || gfn == DomainMemory.NONE) return;
+        try {
+            domain.frames().takeAs(gfn, FrameType.SEGMENT_DESCRIPTORS);
+        } catch (XenError unfit) {
+            return;
+        }
+        domain.space().mapLdtPage(id, page, gfn);
+        ldtFrames.put(page, gfn);
+    }
+
+    // ---- registers that the kernel cannot reach
+
+    /** Sets or clears CR0.TS. */
+    public void taskSwitched(boolean set) {
+        cpu.cr0 = set ? cpu.cr0 | ControlRegister.CR0_TS : cpu.cr0 & ~ControlRegister.CR0_TS;
+        cpu.updateMode();
+    }
+
+    public boolean taskSwitched() {
+        return (cpu.cr0 & ControlRegister.CR0_TS) != 0;
+    }
+
+    /** Throws EINVAL if there is no such debug register. */
+    public long debugRegister(long number) {
+        if (number < 0 || number > 7 || number == 4 || number == 5) throw XenError.EINVAL;
+        return cpu.dr[(int) number];
+    }
+
+    /** Throws EPERM for a breakpoint on the VMM, EINVAL for what the register cannot hold. */
+    public void debugRegister(long number, long value) {
+        debugRegister(number);
+        if (number < 4 && value != 0 && !HypervisorSpace.isGuests(value)) throw XenError.EPERM;
+        if (number >= 6 && value >>> 32 != 0) throw XenError.EINVAL;
+        DebugRegisters.set(cpu, (int) number, value);
+    }
+
+    /** Continues in ring 3 as IRETQ would; raises what IRETQ raises. */
+    public void returnTo(long rip, int selector, int flags, long stack, int stackSelector) {
+        InterruptReturn.toRing3(
+                cpu, rip, selector, flags & Flags.EVERY & ~(Flags.IOPL | Flags.VM) | Flags.IF, stack, stackSelector);
+    }
+
     // ---- life
+
+    /** Lets another vCPU have the processor. */
+    public void yield() {
+        yielded = true;
+    }
+
+    /** Whether it has yielded since last asked. */
+    public boolean takeYield() {
+        boolean value = yielded;
+        yielded = false;
+        return value;
+    }
 
     /** Whether the guest has said how it starts. */
     public boolean isInitialised() {

@@ -164,6 +164,11 @@ public final class DirectPaging implements FrameTable.Promotion {
 
     // ---- looking up
 
+    /** An entry of a page table. */
+    public long entry(int table, int index) {
+        return frames.read(table, index);
+    }
+
     /** The gfn of the level-1 table for a linear address, or {@link DomainMemory#NONE}. */
     public int tableOf(int root, long linear) {
         int table = root;

@@ -206,11 +206,11 @@ public final class FrameTable {
     }
 
     /** Reads an entry of a page table, or any other aligned quadword of a frame. */
-    long read(int gfn, int index) {
+    public long read(int gfn, int index) {
         return domain.memory().read((long) gfn << FRAME_SHIFT | 8L * index, 8);
     }
 
-    void write(int gfn, int index, long value) {
+    public void write(int gfn, int index, long value) {
         domain.memory().write((long) gfn << FRAME_SHIFT | 8L * index, 8, value);
     }
 }
