@@ -1,6 +1,7 @@
 package dev.simvisor.controller.cli;
 
 import dev.simvisor.config.MemorySize;
+import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.guest.BootFile;
 import dev.simvisor.controller.guest.CacheOption;
 import dev.simvisor.controller.guest.GuestException;
@@ -51,13 +52,17 @@ final class GuestOptions {
     @Mixin
     private CacheOption cacheOption = new CacheOption();
 
-    /** The guest of the catalogue, or one made of the kernel, with the command line and the memory that were asked for. */
-    GuestImage image() throws CommandFailed, GuestException {
+    /**
+     * The guest of the catalogue, or one made of the kernel, with the command line and the memory that were asked for.
+     *
+     * @param mode the virtualization mode that it is for
+     */
+    GuestImage image(VirtualizationMode mode) throws CommandFailed, GuestException {
         if ((kernel == null) == (guest == null)) {
             throw new ParameterException(
                     Objects.requireNonNull(command).commandLine(), "give either --kernel FILE or --guest NAME");
         }
-        GuestImage image = guest == null ? ofKernel(Objects.requireNonNull(kernel)) : ofCatalogue(guest);
+        GuestImage image = guest == null ? ofKernel(Objects.requireNonNull(kernel)) : ofCatalogue(guest, mode);
         return new GuestImage(
                 image.name(),
                 image.kernel(),
@@ -66,11 +71,11 @@ final class GuestOptions {
                 Objects.requireNonNullElse(memory, image.memory()));
     }
 
-    private GuestImage ofCatalogue(String name) throws CommandFailed, GuestException {
+    private GuestImage ofCatalogue(String name, VirtualizationMode mode) throws CommandFailed, GuestException {
         if (initrd != null) {
             throw new CommandFailed("--initrd goes with --kernel; the guest " + name + " has its own");
         }
-        return cacheOption.cache().resolve(name);
+        return cacheOption.cache().resolve(name, mode);
     }
 
     private GuestImage ofKernel(Path file) throws CommandFailed {
