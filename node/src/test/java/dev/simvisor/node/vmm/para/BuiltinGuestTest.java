@@ -7,6 +7,7 @@ import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
+import dev.simvisor.node.cpu.translator.TranslatingEngine;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.vmm.exit.ExitCosts;
@@ -28,11 +29,32 @@ class BuiltinGuestTest {
 
     @Test
     void theLoadsGiveWhatTheyGiveElsewhere() throws Exception {
-        assertThat(run(Interpreter::new, "sieve 1; fib 15; rewrite 1; fill 1; checksum; stop; halt", ""))
+        assertThat(run(Interpreter::new, "fib 15; rewrite 1; ticker 3 20; wait; dirty 1 4 sequential 2; wait; halt", ""))
                 .isEqualTo(Domain.Shutdown.POWEROFF);
         assertThat(console.toString())
                 .contains("Simvisor built-in guest", "fib 15: checksum 0000000000000262", "power off")
-                .contains("rewrite 1: checksum b84db3640006f9e1");
+                .contains("rewrite 1: checksum b84db3640006f9e1", "tick 3", "ended, 512 stores", "verified");
+    }
+
+    @Test
+    void theTranslatorTellsTheSameStory() throws Exception {
+        String loads = "doubles 1; interrupts 500; switches 200; pagefaults 300; nanobench; counters; uptime; halt";
+        run(Interpreter::new, loads, "");
+        String interpreted = console.toString();
+        console.setLength(0);
+        run(TranslatingEngine::new, loads, "");
+        assertThat(console.toString()).isEqualTo(interpreted).contains("cr8wr: not on this machine", "remap: 1600");
+    }
+
+    @Test
+    void whatIsTypedArrives() throws Exception {
+        run(Interpreter::new, "", "spin\rchecksum\rstop\recho typed\rexit 3\r");
+        assertThat(console.toString()).contains("spin 2:", "stopped 2: spin", "\ntyped");
+    }
+
+    @Test
+    void anExitWithAStatusIsACrash() throws Exception {
+        assertThat(run(Interpreter::new, "exit 3", "")).isEqualTo(Domain.Shutdown.CRASH);
     }
 
     private Domain.Shutdown run(Function<Cpu, Engine> engines, String commands, String typed) throws Exception {
@@ -44,11 +66,11 @@ class BuiltinGuestTest {
         try (MachineMemory host = new MachineMemory(2 * FRAMES);
                 ParavirtualMachine machine = new ParavirtualMachine(
                         settings, host, new MachineAddressMap(), new ExitLedger(ExitCosts.NONE), engines)) {
-            machine.consoleTo(value -> console.append((char) value));
+            machine.consoleTo(value -> console.append(value == '\r' ? "" : (char) value));
             machine.boot(new Image("builtin-xen.elf", image), null, "run=\"" + commands + "\"");
             machine.type(typed.getBytes(StandardCharsets.US_ASCII));
             ParavirtualMachine.RunEnd end = machine.runUntil(Long.MAX_VALUE, MOST_INSTRUCTIONS);
-            System.err.println(end + " " + machine.domain().crashReason() + "\n" + console);
+            assertThat(end).as(console.toString()).isEqualTo(ParavirtualMachine.RunEnd.SHUT_DOWN);
             return requireNonNull(machine.domain().shutdownReason());
         }
     }
