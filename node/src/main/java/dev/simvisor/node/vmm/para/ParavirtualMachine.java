@@ -33,6 +33,7 @@ public final class ParavirtualMachine implements AutoCloseable {
 
     private final Domain domain;
     private final VirtualClock clock;
+    private final HypercallTable hypercalls = new HypercallTable(List.of());
     private final List<GuestExits> exits = new ArrayList<>();
     private final long sliceCycles;
     private @Nullable ConsoleRing console;
@@ -63,7 +64,6 @@ public final class ParavirtualMachine implements AutoCloseable {
         domain = new Domain(settings, memory, map, ledger, engines);
         clock = domain.clock();
         sliceCycles = Math.max(1, clock.hertz() / SLICES_PER_SECOND);
-        HypercallTable hypercalls = new HypercallTable(List.of());
         for (Vcpu vcpu : domain.vcpuList()) exits.add(new GuestExits(vcpu, hypercalls));
         current = domain.vcpu(0);
         ledger.chargeTo(clock::charge);
@@ -90,6 +90,11 @@ public final class ParavirtualMachine implements AutoCloseable {
 
     public Domain domain() {
         return domain;
+    }
+
+    /** What the guest can ask for. */
+    public HypercallTable hypercalls() {
+        return hypercalls;
     }
 
     // ---- running

@@ -29,7 +29,10 @@ class BuiltinGuestTest {
 
     @Test
     void theLoadsGiveWhatTheyGiveElsewhere() throws Exception {
-        assertThat(run(Interpreter::new, "fib 15; rewrite 1; ticker 3 20; wait; dirty 1 4 sequential 2; wait; halt", ""))
+        assertThat(run(
+                        Interpreter::new,
+                        "fib 15; rewrite 1; ticker 3 20; wait; dirty 1 4 sequential 2; wait; halt",
+                        ""))
                 .isEqualTo(Domain.Shutdown.POWEROFF);
         assertThat(console.toString())
                 .contains("Simvisor built-in guest", "fib 15: checksum 0000000000000262", "power off")
