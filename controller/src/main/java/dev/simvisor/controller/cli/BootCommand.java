@@ -78,7 +78,11 @@ final class BootCommand implements Callable<Integer> {
             description = "interpreter; translator, which makes bytecode of hot code; or auto, the translator.")
     private EngineChoice engine = EngineChoice.auto;
 
-    @Option(names = "--cpus", paramLabel = "N", defaultValue = "1", description = "Processors; 1 is all there is yet.")
+    @Option(
+            names = "--cpus",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Processors; in modes other than para 1 is all there is yet.")
     private int cpus = 1;
 
     @Option(names = "--cpu-model", paramLabel = "NAME", defaultValue = "", description = "The model of processor.")
@@ -159,9 +163,6 @@ final class BootCommand implements Callable<Integer> {
         if (refusal.isPresent()) {
             throw new BootRefused("--" + refusal.get());
         }
-        if (cpus != 1) {
-            throw new BootRefused("--cpus " + cpus + " is not available yet: expected 1");
-        }
     }
 
     // ---- what to boot ----
@@ -176,6 +177,7 @@ final class BootCommand implements Callable<Integer> {
                 image.commandLine(),
                 image.memory(),
                 disks,
+                cpus,
                 mode,
                 cpuModel,
                 Optional.ofNullable(costModel),

@@ -16,7 +16,10 @@ import dev.simvisor.node.vmm.para.domain.RunState;
 import dev.simvisor.node.vmm.para.domain.Vcpu;
 import dev.simvisor.node.vmm.para.hypercall.HypercallTable;
 import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
@@ -44,11 +47,12 @@ public final class ParavirtualMachine implements AutoCloseable {
     private long runTarget;
 
     /** Why a run ended. */
-    public enum RunEnd {
+    public sealed interface RunEnd {
         /** The limit was reached. */
-        REACHED,
-        /** The guest shut down: {@link Domain#shutdownReason} says how. */
-        SHUT_DOWN
+        record Reached() implements RunEnd {}
+
+        /** The guest shut down. */
+        record ShutDown(Domain.Shutdown reason) implements RunEnd {}
     }
 
     /**
@@ -106,8 +110,9 @@ public final class ParavirtualMachine implements AutoCloseable {
     public RunEnd runUntil(long deadlineCycles, long mostInstructions) {
         while (true) {
             clock.deliverDueEvents();
-            if (domain.shutdownReason() != null) return RunEnd.SHUT_DOWN;
-            if (clock.cycles() >= deadlineCycles || instructions() >= mostInstructions) return RunEnd.REACHED;
+            Domain.Shutdown reason = domain.shutdownReason();
+            if (reason != null) return new RunEnd.ShutDown(reason);
+            if (clock.cycles() >= deadlineCycles || instructions() >= mostInstructions) return new RunEnd.Reached();
             long next = Math.min(clock.nextDueCycles(), deadlineCycles);
             if (schedule()) execute(current, Math.min(next, sliceEnd), mostInstructions);
             else clock.skipTo(next);
@@ -198,6 +203,21 @@ public final class ParavirtualMachine implements AutoCloseable {
 
     public void type(byte[] bytes) {
         if (console != null) console.type(bytes);
+    }
+
+    /** SHA-256, in hexadecimal, over vCPUs, time and memory: equal hashes mean equal machines. */
+    public String stateHash() {
+        MessageDigest digest = sha256();
+        domain.digest(digest);
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java platform has SHA-256", e);
+        }
     }
 
     @Override
