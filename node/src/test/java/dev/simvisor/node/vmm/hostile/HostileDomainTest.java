@@ -5,11 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.vmm.para.ParavirtualMachine;
 import dev.simvisor.node.vmm.para.domain.Domain;
-import dev.simvisor.node.vmm.para.domain.Vcpu;
 import dev.simvisor.node.vmm.para.memory.FrameAudit;
 import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
-import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -36,14 +33,14 @@ class HostileDomainTest {
         try (MachineMemory host = new MachineMemory(HOST_FRAMES);
                 ParavirtualMachine neighbour = HostileDomain.machine(host, map, NEIGHBOUR_FRAMES, 1)) {
             neighbour.runUntil(Long.MAX_VALUE, NEIGHBOUR_INSTRUCTIONS);
-            String before = stateHash(neighbour.domain());
+            String before = neighbour.stateHash();
             long reserved = host.reservedFrames();
             int done = 0;
             for (long life = 0; done < CALLS; life++) {
                 done += attack(SEED * 1_000_000 + life, host, map, neighbour.domain(), CALLS - done);
                 assertThat(host.reservedFrames()).as("life " + life).isEqualTo(reserved);
             }
-            assertThat(stateHash(neighbour.domain())).isEqualTo(before);
+            assertThat(neighbour.stateHash()).isEqualTo(before);
             neighbour.runUntil(Long.MAX_VALUE, 2 * NEIGHBOUR_INSTRUCTIONS);
             assertThat(neighbour.domain().shutdownReason()).isNull();
         }
@@ -93,20 +90,5 @@ class HostileDomainTest {
         StringBuilder text = new StringBuilder("hypercall " + call.number());
         for (long argument : call.arguments()) text.append(' ').append(Long.toHexString(argument));
         return text.toString();
-    }
-
-    private static String stateHash(Domain domain) throws Exception {
-        MessageDigest hash = MessageDigest.getInstance("SHA-256");
-        byte[] frame = new byte[4096];
-        for (long gfn = 0; gfn < domain.memory().endFrame(); gfn++) {
-            domain.memory().memory().read(gfn << 12, frame, 0, frame.length);
-            hash.update(frame);
-        }
-        for (Vcpu vcpu : domain.vcpuList()) {
-            for (long register : vcpu.cpu().gpr)
-                hash.update(Long.toString(register).getBytes());
-            hash.update(Long.toString(vcpu.cpu().rip + vcpu.cpu().cr3).getBytes());
-        }
-        return HexFormat.of().formatHex(hash.digest());
     }
 }
