@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.cpu.Flags;
+import dev.simvisor.node.cpu.ProcessorCosts;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
 import dev.simvisor.node.cpu.system.FlatSegments;
 import dev.simvisor.node.machine.boot.Image;
@@ -94,8 +95,8 @@ final class HostileDomain implements AutoCloseable {
             throws IOException, InvalidImageException {
         DomainSettings settings =
                 new DomainSettings((long) frames << 12, vcpus, CpuModel.BASELINE, HERTZ, 1000, 1_000_000_000L);
-        ParavirtualMachine machine =
-                new ParavirtualMachine(settings, host, map, new ExitLedger(ExitCosts.NONE), Interpreter::new);
+        ParavirtualMachine machine = new ParavirtualMachine(
+                settings, host, map, new ExitLedger(ExitCosts.NONE), ProcessorCosts.NONE, Interpreter::new);
         try (var elf = requireNonNull(Domain.class.getResourceAsStream("/dev/simvisor/node/guest/builtin-xen.elf"))) {
             machine.boot(new Image("builtin-xen.elf", elf.readAllBytes()), null, "run=\"dirty 2 8\"");
         }

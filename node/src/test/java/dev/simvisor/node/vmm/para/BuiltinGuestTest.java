@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.cpu.Engine;
+import dev.simvisor.node.cpu.ProcessorCosts;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
 import dev.simvisor.node.cpu.translator.TranslatingEngine;
 import dev.simvisor.node.machine.boot.Image;
@@ -68,7 +69,12 @@ class BuiltinGuestTest {
         }
         try (MachineMemory host = new MachineMemory(2 * FRAMES);
                 ParavirtualMachine machine = new ParavirtualMachine(
-                        settings, host, new MachineAddressMap(), new ExitLedger(ExitCosts.NONE), engines)) {
+                        settings,
+                        host,
+                        new MachineAddressMap(),
+                        new ExitLedger(ExitCosts.NONE),
+                        ProcessorCosts.NONE,
+                        engines)) {
             machine.consoleTo(value -> console.append(value == '\r' ? "" : (char) value));
             machine.boot(new Image("builtin-xen.elf", image), null, "run=\"" + commands + "\"");
             machine.type(typed.getBytes(StandardCharsets.US_ASCII));
