@@ -15,6 +15,11 @@ public sealed interface Guest {
     /** The kernel command line when nobody says otherwise. */
     String commandLine();
 
+    /** The same in mode para. */
+    default String paravirtualCommandLine() {
+        return commandLine();
+    }
+
     /**
      * Comes with Simvisor and needs no download.
      *
@@ -26,6 +31,7 @@ public sealed interface Guest {
     /**
      * Debian's kernel with an initramfs made of Debian's static busybox and the kernel's own modules.
      *
+     * @param paravirtualCommandLine in mode para, whose console is another one
      * @param release the release's codename, as its index says it
      * @param architecture Debian's name of the architecture
      * @param kernelPackage the package that depends on the newest kernel image of its kind
@@ -37,6 +43,7 @@ public sealed interface Guest {
             String description,
             MemorySize memory,
             String commandLine,
+            String paravirtualCommandLine,
             String release,
             String architecture,
             String kernelPackage,
