@@ -31,7 +31,10 @@ final class GuestOptions {
             description = "A guest that simvisor guest list shows, in place of a kernel.")
     private @Nullable String guest;
 
-    @Option(names = "--kernel", paramLabel = "FILE", description = "A Linux bzImage or a multiboot ELF.")
+    @Option(
+            names = "--kernel",
+            paramLabel = "FILE",
+            description = "A Linux bzImage or a multiboot ELF; in mode para one with Xen's notes.")
     private @Nullable Path kernel;
 
     @Option(names = "--initrd", paramLabel = "FILE", description = "The initial file system.")
