@@ -15,13 +15,34 @@ public sealed interface Guest {
     /** The kernel command line when nobody says otherwise. */
     String commandLine();
 
+    /** The same for the guest as a paravirtual one. */
+    String paravirtualCommandLine();
+
+    /** The kernel command line in a mode, when nobody says otherwise. */
+    default String commandLine(VirtualizationMode mode) {
+        return mode == VirtualizationMode.PARA ? paravirtualCommandLine() : commandLine();
+    }
+
     /**
      * Comes with Simvisor and needs no download.
      *
      * @param image the kernel, a resource on the class path
+     * @param paravirtualImage the kernel in its paravirtual build
      */
-    record BuiltIn(String name, String description, MemorySize memory, String commandLine, String image)
-            implements Guest {}
+    record BuiltIn(
+            String name,
+            String description,
+            MemorySize memory,
+            String commandLine,
+            String paravirtualCommandLine,
+            String image,
+            String paravirtualImage)
+            implements Guest {
+        /** The kernel for a mode. */
+        public String image(VirtualizationMode mode) {
+            return mode == VirtualizationMode.PARA ? paravirtualImage : image;
+        }
+    }
 
     /**
      * Debian's kernel with an initramfs made of Debian's static busybox and the kernel's own modules.
@@ -37,6 +58,7 @@ public sealed interface Guest {
             String description,
             MemorySize memory,
             String commandLine,
+            String paravirtualCommandLine,
             String release,
             String architecture,
             String kernelPackage,

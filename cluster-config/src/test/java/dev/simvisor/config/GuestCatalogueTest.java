@@ -31,6 +31,16 @@ class GuestCatalogueTest {
     }
 
     @Test
+    void aParavirtualGuestHasAKernelAndACommandLineOfItsOwn() {
+        Guest.BuiltIn builtIn = (Guest.BuiltIn) GuestCatalogue.load().find("builtin");
+        assertThat(builtIn.image(VirtualizationMode.PARA)).endsWith("builtin-xen.elf");
+        assertThat(builtIn.image(VirtualizationMode.HARDWARE)).endsWith("builtin.elf");
+        Guest debian = GuestCatalogue.load().find("debian-12-amd64");
+        assertThat(debian.commandLine(VirtualizationMode.PARA)).isEqualTo("console=hvc0");
+        assertThat(debian.commandLine(VirtualizationMode.TRANSLATE)).isEqualTo("console=ttyS0");
+    }
+
+    @Test
     void unknownGuestNamesThoseThereAre() {
         assertThatThrownBy(() -> GuestCatalogue.load().find("plan9"))
                 .isInstanceOf(InvalidConfigException.class)

@@ -2,6 +2,7 @@ package dev.simvisor.controller.cli;
 
 import dev.simvisor.config.CostModel;
 import dev.simvisor.config.VirtualDuration;
+import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.boot.BootEnd;
 import dev.simvisor.controller.boot.BootRefused;
 import dev.simvisor.controller.boot.BootRun;
@@ -167,7 +168,8 @@ final class BootCommand implements Callable<Integer> {
     // ---- what to boot ----
 
     private VmRequest request() throws CommandFailed, GuestException, IOException {
-        GuestImage image = guest.image();
+        // What is not a mode has been refused.
+        GuestImage image = guest.image(VirtualizationMode.named(mode).orElseThrow());
         Optional<BootFile> initrd = image.initrd();
         return new VmRequest(
                 read(image, "kernel", image.kernel()),

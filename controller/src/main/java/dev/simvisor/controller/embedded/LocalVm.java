@@ -110,7 +110,7 @@ public final class LocalVm implements AutoCloseable {
         try {
             LocalMachine machine = switch (mode) {
                 case BoardMode board -> board(request, configuration, memory, board.engine(engines, costs, ledger));
-                case ParavirtualMode _ -> domain(request, configuration, memory, ledger, engines);
+                case ParavirtualMode _ -> domain(request, configuration, memory, costs, ledger, engines);
             };
             return new LocalVm(memory, machine, ledger, translators);
         } catch (BootRefused refused) {
@@ -142,6 +142,7 @@ public final class LocalVm implements AutoCloseable {
             VmRequest request,
             MachineConfiguration configuration,
             MachineMemory memory,
+            HostCosts costs,
             ExitLedger ledger,
             Function<Cpu, Engine> engines)
             throws BootRefused {
@@ -155,7 +156,12 @@ public final class LocalVm implements AutoCloseable {
             throw new BootRefused("--debug-exit: a paravirtual machine has no ports");
         }
         ParavirtualMachine machine = new ParavirtualMachine(
-                DomainSettings.of(configuration, request.cpus()), memory, new MachineAddressMap(), ledger, engines);
+                DomainSettings.of(configuration, request.cpus()),
+                memory,
+                new MachineAddressMap(),
+                ledger,
+                costs.processor(),
+                engines);
         try {
             machine.boot(
                     image(request.kernel()),

@@ -2,6 +2,7 @@ package dev.simvisor.controller.guest;
 
 import dev.simvisor.config.Guest;
 import dev.simvisor.config.GuestCatalogue;
+import dev.simvisor.config.VirtualizationMode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,30 +64,37 @@ public final class GuestCache {
         return folder.resolve(guest.name());
     }
 
+    /** The guest of that name, ready to boot on a PC. */
+    public GuestImage resolve(String name) throws GuestException {
+        return resolve(name, VirtualizationMode.BARE);
+    }
+
     /**
-     * The guest of that name, ready to boot.
+     * The guest of that name, ready to boot in a mode.
      *
      * @throws dev.simvisor.config.InvalidConfigException when the catalogue has no such guest
      * @throws GuestException when it must be fetched first
      */
-    public GuestImage resolve(String name) throws GuestException {
+    public GuestImage resolve(String name, VirtualizationMode mode) throws GuestException {
         Guest guest = catalogue.find(name);
         if (!holds(guest)) {
             throw new GuestException(
                     "guest " + name + " is not in the cache " + folder + "; run: simvisor guest fetch " + name);
         }
         return switch (guest) {
-            case Guest.BuiltIn builtIn -> image(builtIn, new BootFile.Bundled(builtIn.image()), Optional.empty());
+            case Guest.BuiltIn builtIn ->
+                image(builtIn, mode, new BootFile.Bundled(builtIn.image(mode)), Optional.empty());
             case Guest.Debian debian ->
                 image(
                         debian,
+                        mode,
                         new BootFile.OnDisk(folderOf(debian).resolve(KERNEL)),
                         Optional.of(new BootFile.OnDisk(folderOf(debian).resolve(INITRD))));
         };
     }
 
-    private static GuestImage image(Guest guest, BootFile kernel, Optional<BootFile> initrd) {
-        return new GuestImage(guest.name(), kernel, initrd, guest.commandLine(), guest.memory());
+    private static GuestImage image(Guest guest, VirtualizationMode mode, BootFile kernel, Optional<BootFile> initrd) {
+        return new GuestImage(guest.name(), kernel, initrd, guest.commandLine(mode), guest.memory());
     }
 
     /** Fills the folder of a guest; what it leaves there is the guest. */

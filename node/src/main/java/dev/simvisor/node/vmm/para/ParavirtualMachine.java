@@ -2,6 +2,7 @@ package dev.simvisor.node.vmm.para;
 
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Engine;
+import dev.simvisor.node.cpu.ProcessorCosts;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.memory.MachineMemory;
@@ -36,6 +37,7 @@ public final class ParavirtualMachine implements AutoCloseable {
 
     private final Domain domain;
     private final VirtualClock clock;
+    private final HypercallTable hypercalls = new HypercallTable(List.of());
     private final List<GuestExits> exits = new ArrayList<>();
     private final long sliceCycles;
     private @Nullable ConsoleRing console;
@@ -55,6 +57,7 @@ public final class ParavirtualMachine implements AutoCloseable {
     }
 
     /**
+     * @param costs what the physical processor takes beside instructions
      * @param engines makes what runs each vCPU's processor
      * @throws dev.simvisor.node.machine.memory.MachineMemoryExhausted when the host has no room
      */
@@ -63,12 +66,15 @@ public final class ParavirtualMachine implements AutoCloseable {
             MachineMemory memory,
             MachineAddressMap map,
             ExitLedger ledger,
+            ProcessorCosts costs,
             Function<Cpu, Engine> engines) {
         domain = new Domain(settings, memory, map, ledger, engines);
         clock = domain.clock();
         sliceCycles = Math.max(1, clock.hertz() / SLICES_PER_SECOND);
-        HypercallTable hypercalls = new HypercallTable(List.of());
-        for (Vcpu vcpu : domain.vcpuList()) exits.add(new GuestExits(vcpu, hypercalls));
+        for (Vcpu vcpu : domain.vcpuList()) {
+            vcpu.cpu().chargeTo(costs, this::chargeEvent);
+            exits.add(new GuestExits(vcpu, hypercalls));
+        }
         current = domain.vcpu(0);
         ledger.chargeTo(clock::charge);
         domain.consoleTo(bytes -> {
@@ -94,6 +100,11 @@ public final class ParavirtualMachine implements AutoCloseable {
 
     public Domain domain() {
         return domain;
+    }
+
+    /** What the guest can ask for. */
+    public HypercallTable hypercalls() {
+        return hypercalls;
     }
 
     // ---- running
@@ -152,9 +163,19 @@ public final class ParavirtualMachine implements AutoCloseable {
         leaving.answer();
     }
 
+    /** Lets time pass for what an instruction in progress does: what is due in the meantime ends the run. */
+    private void chargeEvent(long cycles) {
+        clock.charge(cycles);
+        stopAtTarget();
+    }
+
     private void stopAtNextEvent() {
-        Cpu cpu = current.cpu();
         runTarget = Math.min(runTarget, clock.nextDueCycles());
+        stopAtTarget();
+    }
+
+    private void stopAtTarget() {
+        Cpu cpu = current.cpu();
         cpu.runLimit =
                 Math.min(cpu.runLimit, cpu.instructionsExecuted() + Math.max(1, clock.instructionsUntil(runTarget)));
         cpu.endBlock();

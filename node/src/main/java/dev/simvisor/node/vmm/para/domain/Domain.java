@@ -97,7 +97,7 @@ public final class Domain implements EventSink, AutoCloseable {
                 HypervisorSpace.frames(guestFrames + SHARED_FRAMES, settings.vcpus()));
         frames = new FrameTable(memory, stamp -> vcpus.forEach(vcpu -> vcpu.flushTlbSince(stamp)));
         space = new HypervisorSpace(memory, settings.vcpus());
-        paging = new DirectPaging(memory, frames, space);
+        paging = new DirectPaging(memory, frames, space, ledger);
         shared = new SharedInfo(memory.memory(), allocateSharedFrame());
         events = new EventChannels(shared, this, ID);
         BitSet[] watched = new BitSet[settings.vcpus()];

@@ -1,5 +1,6 @@
 package dev.simvisor.node.vmm.para.hypercall;
 
+import dev.simvisor.node.vmm.exit.ExitKind;
 import dev.simvisor.node.vmm.para.abi.XenError;
 import dev.simvisor.node.vmm.para.domain.Domain;
 import dev.simvisor.node.vmm.para.domain.Vcpu;
@@ -69,7 +70,10 @@ final class MmuUpdate implements Hypercall {
         frames.take(gfn);
         try {
             switch (frames.type(gfn)) {
-                case L1, L2, L3, L4 -> domain.paging().update(gfn, index, value, preserve);
+                case L1, L2, L3, L4 -> {
+                    domain.ledger().count(ExitKind.PAGE_TABLE_UPDATE);
+                    domain.paging().update(gfn, index, value, preserve);
+                }
                 case NONE, WRITABLE, SEGMENT_DESCRIPTORS -> {
                     frames.takeAs(gfn, FrameType.WRITABLE);
                     frames.write(gfn, index, value);

@@ -1,5 +1,6 @@
 package dev.simvisor.node.vmm.para.hypercall;
 
+import dev.simvisor.node.vmm.exit.ExitKind;
 import dev.simvisor.node.vmm.para.abi.XenError;
 import dev.simvisor.node.vmm.para.domain.Vcpu;
 import dev.simvisor.node.vmm.para.memory.DirectPaging;
@@ -29,6 +30,7 @@ final class UpdateVaMapping implements Hypercall {
         DirectPaging paging = vcpu.domain().paging();
         int table = paging.tableOf(vcpu.kernelTable(), linear);
         if (table == DomainMemory.NONE) throw XenError.EINVAL;
+        vcpu.domain().ledger().count(ExitKind.PAGE_TABLE_UPDATE);
         paging.update(table, PageTableEntry.index(linear, 1), args[1], false);
         flush(vcpu, linear, args[2]);
         return 0;

@@ -16,6 +16,8 @@ import static dev.simvisor.node.vmm.para.memory.PageTableEntry.isPresent;
 import static dev.simvisor.node.vmm.para.memory.PageTableEntry.isWritable;
 import static dev.simvisor.node.vmm.para.memory.PageTableEntry.mfn;
 
+import dev.simvisor.node.vmm.exit.ExitKind;
+import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.para.abi.XenError;
 
 /**
@@ -38,11 +40,13 @@ public final class DirectPaging implements FrameTable.Promotion {
     private final DomainMemory domain;
     private final FrameTable frames;
     private final HypervisorSpace space;
+    private final ExitLedger ledger;
 
-    public DirectPaging(DomainMemory domain, FrameTable frames, HypervisorSpace space) {
+    public DirectPaging(DomainMemory domain, FrameTable frames, HypervisorSpace space, ExitLedger ledger) {
         this.domain = domain;
         this.frames = frames;
         this.space = space;
+        this.ledger = ledger;
         frames.promoteWith(this);
     }
 
@@ -58,6 +62,7 @@ public final class DirectPaging implements FrameTable.Promotion {
     }
 
     private void validateTable(int gfn, int level) {
+        ledger.count(ExitKind.PAGE_TABLE_VALIDATION);
         int index = 0;
         try {
             for (; index < ENTRIES; index++) {
@@ -77,6 +82,7 @@ public final class DirectPaging implements FrameTable.Promotion {
     public void invalidate(int gfn, FrameType type) {
         int level = type.level();
         if (level == 0) return;
+        ledger.count(ExitKind.PAGE_TABLE_VALIDATION);
         for (int index = 0; index < ENTRIES; index++) release(gfn, index, level);
     }
 

@@ -1,46 +1,12 @@
 /*
- * The ways into and out of the kernel: interrupts and exceptions, system calls, the switch between tasks.
- * All leave a `struct frame` (trap.h) on the task's kernel stack.
+ * The ways into and out of the kernel: interrupts and exceptions, system calls. All leave a `struct frame` (trap.h) on
+ * the task's kernel stack.
  */
 #define USER_CODE 0x2b
 #define USER_DATA 0x23
 #define VECTOR_SYSCALL 0x80
 
-.macro push_registers
-    pushq %rax
-    pushq %rbx
-    pushq %rcx
-    pushq %rdx
-    pushq %rsi
-    pushq %rdi
-    pushq %rbp
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
-.endm
-
-.macro pop_registers
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rbp
-    popq %rdi
-    popq %rsi
-    popq %rdx
-    popq %rcx
-    popq %rbx
-    popq %rax
-.endm
+    .include "registers.inc"
 
     .text
 
@@ -95,33 +61,8 @@ system_call_entry:
     popq %rsp
     sysretq
 
-/* void switch_stacks(u64 *old, u64 new): goes on where `new` was left by an earlier call, or prepared by task_create. */
-    .globl switch_stacks
-switch_stacks:
-    pushq %rbx
-    pushq %rbp
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
-    movq %rsp, (%rdi)
-    movq %rsi, %rsp
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %rbp
-    popq %rbx
-    ret
-
     .data
     .balign 8
     .globl kernel_stack
 kernel_stack: .quad 0                       /* top of the running task's kernel stack */
 interrupted_stack: .quad 0
-
-/* The user programs, as one flat image. */
-    .section .user, "a"
-    .balign 4096
-    .incbin "user.bin"
-    .balign 4096

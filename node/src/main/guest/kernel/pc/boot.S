@@ -1,9 +1,9 @@
 /*
  * Entry of the built-in guest: a multiboot 1 loader enters _start in 32-bit protected mode without paging;
- * kernel_main runs in 64-bit mode in the upper half.
+ * pc_start runs in 64-bit mode in the upper half.
  *
  * This section is linked where it is loaded, at 1 MiB. Memory as set up here, with 2 MiB pages:
- *   0                      the first 4 GiB, only until kernel_main has left this section (space.c drops it)
+ *   0                      the first 4 GiB, only until pc_start has left this section (start.c drops it)
  *   0xffff800000000000     the first 4 GiB: how the kernel reaches physical memory
  *   0xffffffff80000000     the first 1 GiB: where the kernel is linked
  */
@@ -110,8 +110,8 @@ long_mode:
     movl %ebp, %edi
     movl %esi, %esi
     xorl %ebp, %ebp
-    pushq $0                                /* kernel_main has no caller */
-    movq $kernel_main, %rax
+    pushq $0                                /* pc_start has no caller */
+    movq $pc_start, %rax
     jmp *%rax
 
     .balign 8

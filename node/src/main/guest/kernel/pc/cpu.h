@@ -1,11 +1,18 @@
 /*
- * Every privileged or otherwise sensitive instruction of the kernel's C code, one function each, so that a build for
- * another virtualization mode can replace them here. The few in assembly are in entry.S and boot.S.
+ * Every privileged or otherwise sensitive instruction of the kernel's C code on a PC, one function each, and the figures
+ * in which machines differ. The few in assembly are in entry.S and boot.S.
  */
 #ifndef CPU_H
 #define CPU_H
 
 #include "types.h"
+
+#define PHYSICAL_BASE 0xffff800000000000ul /* where boot.S maps the first 4 GiB */
+#define UPPER_HALF_START 256u               /* the first entry of a top table that is the kernel's */
+
+#define KERNEL_CODE 0x08u /* selectors: descriptors.c */
+#define USER_DATA 0x23u
+#define USER_CODE 0x2bu
 
 #define MSR_STAR 0xc0000081u   /* SDM Vol 4 table 2-2 */
 #define MSR_LSTAR 0xc0000082u
@@ -38,7 +45,8 @@ static inline void halt_forever(void) {
     for (;;) __asm__ volatile("cli; hlt");
 }
 
-static inline u64 read_cr2(void) {
+/* The address of the latest page fault. */
+static inline u64 fault_address(void) {
     u64 value;
     __asm__ volatile("mov %%cr2, %0" : "=r"(value));
     return value;

@@ -1,7 +1,6 @@
 /* Ways to end the machine; ACPI Specification 6.5 §5.2 (tables), §4.8.3.2 (PM1 control), §7.4.2 (\_S5). */
 #include "power.h"
 
-#include "cpu.h"
 #include "frames.h"
 #include "text.h"
 
