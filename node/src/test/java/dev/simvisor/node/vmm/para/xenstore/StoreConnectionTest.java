@@ -4,9 +4,7 @@ import static dev.simvisor.node.vmm.para.xenstore.StoreSession.NO_TRANSACTION;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.simvisor.node.vmm.para.ring.ArrayPage;
-import dev.simvisor.node.vmm.para.ring.ByteRing;
 import dev.simvisor.node.vmm.para.ring.MalformedRingException;
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -24,103 +22,67 @@ final class StoreConnectionTest {
     private int notifications;
     private final StoreConnection connection = new StoreConnection(store, DOMAIN, page, () -> notifications++);
 
-    // The guest's ends of the rings.
-    private final ByteRing requests = new ByteRing(page, 0, 1024, 2048, 2052);
-    private final ByteRing answers = new ByteRing(page, 1024, 1024, 2056, 2060);
-    private final ByteArrayOutputStream unread = new ByteArrayOutputStream();
+    private final RingClient guest = new RingClient(page, connection::serve);
 
     StoreConnectionTest() throws StoreRefusedException {
         toolstack.makeDirectory(NO_TRANSACTION, "/local/domain/1");
         toolstack.setPermissions(NO_TRANSACTION, "/local/domain/1", NodePermissions.ownedBy(DOMAIN));
     }
 
-    /** Sends a message as a guest would, serving whenever the ring is full, and returns all that came back. */
-    private List<String> ask(int type, int transaction, String payload) throws MalformedRingException {
-        byte[] bytes = new Message(type, 77, transaction, payload.getBytes(StandardCharsets.ISO_8859_1)).bytes();
-        for (int sent = 0; sent < bytes.length; ) {
-            sent += requests.put(bytes, sent, bytes.length - sent);
-            connection.serve();
-        }
-        return received();
-    }
-
-    private List<String> received() throws MalformedRingException {
-        byte[] buffer = new byte[1024];
-        int count = answers.take(buffer, 0, buffer.length);
-        while (count > 0) {
-            unread.write(buffer, 0, count);
-            connection.serve();
-            count = answers.take(buffer, 0, buffer.length);
-        }
-        ByteBuffer all = ByteBuffer.wrap(unread.toByteArray()).order(ByteOrder.LITTLE_ENDIAN);
-        unread.reset();
-        List<String> messages = new ArrayList<>();
-        while (all.remaining() >= Message.HEADER_BYTES) {
-            int type = all.getInt();
-            int request = all.getInt();
-            int transaction = all.getInt();
-            byte[] payload = new byte[all.getInt()];
-            all.get(payload);
-            String text = new String(payload, StandardCharsets.ISO_8859_1).replace('\0', '|');
-            messages.add(MessageType.of(type) + " " + request + " " + transaction + " " + text);
-        }
-        assertThat(all.remaining()).isZero();
-        return messages;
-    }
-
     @Test
     void requestsAreAnsweredWithTheirNumbers() throws MalformedRingException {
-        assertThat(ask(11, 0, "a\0value")).containsExactly("WRITE 77 0 OK|");
-        assertThat(ask(2, 0, "a\0")).containsExactly("READ 77 0 value");
-        assertThat(ask(1, 0, "/local/domain/1\0")).containsExactly("DIRECTORY 77 0 a|");
-        assertThat(ask(3, 0, "a\0")).containsExactly("GET_PERMS 77 0 n1|");
-        assertThat(ask(14, 0, "a\0n1\0r0\0")).containsExactly("SET_PERMS 77 0 OK|");
-        assertThat(ask(3, 0, "a\0")).containsExactly("GET_PERMS 77 0 n1|r0|");
-        assertThat(ask(12, 0, "b\0")).containsExactly("MKDIR 77 0 OK|");
-        assertThat(ask(13, 0, "b\0")).containsExactly("RM 77 0 OK|");
-        assertThat(ask(10, 0, "4\0")).containsExactly("GET_DOMAIN_PATH 77 0 /local/domain/4|");
+        assertThat(guest.ask(11, 0, "a\0value")).containsExactly("WRITE 77 0 OK|");
+        assertThat(guest.ask(2, 0, "a\0")).containsExactly("READ 77 0 value");
+        assertThat(guest.ask(1, 0, "/local/domain/1\0")).containsExactly("DIRECTORY 77 0 a|");
+        assertThat(guest.ask(3, 0, "a\0")).containsExactly("GET_PERMS 77 0 n1|");
+        assertThat(guest.ask(14, 0, "a\0n1\0r0\0")).containsExactly("SET_PERMS 77 0 OK|");
+        assertThat(guest.ask(3, 0, "a\0")).containsExactly("GET_PERMS 77 0 n1|r0|");
+        assertThat(guest.ask(12, 0, "b\0")).containsExactly("MKDIR 77 0 OK|");
+        assertThat(guest.ask(13, 0, "b\0")).containsExactly("RM 77 0 OK|");
+        assertThat(guest.ask(10, 0, "4\0")).containsExactly("GET_DOMAIN_PATH 77 0 /local/domain/4|");
         assertThat(notifications).isPositive();
     }
 
     @Test
     void aWatchIsAcknowledgedAndThenFires() throws MalformedRingException {
-        assertThat(ask(4, 0, "a\0token\0")).containsExactly("WATCH 77 0 OK|", "WATCH_EVENT 0 0 a|token|");
-        assertThat(ask(11, 0, "a/b\0value")).containsExactlyInAnyOrder("WRITE 77 0 OK|", "WATCH_EVENT 0 0 a/b|token|");
-        assertThat(ask(5, 0, "a\0token\0")).containsExactly("UNWATCH 77 0 OK|");
-        assertThat(ask(11, 0, "a/b\0other")).containsExactly("WRITE 77 0 OK|");
+        assertThat(guest.ask(4, 0, "a\0token\0")).containsExactly("WATCH 77 0 OK|", "WATCH_EVENT 0 0 a|token|");
+        assertThat(guest.ask(11, 0, "a/b\0value"))
+                .containsExactlyInAnyOrder("WRITE 77 0 OK|", "WATCH_EVENT 0 0 a/b|token|");
+        assertThat(guest.ask(5, 0, "a\0token\0")).containsExactly("UNWATCH 77 0 OK|");
+        assertThat(guest.ask(11, 0, "a/b\0other")).containsExactly("WRITE 77 0 OK|");
     }
 
     @Test
     void transactionsGoOverTheRing() throws MalformedRingException {
-        assertThat(ask(6, 0, "\0")).containsExactly("TRANSACTION_START 77 0 1|");
-        assertThat(ask(11, 1, "a\0value")).containsExactly("WRITE 77 1 OK|");
-        assertThat(ask(6, 1, "\0")).containsExactly("ERROR 77 1 EBUSY|");
-        assertThat(ask(2, 0, "a\0")).containsExactly("ERROR 77 0 ENOENT|");
-        assertThat(ask(7, 1, "X\0")).containsExactly("ERROR 77 1 EINVAL|");
-        assertThat(ask(7, 1, "T\0")).containsExactly("TRANSACTION_END 77 1 OK|");
-        assertThat(ask(7, 1, "T\0")).containsExactly("ERROR 77 1 ENOENT|");
-        assertThat(ask(2, 0, "a\0")).containsExactly("READ 77 0 value");
+        assertThat(guest.ask(6, 0, "\0")).containsExactly("TRANSACTION_START 77 0 1|");
+        assertThat(guest.ask(11, 1, "a\0value")).containsExactly("WRITE 77 1 OK|");
+        assertThat(guest.ask(6, 1, "\0")).containsExactly("ERROR 77 1 EBUSY|");
+        assertThat(guest.ask(2, 0, "a\0")).containsExactly("ERROR 77 0 ENOENT|");
+        assertThat(guest.ask(7, 1, "X\0")).containsExactly("ERROR 77 1 EINVAL|");
+        assertThat(guest.ask(7, 1, "T\0")).containsExactly("TRANSACTION_END 77 1 OK|");
+        assertThat(guest.ask(7, 1, "T\0")).containsExactly("ERROR 77 1 ENOENT|");
+        assertThat(guest.ask(2, 0, "a\0")).containsExactly("READ 77 0 value");
     }
 
     @Test
     void whatIsNotForGuestsIsRefused() throws MalformedRingException {
         for (int type : List.of(0, 8, 9, 18, 19)) {
-            assertThat(ask(type, 0, "1\0")).containsExactly("ERROR 77 0 EACCES|");
+            assertThat(guest.ask(type, 0, "1\0")).containsExactly("ERROR 77 0 EACCES|");
         }
         for (int type : List.of(15, 16, 20, 23, 0xFFFF, -1)) {
-            assertThat(ask(type, 0, "1\0")).containsExactly("ERROR 77 0 ENOSYS|");
+            assertThat(guest.ask(type, 0, "1\0")).containsExactly("ERROR 77 0 ENOSYS|");
         }
     }
 
     @Test
     void malformedPayloadsAreInvalid() throws MalformedRingException {
         for (int type : List.of(1, 2, 3, 4, 5, 7, 11, 12, 13, 14, 22)) {
-            assertThat(ask(type, 0, "")).containsExactly("ERROR 77 0 EINVAL|");
-            assertThat(ask(type, 0, "not-ended")).containsExactly("ERROR 77 0 EINVAL|");
+            assertThat(guest.ask(type, 0, "")).containsExactly("ERROR 77 0 EINVAL|");
+            assertThat(guest.ask(type, 0, "not-ended")).containsExactly("ERROR 77 0 EINVAL|");
         }
-        assertThat(ask(14, 0, "a\0x1\0")).containsExactly("ERROR 77 0 EINVAL|");
-        assertThat(ask(14, 0, "a\0n99999\0")).containsExactly("ERROR 77 0 EINVAL|");
-        assertThat(ask(2, 99, "a\0")).containsExactly("ERROR 77 99 ENOENT|");
+        assertThat(guest.ask(14, 0, "a\0x1\0")).containsExactly("ERROR 77 0 EINVAL|");
+        assertThat(guest.ask(14, 0, "a\0n99999\0")).containsExactly("ERROR 77 0 EINVAL|");
+        assertThat(guest.ask(2, 99, "a\0")).containsExactly("ERROR 77 99 ENOENT|");
     }
 
     @Test
@@ -130,11 +92,11 @@ final class StoreConnectionTest {
             toolstack.write(NO_TRANSACTION, "/local/domain/1/long/name-" + i, "");
             names.add("name-" + i);
         }
-        assertThat(ask(1, 0, "long\0")).containsExactly("ERROR 77 0 E2BIG|");
+        assertThat(guest.ask(1, 0, "long\0")).containsExactly("ERROR 77 0 E2BIG|");
         StringBuilder listed = new StringBuilder();
         String part = "";
         while (!part.endsWith("||")) {
-            String answer = ask(22, 0, "long\0" + listed.length() + "\0").getFirst();
+            String answer = guest.ask(22, 0, "long\0" + listed.length() + "\0").getFirst();
             part = answer.substring(answer.indexOf('|') + 1);
             listed.append(part);
         }
@@ -150,7 +112,7 @@ final class StoreConnectionTest {
                 .putInt(0)
                 .putInt(4097)
                 .array();
-        requests.put(header, 0, 16);
+        guest.requests().put(header, 0, 16);
         connection.serve();
 
         assertThat(connection.isClosed()).isTrue();
@@ -172,12 +134,12 @@ final class StoreConnectionTest {
         int taken = 0;
         int sent = request.length;
         while (sent == request.length) {
-            sent = requests.put(request, 0, request.length);
+            sent = guest.requests().put(request, 0, request.length);
             connection.serve();
             taken++;
         }
         assertThat(taken).isLessThan(200);
-        assertThat(received()).hasSizeGreaterThan(50).allMatch(answer -> answer.equals("WRITE 1 0 OK|"));
+        assertThat(guest.received()).hasSizeGreaterThan(50).allMatch(answer -> answer.equals("WRITE 1 0 OK|"));
     }
 
     @Test
@@ -190,10 +152,10 @@ final class StoreConnectionTest {
             for (int length = random.nextInt(24); length > 0; length--) {
                 payload.append(alphabet.charAt(random.nextInt(alphabet.length())));
             }
-            List<String> answers = ask(random.nextInt(24), random.nextInt(3), payload.toString());
+            List<String> answers = guest.ask(random.nextInt(24), random.nextInt(3), payload.toString());
             assertThat(answers).as("request %d of seed %d", i, seed).anyMatch(answer -> answer.contains(" 77 "));
         }
         assertThat(connection.isClosed()).isFalse();
-        assertThat(ask(11, 0, "zz\0value")).contains("WRITE 77 0 OK|");
+        assertThat(guest.ask(11, 0, "zz\0value")).contains("WRITE 77 0 OK|");
     }
 }
