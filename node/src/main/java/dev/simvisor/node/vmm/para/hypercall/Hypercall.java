@@ -1,0 +1,25 @@
+package dev.simvisor.node.vmm.para.hypercall;
+
+import dev.simvisor.node.vmm.para.domain.Vcpu;
+
+/**
+ * One hypercall: what a paravirtual guest asks of the VMM instead of executing a sensitive instruction. One class each, without
+ * state of its own: what it works on belongs to the domain or to the vCPU.
+ */
+public interface Hypercall {
+    /** As in the public header xen.h. */
+    int number();
+
+    /** As in the public header, without its prefix: {@code mmu_update}. */
+    String hypercallName();
+
+    /**
+     * Does it.
+     *
+     * @param vcpu the caller, whose guest kernel is at work; reach the domain through it
+     * @param args the five arguments: RDI, RSI, RDX, R10, R8
+     * @return what the guest finds in RAX
+     * @throws dev.simvisor.node.vmm.para.abi.XenError for the error to return; what was done before stays done
+     */
+    long call(Vcpu vcpu, long[] args);
+}
