@@ -79,7 +79,6 @@ public final class PrivilegedInstructions {
     private static boolean carriedOut(Vcpu vcpu, Instruction i, String mnemonic) {
         if (isPort(mnemonic)) return port(vcpu, i, mnemonic);
         if (!vcpu.inKernel()) return false;
-        Cpu cpu = vcpu.cpu();
         return switch (mnemonic) {
             case "RDMSR" -> readMsr(vcpu);
             case "WRMSR" -> writeMsr(vcpu);
@@ -88,18 +87,21 @@ public final class PrivilegedInstructions {
                 yield true;
             }
             case "MOV" -> move(vcpu, i);
-            case "INVD", "WBINVD" -> true;
-            case "INVLPG" -> {
-                cpu.memory.invalidatePage(cpu.effectiveAddress(i));
-                yield true;
-            }
+            case "WBINVD" -> true;
+            // Early code of Linux has them around a compare-and-exchange: with a level that allows them they do
+            // nothing.
+            case "CLI", "STI" -> portsAllowed(vcpu);
             default -> false;
         };
     }
 
+    private static boolean portsAllowed(Vcpu vcpu) {
+        return vcpu.virtualIopl >>> 12 >= (vcpu.inKernel() ? 1 : 3);
+    }
+
     /** A kernel may try any port, a program what its kernel has been given: all read as ones. */
     private static boolean port(Vcpu vcpu, Instruction i, String mnemonic) {
-        if (vcpu.virtualIopl >>> 12 < (vcpu.inKernel() ? 1 : 3)) return false;
+        if (!portsAllowed(vcpu)) return false;
         if (mnemonic.equals("IN")) {
             Cpu cpu = vcpu.cpu();
             switch (i.operandSize) {
