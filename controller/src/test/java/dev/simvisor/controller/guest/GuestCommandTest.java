@@ -195,7 +195,11 @@ class GuestCommandTest {
         run("list", "--output", "json", "--cache", cacheFolder().toString());
         assertThat(ConfigFactory.parseString("guests = " + out).getConfigList("guests").stream()
                         .map(guest -> guest.getString("name") + " " + guest.getString("status")))
-                .containsExactly("builtin built in", "debian-12-amd64 not fetched", "debian-12-i386 not fetched", "grub-xen not fetched");
+                .containsExactly(
+                        "builtin built in",
+                        "debian-12-amd64 not fetched",
+                        "debian-12-i386 not fetched",
+                        "grub-xen not fetched");
     }
 
     @Test
