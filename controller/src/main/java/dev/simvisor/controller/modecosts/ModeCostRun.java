@@ -83,6 +83,7 @@ public final class ModeCostRun {
                 commandLine(),
                 guest.memory(),
                 List.of(),
+                1,
                 mode.toString(),
                 "",
                 Optional.of(costModel),
@@ -113,6 +114,7 @@ public final class ModeCostRun {
             case PAUSED -> Optional.of("did not come to its end");
             case DEBUG_EXIT, RESET_REQUESTED -> Optional.of("reset");
             case TRIPLE_FAULT -> Optional.of("triple fault");
+            case CRASHED -> Optional.of("crash");
         };
     }
 

@@ -24,7 +24,10 @@ import dev.simvisor.node.vmm.para.hypercall.HypercallTable;
 import dev.simvisor.node.vmm.para.memory.DomainMemory;
 import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
 import dev.simvisor.node.vmm.para.ring.SharedPage;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
@@ -54,11 +57,12 @@ public final class ParavirtualMachine implements AutoCloseable {
     private long runTarget;
 
     /** Why a run ended. */
-    public enum RunEnd {
+    public sealed interface RunEnd {
         /** The limit was reached. */
-        REACHED,
-        /** The guest shut down: {@link Domain#shutdownReason} says how. */
-        SHUT_DOWN
+        record Reached() implements RunEnd {}
+
+        /** The guest shut down. */
+        record ShutDown(Domain.Shutdown reason) implements RunEnd {}
     }
 
     /**
@@ -137,8 +141,9 @@ public final class ParavirtualMachine implements AutoCloseable {
     public RunEnd runUntil(long deadlineCycles, long mostInstructions) {
         while (true) {
             clock.deliverDueEvents();
-            if (domain.shutdownReason() != null) return RunEnd.SHUT_DOWN;
-            if (clock.cycles() >= deadlineCycles || instructions() >= mostInstructions) return RunEnd.REACHED;
+            Domain.Shutdown reason = domain.shutdownReason();
+            if (reason != null) return new RunEnd.ShutDown(reason);
+            if (clock.cycles() >= deadlineCycles || instructions() >= mostInstructions) return new RunEnd.Reached();
             long next = Math.min(clock.nextDueCycles(), deadlineCycles);
             if (schedule()) execute(current, Math.min(next, sliceEnd), mostInstructions);
             else clock.skipTo(next);
@@ -229,6 +234,21 @@ public final class ParavirtualMachine implements AutoCloseable {
 
     public void type(byte[] bytes) {
         if (console != null) console.type(bytes);
+    }
+
+    /** SHA-256, in hexadecimal, over vCPUs, time and memory: equal hashes mean equal machines. */
+    public String stateHash() {
+        MessageDigest digest = sha256();
+        domain.digest(digest);
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java platform has SHA-256", e);
+        }
     }
 
     @Override

@@ -18,6 +18,9 @@ import java.util.List;
  * #memoryTarget}.
  */
 public final class BackendDomain implements AutoCloseable {
+    /** xvda to xvdp. */
+    public static final int MOST_DISKS = 16;
+
     private final PrivilegedStore store;
     private final DomainDirectory directory;
     private final StoreConnection connection;
@@ -42,8 +45,11 @@ public final class BackendDomain implements AutoCloseable {
         wiring = new DeviceWiring(description.domain(), store, grants, ports, this::storeEvent);
     }
 
-    /** Gives the guest one disk more: xvda, xvdb, and so on. */
+    /** Gives the guest one disk more: xvda, xvdb, and so on. There are at most {@link #MOST_DISKS}. */
     public void addDisk(DiskImage image) {
+        if (disks.size() == MOST_DISKS) {
+            throw new IllegalStateException("a guest has at most " + MOST_DISKS + " disks");
+        }
         BlockBackend disk = new BlockBackend(wiring, disks.size(), image);
         disks.add(disk);
         disk.announce();

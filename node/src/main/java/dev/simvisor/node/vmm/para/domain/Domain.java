@@ -3,6 +3,7 @@ package dev.simvisor.node.vmm.para.domain;
 import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SHIFT;
 
 import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.CpuStateCodec;
 import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.memory.MachineMemory;
@@ -18,6 +19,7 @@ import dev.simvisor.node.vmm.para.memory.DomainMemory;
 import dev.simvisor.node.vmm.para.memory.FrameTable;
 import dev.simvisor.node.vmm.para.memory.HypervisorSpace;
 import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -266,6 +268,13 @@ public final class Domain implements EventSink, AutoCloseable {
     @Override
     public void polled(int port) {
         for (int n = 0; n < vcpus.size(); n++) vcpus.get(n).polled(port);
+    }
+
+    /** Adds the processors, the clock and memory to a digest. */
+    public void digest(MessageDigest digest) {
+        for (Vcpu vcpu : vcpus) digest.update(CpuStateCodec.save(vcpu.cpu()).toByteArray());
+        digest.update(clock.save().toByteArray());
+        memory.memory().digest(digest);
     }
 
     @Override

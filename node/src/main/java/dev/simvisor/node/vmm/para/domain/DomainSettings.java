@@ -1,6 +1,8 @@
 package dev.simvisor.node.vmm.para.domain;
 
 import dev.simvisor.node.cpu.CpuModel;
+import dev.simvisor.node.machine.MachineConfiguration;
+import dev.simvisor.node.vmm.para.abi.SharedInfo;
 
 /**
  * What a domain is made of.
@@ -16,4 +18,18 @@ public record DomainSettings(
         CpuModel cpuModel,
         long clockHertz,
         int cyclesPerThousandInstructions,
-        long timeOfDay) {}
+        long timeOfDay) {
+    /** Those whose info fits into the shared info page. */
+    public static final int MOST_VCPUS = SharedInfo.VCPUS;
+
+    /** A domain of the size and speed of a machine with a board. */
+    public static DomainSettings of(MachineConfiguration machine, int vcpus) {
+        return new DomainSettings(
+                machine.memoryBytes(),
+                vcpus,
+                machine.cpuModel(),
+                machine.clockHertz(),
+                machine.cyclesPerThousandInstructions(),
+                machine.timeOfDay());
+    }
+}

@@ -102,16 +102,12 @@ final class VcpuContext {
         Cpu cpu = vcpu.cpu();
         for (int n = 0; n < GENERAL.length; n++) cpu.gpr[GENERAL[n]] = in.getLong(REGISTERS + 8 * n);
         int flags = (int) in.getLong(RFLAGS);
-        vcpu.maskUpcalls((flags & Flags.IF) == 0);
+        vcpu.virtualIopl = flags & Flags.IOPL;
         cpu.segmentBase[SegmentRegister.FS] = in.getLong(FS_BASE);
         cpu.segmentBase[SegmentRegister.GS] = in.getLong(GS_BASE_KERNEL);
         cpu.msr.kernelGsBase = in.getLong(GS_BASE_USER);
         cpu.updateMode();
         vcpu.returnTo(
-                in.getLong(RIP),
-                in.getShort(CS) & 0xFFFF | 3,
-                flags & ~(Flags.IOPL | Flags.VM) | Flags.IF,
-                in.getLong(RSP),
-                in.getShort(SS) & 0xFFFF | 3);
+                in.getLong(RIP), in.getShort(CS) & 0xFFFF | 3, flags, in.getLong(RSP), in.getShort(SS) & 0xFFFF | 3);
     }
 }
