@@ -44,11 +44,35 @@ public sealed interface Guest {
         }
     }
 
+    /** Made of packages of a Debian release, which are downloaded once. */
+    sealed interface Packaged extends Guest {
+        /** The release's codename, as its index says it. */
+        String release();
+
+        /** Debian's name of the architecture. */
+        String architecture();
+    }
+
+    /**
+     * A file of a Debian package that boots as it is.
+     *
+     * @param packageName the package
+     * @param file its path in the package, without a leading slash
+     */
+    record DebianFile(
+            String name,
+            String description,
+            MemorySize memory,
+            String commandLine,
+            String release,
+            String architecture,
+            String packageName,
+            String file)
+            implements Packaged {}
+
     /**
      * Debian's kernel with an initramfs made of Debian's static busybox and the kernel's own modules.
      *
-     * @param release the release's codename, as its index says it
-     * @param architecture Debian's name of the architecture
      * @param kernelPackage the package that depends on the newest kernel image of its kind
      * @param busyboxPackage the package with the statically linked busybox
      * @param modules the kernel modules to have at hand, without those they need in turn
@@ -64,5 +88,5 @@ public sealed interface Guest {
             String kernelPackage,
             String busyboxPackage,
             List<String> modules)
-            implements Guest {}
+            implements Packaged {}
 }

@@ -9,7 +9,8 @@ import java.util.TreeMap;
 public record GuestCatalogue(SortedMap<String, Guest> guests) {
     private enum Kind {
         BUILT_IN,
-        DEBIAN
+        DEBIAN,
+        DEBIAN_FILE
     }
 
     public GuestCatalogue {
@@ -80,6 +81,16 @@ public record GuestCatalogue(SortedMap<String, Guest> guests) {
                         section.scalar("kernel-package", Names.EXPECTED, Names::name),
                         section.scalar("busybox-package", Names.EXPECTED, Names::name),
                         section.texts("modules", "the name of a kernel module"));
+            case DEBIAN_FILE ->
+                new Guest.DebianFile(
+                        name,
+                        description,
+                        memory,
+                        commandLine,
+                        section.scalar("release", Names.EXPECTED, Names::name),
+                        section.scalar("architecture", Names.EXPECTED, Names::name),
+                        section.scalar("package", Names.EXPECTED, Names::name),
+                        section.text("file", "a path in the package"));
         };
         section.end();
         return guest;

@@ -61,7 +61,7 @@ final class BootCommand implements Callable<Integer> {
     @Option(
             names = "--disk",
             paramLabel = "FILE",
-            description = "A raw disk image, as a virtio disk; may be given more than once.")
+            description = "A raw disk image, as a virtio disk, in mode para as xvda; may be given more than once.")
     private List<Path> disks = List.of();
 
     @Option(

@@ -3,8 +3,8 @@ package dev.simvisor.controller.embedded;
 import dev.simvisor.controller.embedded.LocalVm.Outcome;
 import dev.simvisor.node.machine.Machine;
 import dev.simvisor.node.machine.RunOutcome;
+import dev.simvisor.node.machine.disk.RawDiskImage;
 import dev.simvisor.node.machine.time.VirtualClock;
-import dev.simvisor.node.machine.virtio.RawDiskImage;
 import java.util.List;
 import java.util.function.IntConsumer;
 

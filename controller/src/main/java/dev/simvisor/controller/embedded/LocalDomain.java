@@ -1,16 +1,21 @@
 package dev.simvisor.controller.embedded;
 
 import dev.simvisor.controller.embedded.LocalVm.Outcome;
+import dev.simvisor.node.machine.disk.RawDiskImage;
 import dev.simvisor.node.machine.time.VirtualClock;
 import dev.simvisor.node.vmm.para.ParavirtualMachine;
+import java.util.List;
 import java.util.function.IntConsumer;
 
 /** A paravirtual machine. */
 final class LocalDomain implements LocalMachine {
     private final ParavirtualMachine machine;
+    private final List<RawDiskImage> disks;
 
-    LocalDomain(ParavirtualMachine machine) {
+    /** @param disks the machine's, to be closed with it */
+    LocalDomain(ParavirtualMachine machine, List<RawDiskImage> disks) {
         this.machine = machine;
+        this.disks = disks;
     }
 
     @Override
@@ -79,5 +84,6 @@ final class LocalDomain implements LocalMachine {
     @Override
     public void close() {
         machine.close();
+        LocalVm.close(disks);
     }
 }

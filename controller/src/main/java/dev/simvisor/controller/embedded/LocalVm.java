@@ -17,9 +17,11 @@ import dev.simvisor.node.machine.MachineConfiguration;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.boot.InvalidImageException;
+import dev.simvisor.node.machine.disk.RawDiskImage;
 import dev.simvisor.node.machine.memory.MachineMemory;
+import dev.simvisor.node.machine.network.MacAddress;
+import dev.simvisor.node.machine.network.VirtualSwitch;
 import dev.simvisor.node.machine.time.Timer;
-import dev.simvisor.node.machine.virtio.RawDiskImage;
 import dev.simvisor.node.vmm.exit.ExitKind;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.exit.HostCosts;
@@ -28,6 +30,7 @@ import dev.simvisor.node.vmm.mode.BoardMode;
 import dev.simvisor.node.vmm.mode.ParavirtualMode;
 import dev.simvisor.node.vmm.mode.VirtualizationMode;
 import dev.simvisor.node.vmm.para.ParavirtualMachine;
+import dev.simvisor.node.vmm.para.backend.BackendDomain;
 import dev.simvisor.node.vmm.para.domain.DomainSettings;
 import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
 import java.io.IOException;
@@ -67,6 +70,9 @@ public final class LocalVm implements AutoCloseable {
     private static final int BZIMAGE_MAGIC = 0x53726448; // "HdrS"
     private static final int MULTIBOOT_MAGIC = 0x1BADB002;
     private static final int MULTIBOOT_SEARCHED = 8192; // Multiboot 0.6.96 §3.1
+
+    /** Of a range that is set aside for Xen's guests; nobody else is on its network. */
+    private static final MacAddress NETWORK_CARD = new MacAddress(0x00163E_000001L);
 
     private final MachineMemory memory;
     private final LocalMachine machine;
@@ -149,12 +155,14 @@ public final class LocalVm implements AutoCloseable {
         if (request.cpus() < 1 || request.cpus() > DomainSettings.MOST_VCPUS) {
             throw new BootRefused("--cpus " + request.cpus() + ": expected 1 to " + DomainSettings.MOST_VCPUS);
         }
-        if (!request.disks().isEmpty()) {
-            throw new BootRefused("--disk is not available yet in mode para");
+        if (request.disks().size() > BackendDomain.MOST_DISKS) {
+            throw new BootRefused("--disk " + request.disks().size() + " times: a paravirtual machine has at most "
+                    + BackendDomain.MOST_DISKS);
         }
         if (request.debugExit()) {
             throw new BootRefused("--debug-exit: a paravirtual machine has no ports");
         }
+        List<RawDiskImage> disks = open(request.disks());
         ParavirtualMachine machine = new ParavirtualMachine(
                 DomainSettings.of(configuration, request.cpus()),
                 memory,
@@ -162,16 +170,19 @@ public final class LocalVm implements AutoCloseable {
                 ledger,
                 costs.processor(),
                 engines);
+        LocalDomain local = new LocalDomain(machine, disks);
         try {
             machine.boot(
                     image(request.kernel()),
                     request.initrd().map(LocalVm::image).orElse(null),
                     request.commandLine());
         } catch (InvalidImageException refused) {
-            machine.close();
+            local.close();
             throw new BootRefused(String.valueOf(refused.getMessage()));
         }
-        return new LocalDomain(machine);
+        disks.forEach(machine.backends()::addDisk);
+        machine.backends().addCard(NETWORK_CARD, new VirtualSwitch());
+        return local;
     }
 
     private static Engine engine(Cpu cpu, EngineChoice choice, List<TranslatingEngine> translators) {

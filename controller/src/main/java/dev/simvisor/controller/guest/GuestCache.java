@@ -11,12 +11,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The guests on this machine: a folder with one folder per fetched guest, each holding {@code vmlinuz}, {@code initrd} and
- * {@code packages.txt}, which says what it was made of. A guest's folder is there complete or not at all.
+ * The guests on this machine: a folder with one folder per fetched guest, each holding {@code vmlinuz} and {@code initrd}, or
+ * {@code image} alone, and {@code packages.txt}, which says what it was made of. A guest's folder is there complete or not at all.
  */
 public final class GuestCache {
     static final String KERNEL = "vmlinuz";
     static final String INITRD = "initrd";
+    static final String IMAGE = "image";
     static final String PACKAGES = "packages.txt";
 
     private final GuestCatalogue catalogue;
@@ -55,12 +56,12 @@ public final class GuestCache {
     public boolean holds(Guest guest) {
         return switch (guest) {
             case Guest.BuiltIn _ -> true;
-            case Guest.Debian debian -> Files.isDirectory(folderOf(debian));
+            case Guest.Packaged packaged -> Files.isDirectory(folderOf(packaged));
         };
     }
 
     /** Where a fetched guest lies. */
-    Path folderOf(Guest.Debian guest) {
+    Path folderOf(Guest.Packaged guest) {
         return folder.resolve(guest.name());
     }
 
@@ -84,6 +85,8 @@ public final class GuestCache {
         return switch (guest) {
             case Guest.BuiltIn builtIn ->
                 image(builtIn, mode, new BootFile.Bundled(builtIn.image(mode)), Optional.empty());
+            case Guest.DebianFile file ->
+                image(file, mode, new BootFile.OnDisk(folderOf(file).resolve(IMAGE)), Optional.empty());
             case Guest.Debian debian ->
                 image(
                         debian,
@@ -110,7 +113,7 @@ public final class GuestCache {
     }
 
     /** Puts a guest into the cache, or leaves the cache as it was, also when the process is told to end meanwhile. */
-    void install(Guest.Debian guest, Filler filler) throws GuestException {
+    void install(Guest.Packaged guest, Filler filler) throws GuestException {
         try {
             Files.createDirectories(folder);
             // Beside the guests, so that the last step is a rename within one file system.

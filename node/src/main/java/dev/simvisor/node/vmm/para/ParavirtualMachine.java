@@ -9,19 +9,28 @@ import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.time.Timer;
 import dev.simvisor.node.machine.time.VirtualClock;
 import dev.simvisor.node.vmm.exit.ExitLedger;
+import dev.simvisor.node.vmm.para.backend.BackendDomain;
+import dev.simvisor.node.vmm.para.backend.DomainDescription;
+import dev.simvisor.node.vmm.para.backend.EventPorts;
 import dev.simvisor.node.vmm.para.build.DomainBuilder;
 import dev.simvisor.node.vmm.para.console.ConsoleRing;
 import dev.simvisor.node.vmm.para.domain.Domain;
 import dev.simvisor.node.vmm.para.domain.DomainSettings;
 import dev.simvisor.node.vmm.para.domain.RunState;
 import dev.simvisor.node.vmm.para.domain.Vcpu;
+import dev.simvisor.node.vmm.para.grant.GrantTable;
+import dev.simvisor.node.vmm.para.grant.GrantTableOp;
+import dev.simvisor.node.vmm.para.grant.GuestFrames;
 import dev.simvisor.node.vmm.para.hypercall.HypercallTable;
+import dev.simvisor.node.vmm.para.memory.DomainMemory;
 import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
+import dev.simvisor.node.vmm.para.ring.SharedPage;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -37,10 +46,12 @@ public final class ParavirtualMachine implements AutoCloseable {
 
     private final Domain domain;
     private final VirtualClock clock;
-    private final HypercallTable hypercalls = new HypercallTable(List.of());
+    private final HypercallTable hypercalls;
     private final List<GuestExits> exits = new ArrayList<>();
     private final long sliceCycles;
+    private final GrantTable grants;
     private @Nullable ConsoleRing console;
+    private @Nullable BackendDomain backends;
     private IntConsumer consoleSink = value -> {};
     private Vcpu current;
     private long sliceEnd;
@@ -71,6 +82,9 @@ public final class ParavirtualMachine implements AutoCloseable {
         domain = new Domain(settings, memory, map, ledger, engines);
         clock = domain.clock();
         sliceCycles = Math.max(1, clock.hertz() / SLICES_PER_SECOND);
+        GuestFrames frames = new GuestFrames(domain);
+        grants = new GrantTable(frames);
+        hypercalls = new HypercallTable(List.of(new GrantTableOp(domain, grants, frames)));
         for (Vcpu vcpu : domain.vcpuList()) {
             vcpu.cpu().chargeTo(costs, this::chargeEvent);
             exits.add(new GuestExits(vcpu, hypercalls));
@@ -88,7 +102,7 @@ public final class ParavirtualMachine implements AutoCloseable {
      * @throws InvalidImageException when it cannot be booted; the machine is of no use then
      */
     public void boot(Image kernel, @Nullable Image module, String commandLine) throws InvalidImageException {
-        DomainBuilder.build(domain, kernel, module, commandLine, this::attachConsole, gfn -> 0);
+        DomainBuilder.build(domain, kernel, module, commandLine, this::attachConsole, this::attachStore);
     }
 
     private int attachConsole(int gfn) {
@@ -96,6 +110,29 @@ public final class ParavirtualMachine implements AutoCloseable {
         ring.sendTo(value -> consoleSink.accept(value));
         console = ring;
         return ring.port();
+    }
+
+    private int attachStore(int gfn) {
+        ConsoleRing attached = Objects.requireNonNull(console, "the console is attached first");
+        DomainMemory memory = domain.memory();
+        int port = domain.events().allocateForBackend(() -> backends().storeEvent());
+        DomainDescription description = new DomainDescription(
+                Domain.ID,
+                "guest",
+                memory.guestFrames() * 4L,
+                domain.vcpus(),
+                memory.mfn(gfn),
+                port,
+                memory.mfn(attached.gfn()),
+                attached.port());
+        SharedPage page = new GuestFrames(domain).page(memory.mfn(gfn));
+        backends = new BackendDomain(description, grants, new EventPorts(domain.events()), page);
+        return port;
+    }
+
+    /** The back ends of the guest's devices, once a kernel is loaded. */
+    public BackendDomain backends() {
+        return Objects.requireNonNull(backends, "no kernel is loaded yet");
     }
 
     public Domain domain() {
@@ -238,6 +275,7 @@ public final class ParavirtualMachine implements AutoCloseable {
 
     @Override
     public void close() {
+        if (backends != null) backends.close();
         domain.close();
     }
 }

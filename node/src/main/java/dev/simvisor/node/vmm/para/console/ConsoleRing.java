@@ -32,6 +32,11 @@ public final class ConsoleRing {
         this.port = domain.events().allocateForBackend(this::notified);
     }
 
+    /** The frame of the ring. */
+    public int gfn() {
+        return (int) (page >>> FRAME_SHIFT);
+    }
+
     /** The guest's event channel port for it. */
     public int port() {
         return port;

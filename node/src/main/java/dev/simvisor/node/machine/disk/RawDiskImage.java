@@ -1,4 +1,4 @@
-package dev.simvisor.node.machine.virtio;
+package dev.simvisor.node.machine.disk;
 
 import java.io.EOFException;
 import java.io.IOException;
