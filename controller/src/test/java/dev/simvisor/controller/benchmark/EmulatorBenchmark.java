@@ -59,8 +59,7 @@ final class EmulatorBenchmark {
             EmulatorBenchmark benchmark = new EmulatorBenchmark(folder, List.copyOf(emulators), works);
             benchmark.prepare(Path.of(arguments[1]));
             benchmark.run(Integer.parseInt(arguments[3]));
-            if (WorkCatalogue.selects(arguments[5], WorkCatalogue.MEMORY)) benchmark.measureMemory();
-            if (WorkCatalogue.selects(arguments[5], WorkCatalogue.TEN_VMS)) benchmark.measureTenVms();
+            benchmark.measureVms(arguments[5], Path.of(arguments[1]));
         } catch (BenchmarkException failed) {
             System.err.println("benchmark: " + failed.getMessage());
             System.exit(1);
@@ -102,38 +101,43 @@ final class EmulatorBenchmark {
         if (!works.isEmpty()) System.out.print("\n" + results.table() + LEGEND);
     }
 
+    private void measureVms(String list, Path sources) throws BenchmarkException, IOException, InterruptedException {
+        if (WorkCatalogue.selects(list, WorkCatalogue.MEMORY)) measureMemory();
+        if (WorkCatalogue.selects(list, WorkCatalogue.TEN_VMS)) {
+            LoadGuests loads = LoadGuests.build(sources, folder);
+            measureTen("Loads of all kinds", loads.guest(64, WorkCatalogue.ALL_KINDS), LoadGuests.DONE);
+        }
+        if (WorkCatalogue.selects(list, WorkCatalogue.TEN_LINUX_VMS)) {
+            measureTen("Linux to its shell", BenchmarkGuest.linux(MANY, folder), Boot.PROMPT);
+        }
+    }
+
     private void measureMemory() throws BenchmarkException, IOException, InterruptedException {
         Path errors = folder.resolve("memory.err");
         System.out.print(OwnJvm.run(errors, VmMemory.class, VmMemory.OPTIONS, List.of()));
     }
 
-    private void measureTenVms() throws BenchmarkException, IOException, InterruptedException {
-        BenchmarkGuest linux = BenchmarkGuest.linux(MANY, folder);
-        double one = instructionsPerSecond(1, linux);
-        double ten = instructionsPerSecond(10, linux);
+    private void measureTen(String what, BenchmarkGuest guest, String text)
+            throws BenchmarkException, IOException, InterruptedException {
+        double one = instructionsPerSecond(1, guest, text);
+        double ten = instructionsPerSecond(10, guest, text);
         System.out.printf(
                 Locale.ROOT,
-                "%s to its shell on %d cores: one VM %.1f Minstr/s, ten in one JVM together %.1f Minstr/s, %.2f times as many%n",
-                MANY,
+                "%s, %d cores: one VM %.1f Minstr/s, ten in one JVM together %.1f Minstr/s, %.2f times as many%n",
+                what,
                 Runtime.getRuntime().availableProcessors(),
                 one / 1e6,
                 ten / 1e6,
                 ten / one);
     }
 
-    private double instructionsPerSecond(int vms, BenchmarkGuest linux)
+    private double instructionsPerSecond(int vms, BenchmarkGuest guest, String text)
             throws BenchmarkException, IOException, InterruptedException {
-        String rate = OwnJvm.run(
-                folder.resolve("throughput.err"),
-                VmThroughput.class,
-                List.of(),
-                List.of(
-                        Integer.toString(vms),
-                        linux.kernel().toString(),
-                        linux.initrd().orElseThrow().toString(),
-                        linux.commandLine(),
-                        Integer.toString(linux.memoryMib()),
-                        Boot.PROMPT));
+        List<String> arguments = new ArrayList<>();
+        arguments.addAll(List.of(Integer.toString(vms), guest.kernel().toString(), guest.commandLine()));
+        arguments.addAll(List.of(Integer.toString(guest.memoryMib()), text));
+        guest.initrd().ifPresent(initrd -> arguments.add(initrd.toString()));
+        String rate = OwnJvm.run(folder.resolve("throughput.err"), VmThroughput.class, List.of(), arguments);
         return Double.parseDouble(rate.strip());
     }
 

@@ -11,6 +11,9 @@ import java.util.Optional;
  * @param folder where their kernels are
  */
 record LoadGuests(Path folder) {
+    /** What a guest says when it has run all that it was to run. */
+    static final String DONE = "loads done";
+
     private static final int MEMORY_MIB = 64;
 
     /**

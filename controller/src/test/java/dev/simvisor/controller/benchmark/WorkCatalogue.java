@@ -17,8 +17,16 @@ final class WorkCatalogue {
     /** What a VM takes of a JVM's memory. */
     static final String MEMORY = "memory";
 
-    /** How ten VMs in one JVM do, beside one. */
+    /** How ten VMs in one JVM do, beside one: with loads of all kinds, and booting Linux. */
     static final String TEN_VMS = "ten-vms";
+
+    static final String TEN_LINUX_VMS = "ten-linux-vms";
+
+    private static final Set<String> MEASUREMENTS = Set.of(MEMORY, TEN_VMS, TEN_LINUX_VMS);
+
+    /** For one of the ten. */
+    static final String ALL_KINDS = "run=sieve:50,crc:100,sort:10,hash:50,fib:50,interpret:300,text:100,doubles:20,"
+            + "dispatch:300,copy:100,syscalls:200,interrupts:50,switches:10,faults:100,forks:200";
 
     static final List<Work> ALL = all();
 
@@ -77,7 +85,7 @@ final class WorkCatalogue {
     static List<Work> select(String list) throws BenchmarkException {
         List<String> wanted = listed(list);
         for (String word : wanted) {
-            if (!Set.of(MEMORY, TEN_VMS).contains(word)
+            if (!MEASUREMENTS.contains(word)
                     && ALL.stream().noneMatch(work -> names(work).contains(word))) {
                 throw new BenchmarkException("nothing to time is called '" + word + "': expected " + EVERYTHING
                         + ", or of " + String.join(", ", words()) + ", with commas between");
@@ -106,7 +114,7 @@ final class WorkCatalogue {
     }
 
     private static Set<String> words() {
-        Set<String> words = new TreeSet<>(Set.of(MEMORY, TEN_VMS));
+        Set<String> words = new TreeSet<>(MEASUREMENTS);
         for (Work work : ALL) {
             words.add(work.group().written);
             words.add(work instanceof Load load ? load.load() : work.name());
