@@ -56,11 +56,13 @@ public class StreamLine implements SerialLine {
         }
     }
 
+    /** A whole line is shown at once, so that whoever reads it knows when it was said. */
     @Override
     public void put(int value) {
         try {
             output.write(value);
             unshown = true;
+            if (value == '\n') flush();
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }

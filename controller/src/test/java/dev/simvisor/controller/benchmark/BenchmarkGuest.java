@@ -14,20 +14,15 @@ import java.util.Optional;
  * A guest as files that any emulator can be given.
  *
  * @param grubCommand how GRUB loads its kernel: {@code linux} or {@code multiboot}
- * @param commandLine for the kernel, in GRUB's quoting, which both of our guests read
+ * @param commandLine for the kernel, without anything that GRUB would take for quoting
  */
 record BenchmarkGuest(
         String name, String grubCommand, Path kernel, Optional<Path> initrd, String commandLine, int memoryMib) {
 
-    /** Debian's kernel with a busybox shell, from the guest cache. */
-    static BenchmarkGuest debian(Path folder) throws BenchmarkException, IOException {
-        GuestImage image = resolve("debian-12-amd64");
+    /** A Linux of the catalogue, from the guest cache. */
+    static BenchmarkGuest linux(String name, Path folder) throws BenchmarkException, IOException {
+        GuestImage image = resolve(name);
         return of(image, "linux", image.commandLine(), folder);
-    }
-
-    /** The built-in guest, which runs these shell commands and then powers off. */
-    static BenchmarkGuest builtIn(String commands, Path folder) throws BenchmarkException, IOException {
-        return of(resolve("builtin"), "multiboot", "\"run=" + commands + "; halt\"", folder);
     }
 
     private static GuestImage resolve(String name) throws BenchmarkException {

@@ -13,6 +13,12 @@ sealed interface Emulator permits Simvisor, Bochs, Qemu {
     /** Starts a guest, as quickly as this emulator knows how. */
     Run start(BenchmarkGuest guest) throws BenchmarkException, IOException, InterruptedException;
 
+    /** Wall nanoseconds until the console shows a marker, of a guest that is the second one in its process; if it can be that. */
+    default OptionalLong bootAgain(BenchmarkGuest guest, String marker)
+            throws BenchmarkException, IOException, InterruptedException {
+        return OptionalLong.empty();
+    }
+
     /** A guest that runs. Closing it ends the emulator, whatever the guest does. */
     interface Run extends AutoCloseable {
         ConsoleWatch console();

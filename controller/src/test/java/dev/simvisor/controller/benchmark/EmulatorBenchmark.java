@@ -1,61 +1,69 @@
 package dev.simvisor.controller.benchmark;
 
+import dev.simvisor.controller.benchmark.Results.Repetition;
+import dev.simvisor.controller.benchmark.Work.Boot;
+import dev.simvisor.controller.benchmark.Work.Load;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalLong;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
- * Boots Debian to its shell and runs the built-in guest's loads, in several emulators by turns, and prints the medians of the
- * wall times, each emulator's ratio to the first, and the first one's guest instructions per wall second.
+ * Runs loads of the project's own, in 32 and in 64 bit, and boots Debian's kernels, in several emulators by turns. Prints
+ * medians of the wall times, each emulator's ratio to the first, and the first one's guest instructions per wall second.
  *
- * <p>Arguments: the distribution's {@code bin/simvisor}, a folder for files, the number of rounds, and the emulators, with
- * commas between: {@code bochs}, {@code qemu}, or {@code simvisor} with options of {@code boot} after colons, as in
- * {@code simvisor:mode=translate:engine=interpreter}.
+ * <p>Arguments: the distribution's {@code bin/simvisor}; the sources of the guests; a folder for files; the number of rounds;
+ * the emulators, with commas between: {@code bochs}, {@code qemu}, or {@code simvisor} with options of {@code boot} after
+ * colons, as in {@code simvisor:mode=translate:engine=interpreter}; and what to time, as {@link WorkCatalogue#select}
+ * understands it.
  */
 final class EmulatorBenchmark {
-    /** About a hundred million instructions each, except where one of them costs more than usual. */
-    private static final List<String> LOADS = List.of(
-            "sieve 100",
-            "matrix 100",
-            "doubles 100",
-            "crc 200",
-            "fib 32",
-            "gcd 700",
-            "interpret 1500",
-            "sort 40",
-            "strings 60",
-            "chase 25000",
-            "copy 1000",
-            "rewrite 1000",
-            "syscalls 1000000",
-            "switches 200000",
-            "pagefaults 20000");
-
-    private static final String LINUX = "debian boot";
-    private static final String LINUX_SHELL = "built-in shell (ash)";
     private static final Duration LIMIT = Duration.ofMinutes(10);
+    private static final String MANY = "debian-12-amd64";
+    private static final String LEGEND = """
+            ms: medians of wall time. x: how many times as long as the first emulator takes.
+            first: a new process for each load, so the JVM's warming up counts; again: the same load once more in that process.
+            Boots are timed from the start of the process, Bochs' from its loader's end, until the shell's prompt; again is a
+            second VM in a JVM that has booted one, and for an emulator that has no second one its first.
+            Minstr/s: guest instructions of the first emulator per wall second; a REP's every repetition is one.
+            All emulators had the same checksums.
+            """;
 
-    /** What the guest says of a load: some emulators' time-stamp counters count instructions. */
-    private static final Pattern TICKS = Pattern.compile("(\\d+) TSC ticks");
-
-    private final BenchmarkGuest linux;
-    private final BenchmarkGuest loads;
+    private final Path folder;
+    private final List<Work> works;
     private final List<Emulator> emulators;
     private final Results results;
+    private final Map<Work, BenchmarkGuest> guests = new LinkedHashMap<>();
 
-    private EmulatorBenchmark(Path launcher, Path folder, String names) throws BenchmarkException, IOException {
-        linux = BenchmarkGuest.debian(folder);
-        loads = BenchmarkGuest.builtIn(String.join("; ", LOADS), folder);
-        List<Emulator> named = new ArrayList<>();
-        for (String name : names.split(",")) named.add(emulator(name, launcher, folder));
-        emulators = List.copyOf(named);
-        results = new Results(emulators);
+    private EmulatorBenchmark(Path folder, List<Emulator> emulators, List<Work> works) {
+        this.folder = folder;
+        this.emulators = emulators;
+        this.works = works;
+        results = new Results(emulators.stream().map(Emulator::name).toList());
+    }
+
+    /** Ends with status 1 and one line when something is missing or checksums differ. */
+    public static void main(String[] arguments) throws IOException, InterruptedException {
+        Path launcher = Path.of(arguments[0]).toAbsolutePath();
+        Path folder = Files.createDirectories(Path.of(arguments[2])).toAbsolutePath();
+        try {
+            List<Emulator> emulators = new ArrayList<>();
+            for (String name : arguments[4].split(",")) emulators.add(emulator(name, launcher, folder));
+            List<Work> works = WorkCatalogue.select(arguments[5]);
+            EmulatorBenchmark benchmark = new EmulatorBenchmark(folder, List.copyOf(emulators), works);
+            benchmark.prepare(Path.of(arguments[1]));
+            benchmark.run(Integer.parseInt(arguments[3]));
+            benchmark.measureVms(arguments[5], Path.of(arguments[1]));
+        } catch (BenchmarkException failed) {
+            System.err.println("benchmark: " + failed.getMessage());
+            System.exit(1);
+        }
     }
 
     private static Emulator emulator(String name, Path launcher, Path folder) throws BenchmarkException {
@@ -69,58 +77,103 @@ final class EmulatorBenchmark {
         };
     }
 
-    /** Ends with status 1 and one line when something is missing. */
-    public static void main(String[] arguments) throws IOException, InterruptedException {
-        Path folder = Files.createDirectories(Path.of(arguments[1]));
-        try {
-            new EmulatorBenchmark(Path.of(arguments[0]).toAbsolutePath(), folder.toAbsolutePath(), arguments[3])
-                    .run(Integer.parseInt(arguments[2]));
-        } catch (BenchmarkException failed) {
-            System.err.println("benchmark: " + failed.getMessage());
-            System.exit(1);
+    private void prepare(Path sources) throws BenchmarkException, IOException, InterruptedException {
+        LoadGuests loads = new LoadGuests(folder);
+        if (works.stream().anyMatch(Load.class::isInstance)) loads = LoadGuests.build(sources, folder);
+        for (Work work : works) {
+            guests.put(
+                    work,
+                    switch (work) {
+                        case Load load -> loads.guest(load.width(), load.commandLine());
+                        case Boot boot -> BenchmarkGuest.linux(boot.guest(), folder);
+                    });
         }
     }
 
     private void run(int rounds) throws BenchmarkException, IOException, InterruptedException {
         for (int round = 1; round <= rounds; round++) {
-            for (Emulator emulator : emulators) {
-                bootLinux(emulator);
-                runLoads(emulator);
-                System.out.printf("round %d of %d: %s done%n", round, rounds, emulator.name());
+            for (Map.Entry<Work, BenchmarkGuest> entry : guests.entrySet()) {
+                for (Emulator emulator : emulators) time(entry.getKey(), entry.getValue(), emulator);
+                System.out.printf(
+                        "round %d of %d: %s%n", round, rounds, entry.getKey().name());
             }
         }
-        System.out.print(results.table());
-        System.out.println("Boots are timed from the start of the process, Bochs' from its loader's end.");
-        System.out.println(
-                "Instructions: of boots as Simvisor counts them, of loads as the guest's time-stamp counter does.");
+        if (!works.isEmpty()) System.out.print("\n" + results.table() + LEGEND);
     }
 
-    private void bootLinux(Emulator emulator) throws BenchmarkException, IOException, InterruptedException {
-        try (Emulator.Run run = emulator.start(linux)) {
-            results.add(LINUX, emulator, run.console().await(LINUX_SHELL, LIMIT) - run.startNanos());
+    private void measureVms(String list, Path sources) throws BenchmarkException, IOException, InterruptedException {
+        if (WorkCatalogue.selects(list, WorkCatalogue.MEMORY)) measureMemory();
+        if (WorkCatalogue.selects(list, WorkCatalogue.TEN_VMS)) {
+            LoadGuests loads = LoadGuests.build(sources, folder);
+            measureTen("Loads of all kinds", loads.guest(64, WorkCatalogue.ALL_KINDS), LoadGuests.DONE);
+        }
+        if (WorkCatalogue.selects(list, WorkCatalogue.TEN_LINUX_VMS)) {
+            measureTen("Linux to its shell", BenchmarkGuest.linux(MANY, folder), Boot.PROMPT);
+        }
+    }
+
+    private void measureMemory() throws BenchmarkException, IOException, InterruptedException {
+        Path errors = folder.resolve("memory.err");
+        System.out.print(OwnJvm.run(errors, VmMemory.class, VmMemory.OPTIONS, List.of()));
+    }
+
+    private void measureTen(String what, BenchmarkGuest guest, String text)
+            throws BenchmarkException, IOException, InterruptedException {
+        double one = instructionsPerSecond(1, guest, text);
+        double ten = instructionsPerSecond(10, guest, text);
+        System.out.printf(
+                Locale.ROOT,
+                "%s, %d cores: one VM %.1f Minstr/s, ten in one JVM together %.1f Minstr/s, %.2f times as many%n",
+                what,
+                Runtime.getRuntime().availableProcessors(),
+                one / 1e6,
+                ten / 1e6,
+                ten / one);
+    }
+
+    private double instructionsPerSecond(int vms, BenchmarkGuest guest, String text)
+            throws BenchmarkException, IOException, InterruptedException {
+        List<String> arguments = new ArrayList<>();
+        arguments.addAll(List.of(Integer.toString(vms), guest.kernel().toString(), guest.commandLine()));
+        arguments.addAll(List.of(Integer.toString(guest.memoryMib()), text));
+        guest.initrd().ifPresent(initrd -> arguments.add(initrd.toString()));
+        String rate = OwnJvm.run(folder.resolve("throughput.err"), VmThroughput.class, List.of(), arguments);
+        return Double.parseDouble(rate.strip());
+    }
+
+    private void time(Work work, BenchmarkGuest guest, Emulator emulator)
+            throws BenchmarkException, IOException, InterruptedException {
+        try {
+            switch (work) {
+                case Load load -> runTwice(load, guest, emulator);
+                case Boot boot -> boot(boot, guest, emulator);
+            }
+        } catch (BenchmarkException failed) {
+            throw new BenchmarkException(emulator.name() + ", " + work.name() + ": " + failed.getMessage());
+        }
+    }
+
+    private void runTwice(Load load, BenchmarkGuest guest, Emulator emulator)
+            throws BenchmarkException, IOException, InterruptedException {
+        try (Emulator.Run run = emulator.start(guest)) {
+            for (Repetition repetition : Repetition.values()) {
+                LoadReport report = LoadReport.await(load.load(), run.console(), LIMIT);
+                results.add(load, emulator.name(), repetition, report.nanos());
+                results.check(load, emulator.name(), report.checksum());
+                if (emulator.ticksAreInstructions()) results.count(load, report.ticks());
+            }
+        }
+    }
+
+    private void boot(Boot boot, BenchmarkGuest guest, Emulator emulator)
+            throws BenchmarkException, IOException, InterruptedException {
+        try (Emulator.Run run = emulator.start(guest)) {
+            long reached = run.console().await(Boot.PROMPT, LIMIT);
+            results.add(boot, emulator.name(), Repetition.FIRST, reached - run.startNanos());
             OptionalLong instructions = run.finish("poweroff -f");
-            instructions.ifPresent(count -> results.count(LINUX, count));
-        } catch (BenchmarkException failed) {
-            throw new BenchmarkException(emulator.name() + ", " + linux.name() + ": " + failed.getMessage());
+            instructions.ifPresent(count -> results.count(boot, count));
         }
-    }
-
-    private void runLoads(Emulator emulator) throws BenchmarkException, IOException, InterruptedException {
-        try (Emulator.Run run = emulator.start(loads)) {
-            for (String load : LOADS) {
-                long start = run.console().await("simvisor> " + load + "\r\n", LIMIT);
-                String report = run.console().line(LIMIT);
-                results.add(load, emulator, System.nanoTime() - start);
-                Matcher ticks = TICKS.matcher(report);
-                if (!ticks.find()) {
-                    throw new BenchmarkException("unexpected report of a load: " + report);
-                }
-                if (emulator.ticksAreInstructions()) {
-                    results.count(load, Long.parseLong(ticks.group(1)));
-                }
-            }
-        } catch (BenchmarkException failed) {
-            throw new BenchmarkException(emulator.name() + ", " + loads.name() + ": " + failed.getMessage());
-        }
+        OptionalLong again = emulator.bootAgain(guest, Boot.PROMPT);
+        again.ifPresent(nanos -> results.add(boot, emulator.name(), Repetition.AGAIN, nanos));
     }
 }

@@ -1,93 +1,206 @@
 package dev.simvisor.controller.benchmark;
 
+import dev.simvisor.controller.benchmark.Work.Group;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /** All measurements so far, and the table of their medians. */
 final class Results {
-    /** One line of the table. */
-    private static final class Row {
-        final Map<String, List<Long>> nanos = new LinkedHashMap<>();
-        OptionalLong instructions = OptionalLong.empty();
+    /** Which execution of the work in its process. */
+    enum Repetition {
+        /** The first: all that warms up does so meanwhile. */
+        FIRST,
+        AGAIN
     }
 
+    /** One line of the table. */
+    private static final class Row {
+        final Map<String, Map<Repetition, List<Long>>> nanos = new HashMap<>();
+        OptionalLong instructions = OptionalLong.empty();
+        String checksum = "";
+        String checksumBy = "";
+    }
+
+    private static final int NAME_WIDTH = 16;
+    private static final int LEAST_WIDTH = 10;
+
     private final List<String> emulators;
-    private final Map<String, Row> rows = new LinkedHashMap<>();
+    private final Map<Work, Row> rows = new LinkedHashMap<>();
 
     /**
      * @param emulators the first is what the others are compared with
      */
-    Results(List<Emulator> emulators) {
-        this.emulators = emulators.stream().map(Emulator::name).toList();
+    Results(List<String> emulators) {
+        this.emulators = List.copyOf(emulators);
     }
 
     /** Wall time of one piece of work, once. */
-    void add(String work, Emulator emulator, long nanos) {
-        row(work).nanos.computeIfAbsent(emulator.name(), _ -> new ArrayList<>()).add(nanos);
+    void add(Work work, String emulator, Repetition repetition, long nanos) {
+        row(work)
+                .nanos
+                .computeIfAbsent(emulator, _ -> new EnumMap<>(Repetition.class))
+                .computeIfAbsent(repetition, _ -> new ArrayList<>())
+                .add(nanos);
     }
 
     /** How many instructions that work takes; the last count stands. */
-    void count(String work, long instructions) {
+    void count(Work work, long instructions) {
         row(work).instructions = OptionalLong.of(instructions);
     }
 
-    private Row row(String work) {
+    /** Holds what came of a piece of work against what came of it before. */
+    void check(Work work, String emulator, String checksum) throws BenchmarkException {
+        Row row = row(work);
+        if (row.checksumBy.isEmpty()) {
+            row.checksum = checksum;
+            row.checksumBy = emulator;
+        } else if (!row.checksum.equals(checksum)) {
+            throw new BenchmarkException(work.name() + ": checksum " + checksum + " by " + emulator + ", but "
+                    + row.checksum + " by " + row.checksumBy);
+        }
+    }
+
+    private Row row(Work work) {
         return rows.computeIfAbsent(work, _ -> new Row());
     }
 
     /** The median, of an even number of values the lower one. */
     static long median(List<Long> values) {
-        long[] sorted = values.stream().mapToLong(Long::longValue).toArray();
-        Arrays.sort(sorted);
-        return sorted[(sorted.length - 1) / 2];
+        return values.stream().sorted().toList().get((values.size() - 1) / 2);
     }
 
-    /** One row for each work that all have done: times, and how many times as long as the first each other one takes. */
+    static OptionalDouble geometricMean(List<Double> values) {
+        OptionalDouble logarithm = values.stream().mapToDouble(Math::log).average();
+        return logarithm.isEmpty() ? logarithm : OptionalDouble.of(Math.exp(logarithm.getAsDouble()));
+    }
+
+    private OptionalLong nanos(Row row, String emulator, Repetition repetition) {
+        List<Long> nanos = row.nanos.getOrDefault(emulator, Map.of()).getOrDefault(repetition, List.of());
+        return nanos.isEmpty() ? OptionalLong.empty() : OptionalLong.of(median(nanos));
+    }
+
+    /** How many times as long as the first emulator another takes; its first execution stands for one that it cannot repeat. */
+    private OptionalDouble ratio(Row row, String other, Repetition repetition) {
+        OptionalLong ours = nanos(row, emulators.getFirst(), repetition);
+        OptionalLong theirs = nanos(row, other, repetition);
+        if (theirs.isEmpty()) theirs = nanos(row, other, Repetition.FIRST);
+        return ours.isEmpty() || theirs.isEmpty()
+                ? OptionalDouble.empty()
+                : OptionalDouble.of((double) theirs.getAsLong() / ours.getAsLong());
+    }
+
+    // ---- the table ----
+
+    /** For each group a block: a line for each work, and the geometric mean and the least of the ratios. */
     String table() {
-        StringBuilder table = new StringBuilder("%-16s".formatted("work"));
-        for (String emulator : emulators) table.append(" %24s ms".formatted(emulator));
-        for (String emulator : others()) table.append(" %24s x".formatted(emulator));
-        table.append(" %12s%n".formatted("Minstr/s"));
-        Map<String, List<Double>> ratios = new LinkedHashMap<>();
-        rows.forEach((work, row) -> {
-            if (row.nanos.size() == emulators.size()) table.append(line(work, row, ratios));
-        });
-        ratios.forEach((emulator, values) -> table.append(String.format(
-                Locale.ROOT,
-                "geometric mean of %s to %s: %.2f%n",
-                emulator,
-                emulators.getFirst(),
-                Math.exp(values.stream().mapToDouble(Math::log).average().orElse(Double.NaN)))));
+        StringBuilder table = new StringBuilder();
+        for (Group group : Group.values()) {
+            List<Work> works =
+                    rows.keySet().stream().filter(work -> work.group() == group).toList();
+            if (!works.isEmpty()) append(table, group, works);
+        }
         return table.toString();
     }
 
-    private static List<Long> nanos(Row row, String emulator) {
-        return row.nanos.getOrDefault(emulator, List.of());
+    private void append(StringBuilder table, Group group, List<Work> works) {
+        table.append(heading(group));
+        works.forEach(work -> table.append(line(work)));
+        if (others().isEmpty()) return;
+        table.append(summary("geometric mean", works, Results::geometricMean));
+        table.append(summary(
+                "least",
+                works,
+                ratios -> ratios.stream().mapToDouble(Double::doubleValue).min()));
+        table.append('\n');
     }
 
     private List<String> others() {
         return emulators.subList(1, emulators.size());
     }
 
-    private String line(String work, Row row, Map<String, List<Double>> ratios) {
-        StringBuilder line = new StringBuilder("%-16s".formatted(work));
-        long first = median(nanos(row, emulators.getFirst()));
+    /** Two columns together are at least as wide as the name above them. */
+    private static int width(String emulator) {
+        return Math.max(LEAST_WIDTH, emulator.length() / 2 + 1);
+    }
+
+    private static String cell(String emulator, String text) {
+        return String.format(Locale.ROOT, " %" + width(emulator) + "s", text);
+    }
+
+    private String heading(Group group) {
+        StringBuilder names = new StringBuilder(name(group.written));
+        StringBuilder columns = new StringBuilder(name(""));
         for (String emulator : emulators) {
-            line.append(String.format(Locale.ROOT, " %24.0f ms", median(nanos(row, emulator)) / 1e6));
+            names.append(String.format(Locale.ROOT, " %" + (2 * width(emulator) + 1) + "s", emulator + " ms"));
+            columns.append(cell(emulator, "first")).append(cell(emulator, "again"));
         }
         for (String emulator : others()) {
-            double ratio = (double) median(nanos(row, emulator)) / first;
-            ratios.computeIfAbsent(emulator, _ -> new ArrayList<>()).add(ratio);
-            line.append(String.format(Locale.ROOT, " %24.2f x", ratio));
+            names.append(String.format(Locale.ROOT, " %" + (2 * width(emulator) + 1) + "s", emulator + " x"));
+            columns.append(cell(emulator, "first")).append(cell(emulator, "again"));
         }
-        String rate = row.instructions.isEmpty()
-                ? "-"
-                : String.format(Locale.ROOT, "%.1f", row.instructions.getAsLong() * 1e3 / first);
-        return line.append(" %12s%n".formatted(rate)).toString();
+        String first = emulators.getFirst();
+        names.append(String.format(Locale.ROOT, " %" + (2 * width(first) + 1) + "s", "Minstr/s"));
+        columns.append(cell(first, "first")).append(cell(first, "again"));
+        return names.append('\n').append(columns).append('\n').toString();
+    }
+
+    private static String name(String text) {
+        return String.format(Locale.ROOT, "%-" + NAME_WIDTH + "s", text);
+    }
+
+    private String line(Work work) {
+        Row row = rows.getOrDefault(work, new Row());
+        StringBuilder line = new StringBuilder(name(work.name()));
+        for (String emulator : emulators) {
+            for (Repetition repetition : Repetition.values()) {
+                OptionalLong nanos = nanos(row, emulator, repetition);
+                line.append(cell(emulator, nanos.isEmpty() ? "-" : "%.0f".formatted(nanos.getAsLong() / 1e6)));
+            }
+        }
+        for (String emulator : others()) {
+            for (Repetition repetition : Repetition.values()) {
+                line.append(cell(emulator, twoDigits(ratio(row, emulator, repetition))));
+            }
+        }
+        for (Repetition repetition : Repetition.values()) line.append(rate(row, repetition));
+        return line.append('\n').toString();
+    }
+
+    private String rate(Row row, Repetition repetition) {
+        String first = emulators.getFirst();
+        OptionalLong nanos = nanos(row, first, repetition);
+        boolean known = row.instructions.isPresent() && nanos.isPresent();
+        return cell(first, known ? "%.1f".formatted(row.instructions.getAsLong() * 1e3 / nanos.getAsLong()) : "-");
+    }
+
+    private static String twoDigits(OptionalDouble value) {
+        return value.isEmpty() ? "-" : String.format(Locale.ROOT, "%.2f", value.getAsDouble());
+    }
+
+    private interface Summary {
+        OptionalDouble of(List<Double> ratios);
+    }
+
+    private String summary(String name, List<Work> works, Summary summary) {
+        StringBuilder line = new StringBuilder(name(name));
+        emulators.forEach(emulator -> line.append(cell(emulator, "")).append(cell(emulator, "")));
+        for (String emulator : others()) {
+            for (Repetition repetition : Repetition.values()) {
+                List<Double> ratios = works.stream()
+                        .map(work -> ratio(rows.getOrDefault(work, new Row()), emulator, repetition))
+                        .flatMapToDouble(OptionalDouble::stream)
+                        .boxed()
+                        .toList();
+                line.append(cell(emulator, twoDigits(summary.of(ratios))));
+            }
+        }
+        return line.append('\n').toString();
     }
 }

@@ -7,8 +7,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -43,12 +46,48 @@ record Simvisor(String name, Path launcher, Path folder) implements Emulator {
         guest.initrd().ifPresent(initrd -> command.addAll(List.of("--initrd", initrd.toString())));
         command.addAll(List.of("--append", guest.commandLine(), "--memory", guest.memoryMib() + "M"));
         command.addAll(List.of("--stats", stats.toString()));
-        Arrays.stream(name.split(":")).skip(1).forEach(option -> command.add("--" + option));
+        options().forEach((option, value) -> command.add("--" + option + "=" + value));
         long start = System.nanoTime();
         Process process = new ProcessBuilder(command)
                 .redirectError(folder.resolve("simvisor.err").toFile())
                 .start();
         return new Started(process, new ConsoleWatch(process.getInputStream(), process), start, stats);
+    }
+
+    /** What the name has after colons. */
+    private Map<String, String> options() throws BenchmarkException {
+        Map<String, String> options = new LinkedHashMap<>();
+        for (String option : Arrays.stream(name.split(":")).skip(1).toList()) {
+            String[] parts = option.split("=", 2);
+            if (parts.length != 2) {
+                throw new BenchmarkException("'" + option + "' is no option: expected one such as mode=translate");
+            }
+            options.put(parts[0], parts[1]);
+        }
+        return options;
+    }
+
+    /** In a JVM of its own that has booted the same guest before; for a mode and an engine alone. */
+    @Override
+    public OptionalLong bootAgain(BenchmarkGuest guest, String marker)
+            throws BenchmarkException, IOException, InterruptedException {
+        Map<String, String> options = options();
+        if (guest.initrd().isEmpty() || !Set.of("mode", "engine").containsAll(options.keySet())) {
+            return OptionalLong.empty();
+        }
+        String nanos = OwnJvm.run(
+                folder.resolve("boot-twice.err"),
+                BootTwice.class,
+                List.of(),
+                List.of(
+                        guest.kernel().toString(),
+                        guest.initrd().get().toString(),
+                        guest.commandLine(),
+                        Integer.toString(guest.memoryMib()),
+                        options.getOrDefault("mode", "bare"),
+                        options.getOrDefault("engine", "auto"),
+                        marker));
+        return OptionalLong.of(Long.parseLong(nanos.strip()));
     }
 
     private record Started(Process process, ConsoleWatch console, long startNanos, Path stats) implements Run {

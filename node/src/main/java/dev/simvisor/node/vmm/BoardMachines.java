@@ -1,7 +1,7 @@
 package dev.simvisor.node.vmm;
 
 import dev.simvisor.node.cpu.CpuModel;
-import dev.simvisor.node.cpu.interpreter.Interpreter;
+import dev.simvisor.node.cpu.translator.TranslatingEngine;
 import dev.simvisor.node.machine.Machine;
 import dev.simvisor.node.machine.MachineConfiguration;
 import dev.simvisor.node.machine.boot.BootSource;
@@ -98,7 +98,7 @@ public final class BoardMachines implements MachineFactory {
             }
             ExitLedger ledger = mode.ledger(costs);
             Machine machine = new Machine(
-                    configuration, memory, mode.engine(Interpreter::new, costs, ledger), List.copyOf(disks));
+                    configuration, memory, mode.engine(TranslatingEngine::new, costs, ledger), List.copyOf(disks));
             return new Built.Ready(new BoardMachine(machine, ledger, disks));
         } catch (MachineMemoryExhausted | IOException e) {
             BoardMachine.close(disks);

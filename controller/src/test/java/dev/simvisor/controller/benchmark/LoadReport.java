@@ -1,0 +1,30 @@
+package dev.simvisor.controller.benchmark;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * One execution of a load, as its guest's console has it.
+ *
+ * @param nanos of wall time between the two lines that frame it
+ * @param ticks of the guest's time-stamp counter
+ */
+record LoadReport(long nanos, String checksum, long ticks) {
+    private static final String END = "end checksum ";
+    private static final Pattern REST = Pattern.compile("([0-9a-f]+) ticks ([0-9a-f]+)");
+
+    /** Waits for a load to begin and end. */
+    static LoadReport await(String load, ConsoleWatch console, Duration limit)
+            throws BenchmarkException, IOException, InterruptedException {
+        long began = console.await("begin " + load + "\n", limit);
+        long ended = console.await(END, limit);
+        String rest = console.line(limit);
+        Matcher matcher = REST.matcher(rest);
+        if (!matcher.matches()) {
+            throw new BenchmarkException("unexpected report of a load: " + END + rest);
+        }
+        return new LoadReport(ended - began, matcher.group(1), Long.parseUnsignedLong(matcher.group(2), 16));
+    }
+}
