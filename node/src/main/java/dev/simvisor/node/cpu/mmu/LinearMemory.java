@@ -69,29 +69,31 @@ public final class LinearMemory {
 
     public int read8(long linear) {
         long[] tlb = reads;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear & PAGE_MASK)) return HostMemory.getByte(linear + tlb[slot + 1]) & 0xFF;
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear & PAGE_MASK))
+            return HostMemory.getByte(linear + Tlb.addend(tlb, pair)) & 0xFF;
         return (int) slow.read(linear, 1);
     }
 
     public int read16(long linear) {
         long[] tlb = reads;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 1 & PAGE_MASK)) return HostMemory.getShort(linear + tlb[slot + 1]) & 0xFFFF;
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear + 1 & PAGE_MASK))
+            return HostMemory.getShort(linear + Tlb.addend(tlb, pair)) & 0xFFFF;
         return (int) slow.read(linear, 2);
     }
 
     public int read32(long linear) {
         long[] tlb = reads;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 3 & PAGE_MASK)) return HostMemory.getInt(linear + tlb[slot + 1]);
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear + 3 & PAGE_MASK)) return HostMemory.getInt(linear + Tlb.addend(tlb, pair));
         return (int) slow.read(linear, 4);
     }
 
     public long read64(long linear) {
         long[] tlb = reads;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 7 & PAGE_MASK)) return HostMemory.getLong(linear + tlb[slot + 1]);
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear + 7 & PAGE_MASK)) return HostMemory.getLong(linear + Tlb.addend(tlb, pair));
         return slow.read(linear, 8);
     }
 
@@ -99,29 +101,31 @@ public final class LinearMemory {
 
     public void write8(long linear, int value) {
         long[] tlb = writes;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear & PAGE_MASK)) HostMemory.putByte(linear + tlb[slot + 1], (byte) value);
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear & PAGE_MASK))
+            HostMemory.putByte(linear + Tlb.addend(tlb, pair), (byte) value);
         else slow.write(linear, 1, value);
     }
 
     public void write16(long linear, int value) {
         long[] tlb = writes;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 1 & PAGE_MASK)) HostMemory.putShort(linear + tlb[slot + 1], (short) value);
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear + 1 & PAGE_MASK))
+            HostMemory.putShort(linear + Tlb.addend(tlb, pair), (short) value);
         else slow.write(linear, 2, value);
     }
 
     public void write32(long linear, int value) {
         long[] tlb = writes;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 3 & PAGE_MASK)) HostMemory.putInt(linear + tlb[slot + 1], value);
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear + 3 & PAGE_MASK)) HostMemory.putInt(linear + Tlb.addend(tlb, pair), value);
         else slow.write(linear, 4, value);
     }
 
     public void write64(long linear, long value) {
         long[] tlb = writes;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 7 & PAGE_MASK)) HostMemory.putLong(linear + tlb[slot + 1], value);
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear + 7 & PAGE_MASK)) HostMemory.putLong(linear + Tlb.addend(tlb, pair), value);
         else slow.write(linear, 8, value);
     }
 
@@ -129,32 +133,34 @@ public final class LinearMemory {
 
     public int readForUpdate8(long linear) {
         long[] tlb = writes;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear & PAGE_MASK)) return HostMemory.getByte(linear + tlb[slot + 1]) & 0xFF;
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear & PAGE_MASK))
+            return HostMemory.getByte(linear + Tlb.addend(tlb, pair)) & 0xFF;
         slow.checkWrite(linear, 1);
         return read8(linear);
     }
 
     public int readForUpdate16(long linear) {
         long[] tlb = writes;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 1 & PAGE_MASK)) return HostMemory.getShort(linear + tlb[slot + 1]) & 0xFFFF;
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear + 1 & PAGE_MASK))
+            return HostMemory.getShort(linear + Tlb.addend(tlb, pair)) & 0xFFFF;
         slow.checkWrite(linear, 2);
         return read16(linear);
     }
 
     public int readForUpdate32(long linear) {
         long[] tlb = writes;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 3 & PAGE_MASK)) return HostMemory.getInt(linear + tlb[slot + 1]);
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear + 3 & PAGE_MASK)) return HostMemory.getInt(linear + Tlb.addend(tlb, pair));
         slow.checkWrite(linear, 4);
         return read32(linear);
     }
 
     public long readForUpdate64(long linear) {
         long[] tlb = writes;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 7 & PAGE_MASK)) return HostMemory.getLong(linear + tlb[slot + 1]);
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear + 7 & PAGE_MASK)) return HostMemory.getLong(linear + Tlb.addend(tlb, pair));
         slow.checkWrite(linear, 8);
         return read64(linear);
     }

@@ -14,78 +14,90 @@ public final class PlainMemory {
     // ---- loads
 
     public static int read8(LinearMemory memory, long[] tlb, long linear) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear & Tlb.PAGE_MASK)) return HostMemory.getByte(linear + tlb[slot + 1]) & 0xFF;
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear & Tlb.PAGE_MASK))
+            return HostMemory.getByte(linear + Tlb.addend(tlb, pair)) & 0xFF;
         return (int) memory.readPlain(linear, 1);
     }
 
     public static int read16(LinearMemory memory, long[] tlb, long linear) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 1 & Tlb.PAGE_MASK)) return HostMemory.getShort(linear + tlb[slot + 1]) & 0xFFFF;
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear + 1 & Tlb.PAGE_MASK))
+            return HostMemory.getShort(linear + Tlb.addend(tlb, pair)) & 0xFFFF;
         return (int) memory.readPlain(linear, 2);
     }
 
     public static int read32(LinearMemory memory, long[] tlb, long linear) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 3 & Tlb.PAGE_MASK)) return HostMemory.getInt(linear + tlb[slot + 1]);
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear + 3 & Tlb.PAGE_MASK))
+            return HostMemory.getInt(linear + Tlb.addend(tlb, pair));
         return (int) memory.readPlain(linear, 4);
     }
 
     public static long read64(LinearMemory memory, long[] tlb, long linear) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 7 & Tlb.PAGE_MASK)) return HostMemory.getLong(linear + tlb[slot + 1]);
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear + 7 & Tlb.PAGE_MASK))
+            return HostMemory.getLong(linear + Tlb.addend(tlb, pair));
         return memory.readPlain(linear, 8);
     }
 
     // ---- stores
 
     public static void write8(LinearMemory memory, long[] tlb, long linear, int value) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear & Tlb.PAGE_MASK)) HostMemory.putByte(linear + tlb[slot + 1], (byte) value);
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear & Tlb.PAGE_MASK))
+            HostMemory.putByte(linear + Tlb.addend(tlb, pair), (byte) value);
         else memory.writePlain(linear, 1, value);
     }
 
     public static void write16(LinearMemory memory, long[] tlb, long linear, int value) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 1 & Tlb.PAGE_MASK)) HostMemory.putShort(linear + tlb[slot + 1], (short) value);
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear + 1 & Tlb.PAGE_MASK))
+            HostMemory.putShort(linear + Tlb.addend(tlb, pair), (short) value);
         else memory.writePlain(linear, 2, value);
     }
 
     public static void write32(LinearMemory memory, long[] tlb, long linear, int value) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 3 & Tlb.PAGE_MASK)) HostMemory.putInt(linear + tlb[slot + 1], value);
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear + 3 & Tlb.PAGE_MASK))
+            HostMemory.putInt(linear + Tlb.addend(tlb, pair), value);
         else memory.writePlain(linear, 4, value);
     }
 
     public static void write64(LinearMemory memory, long[] tlb, long linear, long value) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 7 & Tlb.PAGE_MASK)) HostMemory.putLong(linear + tlb[slot + 1], value);
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear + 7 & Tlb.PAGE_MASK))
+            HostMemory.putLong(linear + Tlb.addend(tlb, pair), value);
         else memory.writePlain(linear, 8, value);
     }
 
     // ---- loads of operands that will be stored to; {@code tlb} is that of stores, and the store cannot fail any more
 
     public static int readForUpdate8(LinearMemory memory, long[] tlb, long linear) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear & Tlb.PAGE_MASK)) return HostMemory.getByte(linear + tlb[slot + 1]) & 0xFF;
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear & Tlb.PAGE_MASK))
+            return HostMemory.getByte(linear + Tlb.addend(tlb, pair)) & 0xFF;
         return (int) memory.readForUpdatePlain(linear, 1);
     }
 
     public static int readForUpdate16(LinearMemory memory, long[] tlb, long linear) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 1 & Tlb.PAGE_MASK)) return HostMemory.getShort(linear + tlb[slot + 1]) & 0xFFFF;
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear + 1 & Tlb.PAGE_MASK))
+            return HostMemory.getShort(linear + Tlb.addend(tlb, pair)) & 0xFFFF;
         return (int) memory.readForUpdatePlain(linear, 2);
     }
 
     public static int readForUpdate32(LinearMemory memory, long[] tlb, long linear) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 3 & Tlb.PAGE_MASK)) return HostMemory.getInt(linear + tlb[slot + 1]);
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear + 3 & Tlb.PAGE_MASK))
+            return HostMemory.getInt(linear + Tlb.addend(tlb, pair));
         return (int) memory.readForUpdatePlain(linear, 4);
     }
 
     public static long readForUpdate64(LinearMemory memory, long[] tlb, long linear) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 7 & Tlb.PAGE_MASK)) return HostMemory.getLong(linear + tlb[slot + 1]);
+        long pair = Tlb.pair(linear);
+        if (Tlb.page(tlb, pair) == (linear + 7 & Tlb.PAGE_MASK))
+            return HostMemory.getLong(linear + Tlb.addend(tlb, pair));
         return memory.readForUpdatePlain(linear, 8);
     }
 }

@@ -1,5 +1,6 @@
 package dev.simvisor.node.cpu.mmu;
 
+import dev.simvisor.node.cpu.HostMemory;
 import java.util.Arrays;
 
 /**
@@ -28,6 +29,21 @@ final class Tlb {
     /** Position of the pair for {@code linear}. */
     static int slot(long linear) {
         return (int) (linear >>> 11) & 2 * (ENTRIES - 1);
+    }
+
+    /** Byte offset in {@link #entries} of the pair for {@code linear}: what the fast paths use, with no bounds check. */
+    static long pair(long linear) {
+        return linear >>> 8 & (ENTRIES - 1L) << 4;
+    }
+
+    /** The linear page of the pair at an offset. */
+    static long page(long[] entries, long pair) {
+        return HostMemory.element(entries, pair);
+    }
+
+    /** What the pair at an offset adds to a linear address. */
+    static long addend(long[] entries, long pair) {
+        return HostMemory.element(entries, pair + 8);
     }
 
     void fill(long linearPage, long addend, boolean global) {
