@@ -205,6 +205,11 @@ public final class LinearMemory {
         return fetchTlb.entries[slot] == page ? page + fetchTlb.entries[slot + 1] : -1;
     }
 
+    /** Whether the TLB for fetches has the page at {@code linear}, at that physical address. */
+    public boolean fetches(long linear, long physicalPage) {
+        return fetchHit(linear) == physicalPage;
+    }
+
     // ---- implicit supervisor accesses to descriptor tables, the TSS and the like (SDM Vol 3A §4.6)
 
     public int readSystem8(long linear) {

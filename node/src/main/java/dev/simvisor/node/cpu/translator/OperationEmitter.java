@@ -43,7 +43,7 @@ final class OperationEmitter extends InstructionEmitter {
     /**
      * @param number of the instruction within the region
      * @param ordinal of the instruction within its block
-     * @param blockDistance from the region's entry to the start of its block
+     * @param blockDistance from the region's origin to the start of its block
      */
     OperationEmitter(RegionCode region, Operation operation, int number, int ordinal, long blockDistance) {
         super(region.code, operation.variant(), RegionLocals.CPU, RegionLocals.TEMPORARIES);
@@ -122,7 +122,7 @@ final class OperationEmitter extends InstructionEmitter {
         long displacement = instruction.displacement;
         boolean first = true;
         if (base == Instruction.BLOCK_RIP) {
-            code.lload(RegionLocals.ENTRY);
+            code.lload(RegionLocals.ORIGIN);
             displacement += blockDistance;
             first = false;
         } else if (base != Instruction.ZERO) {
