@@ -18,7 +18,6 @@ import sun.misc.Unsafe;
 public final class HostMemory {
     private static final MemorySegment EVERYTHING = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
     private static final Unsafe UNSAFE = unsafe();
-    private static final long FIRST_ELEMENT = Unsafe.ARRAY_LONG_BASE_OFFSET;
 
     private HostMemory() {}
 
@@ -33,11 +32,6 @@ public final class HostMemory {
         } catch (ReflectiveOperationException absent) {
             throw new IllegalStateException("this JDK does not offer sun.misc.Unsafe", absent);
         }
-    }
-
-    /** The element of an array that is so many bytes from its start, which must be inside: there is no bounds check. */
-    public static long element(long[] array, long offset) {
-        return UNSAFE.getLong(array, FIRST_ELEMENT + offset);
     }
 
     public static byte getByte(long address) {

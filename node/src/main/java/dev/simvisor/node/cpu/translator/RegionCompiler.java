@@ -10,9 +10,8 @@ import static dev.simvisor.node.cpu.translator.RegionLocals.GPR;
 import static dev.simvisor.node.cpu.translator.RegionLocals.MEMORY;
 import static dev.simvisor.node.cpu.translator.RegionLocals.ORIGIN;
 import static dev.simvisor.node.cpu.translator.RegionLocals.RAISED;
-import static dev.simvisor.node.cpu.translator.RegionLocals.READS;
 import static dev.simvisor.node.cpu.translator.RegionLocals.REGION;
-import static dev.simvisor.node.cpu.translator.RegionLocals.WRITES;
+import static dev.simvisor.node.cpu.translator.RegionLocals.TLB;
 import static java.lang.classfile.ClassFile.ACC_FINAL;
 import static java.lang.classfile.ClassFile.ACC_PROTECTED;
 import static java.lang.classfile.ClassFile.ACC_PUBLIC;
@@ -170,10 +169,8 @@ final class RegionCompiler {
         private void emitPrologue() {
             code.aload(CPU).getfield(CPU_CLASS, "gpr", LONGS).astore(GPR);
             code.aload(CPU).getfield(CPU_CLASS, "memory", LINEAR_MEMORY).astore(MEMORY);
-            code.aload(MEMORY).invokevirtual(LINEAR_MEMORY, "readEntries", MethodTypeDesc.of(LONGS));
-            code.astore(READS);
-            code.aload(MEMORY).invokevirtual(LINEAR_MEMORY, "writeEntries", MethodTypeDesc.of(LONGS));
-            code.astore(WRITES);
+            code.aload(MEMORY).invokevirtual(LINEAR_MEMORY, "dataEntries", MethodTypeDesc.of(CD_long));
+            code.lstore(TLB);
             code.lload(ORIGIN).lstore(EXIT);
             code.iconst_0().istore(EXECUTED);
             code.iconst_0().istore(AT);

@@ -12,10 +12,8 @@ final class RegionLocals {
     static final int ENTRANCE = 4;
     /** {@code cpu.gpr}. */
     static final int GPR = 5;
-    /** Entries of the TLB for loads. */
-    static final int READS = 6;
-    /** Entries of the TLB for stores. */
-    static final int WRITES = 7;
+    /** Address of the TLB's entries; a long. */
+    static final int TLB = 6;
     /** {@code cpu.memory}. */
     static final int MEMORY = 8;
     /** Instructions completed before the current block. */
