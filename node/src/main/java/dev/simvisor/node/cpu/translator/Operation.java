@@ -27,7 +27,7 @@ record Operation(Instruction instruction, Variant variant) {
         FLAGS,
         /** It touches MMX, XMM or x87 state. */
         UNIT,
-        /** It multiplies or divides rDX:rAX. */
+        /** It multiplies, divides or extends rDX:rAX, and sets all flags or leaves all alone. */
         ACCUMULATOR,
         /** It may touch whatever an instruction can. */
         EVERYTHING

@@ -294,11 +294,11 @@ final class OperationEmitter extends InstructionEmitter {
                 super.emitOperation();
             }
             case ACCUMULATOR -> {
-                flags.settle();
                 region.emitSpill(RegionCode.ACCUMULATOR);
                 region.at(number);
                 super.emitOperation();
                 region.emitReload(RegionCode.ACCUMULATOR);
+                if (instruction.row.flagsWritten() != 0) flags.haveBeenSet();
             }
             case EVERYTHING -> {
                 super.emitOperation();

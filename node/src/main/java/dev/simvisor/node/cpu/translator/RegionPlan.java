@@ -216,7 +216,7 @@ final class RegionPlan {
         for (int n = 0; n < order.size(); n++) numbers.put(order.get(n).distance, n);
     }
 
-    /** The first block, heads of loops, what is called and returned to, and where regions are entered that this takes in. */
+    /** The first block, heads of loops, what is called, returned to and jumped to indirectly, and where regions are entered that this takes in. */
     private void chooseEntrances() {
         BitSet heads = new BitSet();
         heads.set(0);
@@ -225,7 +225,8 @@ final class RegionPlan {
             for (long distance : successors(node)) {
                 int number = number(distance);
                 if (number < 0) continue;
-                if (number <= number(node.distance) || calls(node, distance)) heads.set(number);
+                boolean indirect = Ending.of(node.last()) == Ending.JUMP_INDIRECT;
+                if (number <= number(node.distance) || calls(node, distance) || indirect) heads.set(number);
             }
         }
         for (long distance : returnPoints()) {
