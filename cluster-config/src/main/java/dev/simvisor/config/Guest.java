@@ -68,7 +68,12 @@ public sealed interface Guest {
             String architecture,
             String packageName,
             String file)
-            implements Packaged {}
+            implements Packaged {
+        @Override
+        public String paravirtualCommandLine() {
+            return commandLine;
+        }
+    }
 
     /**
      * Debian's kernel with an initramfs made of Debian's static busybox and the kernel's own modules.
