@@ -60,6 +60,19 @@ public final class GuestCache {
         };
     }
 
+    /** Whether the guest is there as it would be made today, of whichever packages. */
+    boolean isCurrent(Guest.Packaged guest) throws GuestException {
+        if (!holds(guest) || !(guest instanceof Guest.Debian debian)) {
+            return holds(guest);
+        }
+        Path record = folderOf(guest).resolve(PACKAGES);
+        try {
+            return Files.readAllLines(record).contains(Initramfs.recipe(debian.modules()));
+        } catch (IOException unreadable) {
+            throw new GuestException("cannot read " + record + ": " + unreadable.getMessage(), unreadable);
+        }
+    }
+
     /** Where a fetched guest lies. */
     Path folderOf(Guest.Packaged guest) {
         return folder.resolve(guest.name());

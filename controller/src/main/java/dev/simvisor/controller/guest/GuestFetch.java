@@ -66,7 +66,9 @@ final class GuestFetch {
         Path kernelDeb = download(source, kernel, scratch);
         Path busyboxDeb = download(source, busybox, scratch);
         String release = unpackKernel(kernelDeb, guest, files, scratch, program(busyboxDeb));
-        Files.writeString(files.resolve(GuestCache.PACKAGES), "kernel " + release + "\n" + provenance(kernel, busybox));
+        Files.writeString(
+                files.resolve(GuestCache.PACKAGES),
+                "kernel " + release + "\n" + provenance(kernel, busybox) + Initramfs.recipe(guest.modules()) + "\n");
     }
 
     /** A package such as linux-image-amd64 is empty and depends on the kernel of the day. */

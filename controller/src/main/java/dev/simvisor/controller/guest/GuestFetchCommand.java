@@ -70,7 +70,7 @@ public final class GuestFetchCommand implements Callable<Integer> {
         return switch (cache.catalogue().find(name)) {
             case Guest.BuiltIn _ -> name + " is part of Simvisor; there is nothing to fetch";
             case Guest.Packaged packaged -> {
-                if (cache.holds(packaged) && !refresh) {
+                if (cache.isCurrent(packaged) && !refresh) {
                     yield name + " is in the cache: " + cache.folderOf(packaged) + " (--refresh fetches it again)";
                 }
                 Progress progress = TerminalProgress.ofStandardError();

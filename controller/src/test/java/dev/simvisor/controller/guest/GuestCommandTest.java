@@ -95,6 +95,16 @@ class GuestCommandTest {
     }
 
     @Test
+    void guestThatWouldBeMadeOtherwiseTodayIsFetchedAgain() throws Exception {
+        fetch("debian-12-amd64");
+        Path record = cacheFolder().resolve("debian-12-amd64/packages.txt");
+        String made = Files.readString(record);
+        Files.writeString(record, made.replaceAll("initramfs .*\n", ""));
+        assertThat(fetch("debian-12-amd64")).isZero();
+        assertThat(record).hasContent(made);
+    }
+
+    @Test
     void changedArchiveIsRefusedAndLeavesNothing() throws Exception {
         mirror.files.get(TinyMirror.KERNEL_DEB)[70] ^= 1;
         assertFailure("pool/linux-image-6.1.0-50-amd64.deb of http://127.0.0.1:\\d+/debian/: size or SHA-256 differs"
