@@ -14,6 +14,7 @@ import dev.simvisor.node.vmm.para.xenstore.NodePermissions.Access;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** The back end of one split device. It follows its front end's state, by the diagram of this package. */
@@ -66,13 +67,18 @@ abstract class DeviceBackend {
         store.write(backend + "/frontend", frontend);
         store.write(backend + "/frontend-id", Integer.toString(domain));
         store.write(backend + "/online", "1");
-        backendKeys().forEach((key, value) -> store.write(backend + "/" + key, value));
+        writeAll(backend, backendKeys());
         store.write(backend + "/state", state.text());
         store.write(frontend + "/backend", backend);
         store.write(frontend + "/backend-id", "0");
-        frontendKeys().forEach((key, value) -> store.write(frontend + "/" + key, value));
+        writeAll(frontend, frontendKeys());
         store.write(frontend + "/state", XenbusState.INITIALISING.text());
         store.watch(frontend + "/state", this::frontendChanged);
+    }
+
+    /** In one order in every process, since a guest that lists a directory sees in which order it was filled. */
+    private void writeAll(String directory, Map<String, String> keys) {
+        new TreeMap<>(keys).forEach((key, value) -> wiring.store().write(directory + "/" + key, value));
     }
 
     private void frontendChanged() {
