@@ -7,6 +7,7 @@ import dev.simvisor.node.cpu.CpuStateCodec;
 import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.memory.MachineMemory;
+import dev.simvisor.node.machine.time.Timer;
 import dev.simvisor.node.machine.time.VirtualClock;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.para.abi.SharedInfo;
@@ -39,6 +40,9 @@ public final class Domain implements EventSink, AutoCloseable {
 
     /** VMASST_TYPE_architectural_iopl: the guest's flags show the I/O privilege level that it asked for. */
     public static final int ASSIST_ARCHITECTURAL_IOPL = 4;
+
+    /** Nobody waits for longer: 36 years. Cycles of any clock up to then fit into 64 bits. */
+    private static final long END_OF_TIME_NANOS = 1L << 60;
 
     /** The shared info page, and as many for grant tables as Xen allows by default, status frames included. */
     private static final int SHARED_FRAMES = 1 + 64 + 64;
@@ -243,8 +247,9 @@ public final class Domain implements EventSink, AutoCloseable {
 
     // ---- time
 
-    /** The cycle at which system time, in nanoseconds since the domain was made, reaches a value. */
+    /** The cycle at which system time, in nanoseconds since the domain was made, reaches a value; never, if that is absurdly late. */
     public long cyclesAt(long systemTimeNanos) {
+        if (systemTimeNanos > END_OF_TIME_NANOS) return Timer.NEVER;
         return systemTimeNanos <= 0 ? 0 : clock.toCycles(systemTimeNanos);
     }
 

@@ -8,6 +8,7 @@ import dev.simvisor.node.vmm.para.event.EventChannels;
 import dev.simvisor.node.vmm.para.memory.DomainMemory;
 import dev.simvisor.node.vmm.para.memory.FrameType;
 import dev.simvisor.node.vmm.para.memory.GuestAccess;
+import java.util.List;
 
 /** Allocates, connects, raises and closes event channels. */
 final class EventChannelOp implements Hypercall {
@@ -36,6 +37,29 @@ final class EventChannelOp implements Hypercall {
     @Override
     public String hypercallName() {
         return "event_channel_op";
+    }
+
+    @Override
+    public String about() {
+        return "allocates, connects, raises and closes event channels";
+    }
+
+    @Override
+    public List<String> operations() {
+        return List.of(
+                "bind_interdomain",
+                "bind_virq",
+                "close",
+                "send",
+                "status",
+                "alloc_unbound",
+                "bind_ipi",
+                "bind_vcpu",
+                "unmask",
+                "reset",
+                "init_control",
+                "expand_array",
+                "set_priority");
     }
 
     @Override
