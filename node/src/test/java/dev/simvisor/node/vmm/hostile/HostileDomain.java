@@ -164,6 +164,28 @@ final class HostileDomain implements AutoCloseable {
         return BASE + ((long) from.nextInt(WINDOW) << 12);
     }
 
+    /** A frame of the window's that may be a page table yet. */
+    int candidate(RandomGenerator from) {
+        return WINDOW + CANDIDATES + from.nextInt(16);
+    }
+
+    long addressOfFrame(int gfn) {
+        return BASE + ((long) gfn << 12);
+    }
+
+    /** Writes an entry of a table in the making, if the guest can. */
+    void forgeEntry(int gfn, int index, long entry) {
+        if (isWritable(gfn)) write(gfn, 8 * index, entry);
+    }
+
+    /** Gives a top table the kernel's half, so that it can be switched to. */
+    void copyKernel(int gfn) {
+        long root = (long) domain.vcpu(0).kernelTable() << 12;
+        for (int index = 272; index < 512; index++) {
+            forgeEntry(gfn, index, domain.memory().memory().read(root + 8L * index, 8));
+        }
+    }
+
     /** A frame to play with, few enough that it is met again as something else. */
     long sandboxFrame(RandomGenerator from) {
         int gfn = from.nextInt(4) == 0
@@ -244,9 +266,9 @@ final class HostileDomain implements AutoCloseable {
             if (n == 0) code.bytes(0x31, 0xC0, 0x48, 0xA3).little(ALIVE, 8); // XOR EAX, EAX; MOV [ALIVE], RAX
             if (random.nextInt(4) == 0) hypercall(code, hypercalls.next());
             else misdeed(code);
+            code.bytes(0xEB, SLOT - code.size() - 2); // JMP to the next
             byte[] bytes = code.toByteArray();
             System.arraycopy(bytes, 0, fragment, n * SLOT, bytes.length);
-            for (int at = bytes.length; at < SLOT; at++) fragment[n * SLOT + at] = (byte) 0x90;
         }
         fragment[MISDEEDS * SLOT] = (byte) 0xEB; // JMP to itself
         fragment[MISDEEDS * SLOT + 1] = (byte) 0xFE;

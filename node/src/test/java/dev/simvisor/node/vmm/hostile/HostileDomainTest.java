@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 class HostileDomainTest {
     private static final long SEED = Long.getLong("hostile.seed", 1);
     private static final int CALLS = Integer.getInteger("hostile.calls", 5000);
-    private static final int CALLS_PER_FRAGMENT = 12;
-    private static final int FRAGMENTS_PER_AUDIT = Integer.getInteger("hostile.audit", 8);
+    private static final int CALLS_PER_FRAGMENT = 40;
+    private static final int FRAGMENTS_PER_AUDIT = Integer.getInteger("hostile.audit", 4);
     private static final int NEIGHBOUR_FRAMES = 1024;
     private static final long NEIGHBOUR_INSTRUCTIONS = 1_000_000;
     private static final long HOST_FRAMES = 16_384;

@@ -2,6 +2,9 @@ package dev.simvisor.node.vmm.hostile;
 
 import dev.simvisor.node.vmm.para.domain.Domain;
 import dev.simvisor.node.vmm.para.memory.FrameAudit;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
 import java.util.random.RandomGenerator;
 
 /**
@@ -19,6 +22,8 @@ final class HostileHypercalls {
     private static final int SHUTDOWN = 2;
     private static final int MOST_NUMBER = 64;
     private static final int MOST_KNOWN = 36;
+    private static final int UNPIN = 4;
+    private static final int NEW_BASE = 5;
     private static final int SELF = 0x7FF0;
     private static final int PRESENT = 1;
     /** MMU_MACHPHYS_UPDATE, in an entry's machine address. */
@@ -44,11 +49,16 @@ final class HostileHypercalls {
      *
      * @param refused whether the ABI has nothing but an error for it
      */
-    record Call(long number, long[] arguments, boolean refused) {}
+    record Call(long number, long[] arguments, boolean refused) {
+        Call {
+            arguments = Arrays.copyOf(arguments, 5);
+        }
+    }
 
     private final RandomGenerator random;
     private final HostileDomain attacker;
     private final Domain neighbour;
+    private final Deque<Call> prepared = new ArrayDeque<>();
     private boolean refused;
     /** Whether all that the arguments point to is as it is meant. */
     private boolean written;
@@ -60,6 +70,9 @@ final class HostileHypercalls {
     }
 
     Call next() {
+        if (prepared.isEmpty() && random.nextInt(24) == 0) forge();
+        Call next = prepared.poll();
+        if (next != null) return next;
         refused = false;
         written = true;
         int number = switch (random.nextInt(8)) {
@@ -71,6 +84,31 @@ final class HostileHypercalls {
         long[] arguments = arguments(number, true);
         boolean wide = random.nextInt(64) == 0;
         return new Call(wide ? random.nextLong() : number, arguments, refused && written && !wide);
+    }
+
+    /** Makes a page table of entries of all kinds, as well as a guest can: writes it, gives up writing it, has it pinned. */
+    private void forge() {
+        int gfn = attacker.candidate(random);
+        long machineFrame = attacker.domain().memory().mfn(gfn);
+        int level = 1 + random.nextInt(4);
+        prepared.add(new Call(
+                UPDATE_VA_MAPPING, new long[] {attacker.addressOfFrame(gfn), machineFrame << 12 | 7, 2}, false));
+        for (int n = random.nextInt(6); n > 0; n--) {
+            long below = attacker.domain().memory().mfn(attacker.candidate(random)) << 12 | 7;
+            long entry = level == 1 || random.nextInt(4) == 0 ? entry() : below;
+            attacker.forgeEntry(gfn, level == 4 ? random.nextInt(256) : random.nextInt(512), entry);
+        }
+        if (level == 4) attacker.copyKernel(gfn);
+        prepared.add(new Call(
+                UPDATE_VA_MAPPING, new long[] {attacker.addressOfFrame(gfn), machineFrame << 12 | 5, 2}, false));
+        int place = attacker.place(6);
+        attacker.argument(place, level - 1);
+        attacker.argument(place + 1, machineFrame);
+        attacker.argument(
+                place + 3,
+                random.nextInt(3) == 0 ? UNPIN : level == 4 ? NEW_BASE + 10L * random.nextInt(2) : UNPIN + 2);
+        attacker.argument(place + 4, machineFrame);
+        prepared.add(new Call(MMUEXT_OP, new long[] {attacker.addressOf(place), 2, 0, SELF}, false));
     }
 
     private long[] arguments(int number, boolean top) {

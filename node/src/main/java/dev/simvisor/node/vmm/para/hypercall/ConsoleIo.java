@@ -9,6 +9,8 @@ final class ConsoleIo implements Hypercall {
     private static final int WRITE = 0;
     private static final int READ = 1;
     private static final int LONGEST = 4096;
+    /** In one call, which is one instant. */
+    private static final int MOST = 1 << 16;
 
     @Override
     public int number() {
@@ -35,6 +37,7 @@ final class ConsoleIo implements Hypercall {
         return switch ((int) args[0]) {
             case WRITE -> {
                 long length = args[1] & 0xFFFF_FFFFL;
+                if (length > MOST) throw XenError.E2BIG;
                 for (long done = 0; done < length; done += LONGEST) {
                     int part = (int) Math.min(LONGEST, length - done);
                     vcpu.domain().console().write(vcpu.access().read(args[2] + done, part));

@@ -107,7 +107,7 @@ final class MemoryOp implements Hypercall {
         if (order != 0) return 0;
         long done = 0;
         try {
-            for (; Long.compareUnsigned(done, extents) < 0; done++) {
+            for (; done < LONGEST_LIST && Long.compareUnsigned(done, extents) < 0; done++) {
                 if (!extent(vcpu, list + 8 * done, list != 0, command)) break;
             }
         } catch (XenError refused) {

@@ -69,7 +69,7 @@ final class MmuExtOp implements Hypercall {
     @Override
     public long call(Vcpu vcpu, long[] args) {
         Domain.checkSelf((int) args[3] & 0xFFFF);
-        long count = args[1] & ~PREEMPTED & 0xFFFF_FFFFL;
+        long count = Hypercall.listLength(args[1] & ~PREEMPTED & 0xFFFF_FFFFL);
         long done = 0;
         try {
             for (; done < count; done++) {

@@ -44,7 +44,7 @@ final class MmuUpdate implements Hypercall {
     public long call(Vcpu vcpu, long[] args) {
         Domain.checkSelf((int) args[3] & 0xFFFF);
         if ((args[3] & 0xFFFF_0000L) != 0) Domain.checkSelf((int) (args[3] >>> 16 & 0xFFFF) - 1);
-        long count = args[1] & ~PREEMPTED & 0xFFFF_FFFFL;
+        long count = Hypercall.listLength(args[1] & ~PREEMPTED & 0xFFFF_FFFFL);
         long done = 0;
         try {
             for (; done < count; done++) {

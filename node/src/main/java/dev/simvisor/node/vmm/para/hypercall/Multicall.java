@@ -9,6 +9,8 @@ import dev.simvisor.node.vmm.para.memory.GuestAccess;
 final class Multicall implements Hypercall {
     private static final int ENTRY = 64;
     private static final int ARGUMENTS = 6;
+    /** Shorter than other lists, because each entry may have one. */
+    private static final int LONGEST = 256;
 
     private final HypercallTable table;
 
@@ -35,6 +37,7 @@ final class Multicall implements Hypercall {
     public long call(Vcpu vcpu, long[] args) {
         GuestAccess access = vcpu.access();
         long count = args[1] & 0xFFFF_FFFFL;
+        if (count > LONGEST) throw XenError.E2BIG;
         long[] arguments = new long[ARGUMENTS];
         for (long n = 0; n < count; n++) {
             long entry = args[0] + ENTRY * n;
