@@ -55,6 +55,9 @@ public record CostModel(
         INTERRUPT_DELIVERY("a virtual interrupt that the VMM delivered"),
         PORT_IO("an access to a port of the virtual machine"),
         MEMORY_MAPPED_IO("an access to a memory-mapped device of the virtual machine"),
+        HYPERCALL("a hypercall of a paravirtual guest; a list of them is one"),
+        MULTICALL_ENTRY("one hypercall of a list, which enters the VMM once for all"),
+        SYSTEM_CALL("a system call of a program, passed on to the kernel of a paravirtual guest"),
         VM_EXIT("a VM exit of hardware assistance for another reason than those below and above"),
         EPT_VIOLATION("a VM exit because the extended page tables lacked a translation");
 

@@ -15,6 +15,11 @@ public sealed interface Guest {
     /** The kernel command line when nobody says otherwise. */
     String commandLine();
 
+    /** The same in mode para. */
+    default String paravirtualCommandLine() {
+        return commandLine();
+    }
+
     /**
      * Comes with Simvisor and needs no download.
      *
@@ -52,6 +57,7 @@ public sealed interface Guest {
     /**
      * Debian's kernel with an initramfs made of Debian's static busybox and the kernel's own modules.
      *
+     * @param paravirtualCommandLine in mode para, whose console is another one
      * @param kernelPackage the package that depends on the newest kernel image of its kind
      * @param busyboxPackage the package with the statically linked busybox
      * @param modules the kernel modules to have at hand, without those they need in turn
@@ -61,6 +67,7 @@ public sealed interface Guest {
             String description,
             MemorySize memory,
             String commandLine,
+            String paravirtualCommandLine,
             String release,
             String architecture,
             String kernelPackage,

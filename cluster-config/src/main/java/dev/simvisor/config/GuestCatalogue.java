@@ -65,6 +65,8 @@ public record GuestCatalogue(SortedMap<String, Guest> guests) {
                         description,
                         memory,
                         commandLine,
+                        section.scalar(
+                                "paravirtual-command-line", "the kernel's command line in mode para", text -> text),
                         section.scalar("release", Names.EXPECTED, Names::name),
                         section.scalar("architecture", Names.EXPECTED, Names::name),
                         section.scalar("kernel-package", Names.EXPECTED, Names::name),

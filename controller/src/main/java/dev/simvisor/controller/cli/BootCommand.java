@@ -2,6 +2,7 @@ package dev.simvisor.controller.cli;
 
 import dev.simvisor.config.CostModel;
 import dev.simvisor.config.VirtualDuration;
+import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.boot.BootEnd;
 import dev.simvisor.controller.boot.BootRefused;
 import dev.simvisor.controller.boot.BootRun;
@@ -172,7 +173,7 @@ final class BootCommand implements Callable<Integer> {
         return new VmRequest(
                 read(image, "kernel", image.kernel()),
                 initrd.isPresent() ? Optional.of(read(image, "initrd", initrd.get())) : Optional.empty(),
-                image.commandLine(),
+                mode.equals(VirtualizationMode.PARA.toString()) ? image.paravirtualCommandLine() : image.commandLine(),
                 image.memory(),
                 disks,
                 cpus,

@@ -30,7 +30,10 @@ final class GuestOptions {
             description = "A guest that simvisor guest list shows, in place of a kernel.")
     private @Nullable String guest;
 
-    @Option(names = "--kernel", paramLabel = "FILE", description = "A Linux bzImage or a multiboot ELF.")
+    @Option(
+            names = "--kernel",
+            paramLabel = "FILE",
+            description = "A Linux bzImage or a multiboot ELF; in mode para one with Xen's notes.")
     private @Nullable Path kernel;
 
     @Option(names = "--initrd", paramLabel = "FILE", description = "The initial file system.")
@@ -63,6 +66,7 @@ final class GuestOptions {
                 image.kernel(),
                 image.initrd(),
                 Objects.requireNonNullElse(append, image.commandLine()),
+                Objects.requireNonNullElse(append, image.paravirtualCommandLine()),
                 Objects.requireNonNullElse(memory, image.memory()));
     }
 
@@ -75,7 +79,7 @@ final class GuestOptions {
 
     private GuestImage ofKernel(Path file) throws CommandFailed {
         Optional<BootFile> initialFiles = initrd == null ? Optional.empty() : Optional.of(existing("--initrd", initrd));
-        return new GuestImage(file.toString(), existing("--kernel", file), initialFiles, "", DEFAULT_MEMORY);
+        return new GuestImage(file.toString(), existing("--kernel", file), initialFiles, "", "", DEFAULT_MEMORY);
     }
 
     private static BootFile existing(String option, Path file) throws CommandFailed {

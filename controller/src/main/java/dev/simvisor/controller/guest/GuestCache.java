@@ -102,7 +102,8 @@ public final class GuestCache {
     }
 
     private static GuestImage image(Guest guest, BootFile kernel, Optional<BootFile> initrd) {
-        return new GuestImage(guest.name(), kernel, initrd, guest.commandLine(), guest.memory());
+        return new GuestImage(
+                guest.name(), kernel, initrd, guest.commandLine(), guest.paravirtualCommandLine(), guest.memory());
     }
 
     /** Fills the folder of a guest; what it leaves there is the guest. */

@@ -7,12 +7,14 @@ import dev.simvisor.node.cpu.CpuStateCodec;
 import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.memory.MachineMemory;
+import dev.simvisor.node.machine.time.Timer;
 import dev.simvisor.node.machine.time.VirtualClock;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.para.abi.SharedInfo;
 import dev.simvisor.node.vmm.para.abi.XenError;
 import dev.simvisor.node.vmm.para.event.EventChannels;
 import dev.simvisor.node.vmm.para.event.EventSink;
+import dev.simvisor.node.vmm.para.grant.DomainGrants;
 import dev.simvisor.node.vmm.para.memory.DirectPaging;
 import dev.simvisor.node.vmm.para.memory.DomainBus;
 import dev.simvisor.node.vmm.para.memory.DomainMemory;
@@ -40,6 +42,9 @@ public final class Domain implements EventSink, AutoCloseable {
     /** VMASST_TYPE_architectural_iopl: the guest's flags show the I/O privilege level that it asked for. */
     public static final int ASSIST_ARCHITECTURAL_IOPL = 4;
 
+    /** Nobody waits for longer: 36 years. Cycles of any clock up to then fit into 64 bits. */
+    private static final long END_OF_TIME_NANOS = 1L << 60;
+
     /** The shared info page, and as many for grant tables as Xen allows by default, status frames included. */
     private static final int SHARED_FRAMES = 1 + 64 + 64;
 
@@ -62,6 +67,7 @@ public final class Domain implements EventSink, AutoCloseable {
     private final DirectPaging paging;
     private final SharedInfo shared;
     private final EventChannels events;
+    private final DomainGrants grants;
     private final List<Vcpu> vcpus = new ArrayList<>();
     private int sharedFrames;
     private long assists;
@@ -100,6 +106,7 @@ public final class Domain implements EventSink, AutoCloseable {
         paging = new DirectPaging(memory, frames, space);
         shared = new SharedInfo(memory.memory(), allocateSharedFrame());
         events = new EventChannels(shared, this, ID);
+        grants = DomainGrants.of(memory, frames, paging, this::allocateSharedFrame, ID);
         BitSet[] watched = new BitSet[settings.vcpus()];
         for (int n = 0; n < watched.length; n++) watched[n] = new BitSet();
         for (int n = 0; n < watched.length; n++) {
@@ -177,6 +184,10 @@ public final class Domain implements EventSink, AutoCloseable {
         return events;
     }
 
+    public DomainGrants grants() {
+        return grants;
+    }
+
     public List<Vcpu> vcpuList() {
         return vcpus;
     }
@@ -243,8 +254,9 @@ public final class Domain implements EventSink, AutoCloseable {
 
     // ---- time
 
-    /** The cycle at which system time, in nanoseconds since the domain was made, reaches a value. */
+    /** The cycle at which system time, in nanoseconds since the domain was made, reaches a value; never, if that is absurdly late. */
     public long cyclesAt(long systemTimeNanos) {
+        if (systemTimeNanos > END_OF_TIME_NANOS) return Timer.NEVER;
         return systemTimeNanos <= 0 ? 0 : clock.toCycles(systemTimeNanos);
     }
 

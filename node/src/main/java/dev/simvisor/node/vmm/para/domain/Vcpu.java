@@ -295,7 +295,7 @@ public final class Vcpu {
 
     /** Moves the {@code vcpu_info} to an address in the guest's own memory, which keeps a reference; once only. */
     public void moveInfo(int gfn, int offset) {
-        if (infoMoved || offset > 4096 - SharedInfo.VCPU_INFO_SIZE) throw XenError.EINVAL;
+        if (infoMoved || offset < 0 || offset > 4096 - SharedInfo.VCPU_INFO_SIZE) throw XenError.EINVAL;
         domain.frames().takeAs(gfn, FrameType.WRITABLE);
         long target = (long) gfn << 12 | offset;
         for (int at = 0; at < SharedInfo.VCPU_INFO_SIZE; at += 8) {

@@ -119,10 +119,7 @@ public final class PrivilegedInstructions {
         return switch (i.row.semantics()) {
             case "movFromControl" -> readControl(vcpu, i.reg, i.rm);
             case "movToControl" -> writeControl(vcpu, i.reg, vcpu.cpu().gpr[i.rm]);
-            case "movFromDebug" -> {
-                vcpu.cpu().gpr[i.rm] = vcpu.cpu().dr[i.reg];
-                yield true;
-            }
+            case "movFromDebug" -> readDebug(vcpu, i.reg, i.rm);
             case "movToDebug" -> writeDebug(vcpu, i.reg, vcpu.cpu().gpr[i.rm]);
             default -> false;
         };
@@ -162,6 +159,15 @@ public final class PrivilegedInstructions {
             }
         }
         return true;
+    }
+
+    private static boolean readDebug(Vcpu vcpu, int number, int register) {
+        try {
+            vcpu.cpu().gpr[register] = vcpu.debugRegister(number);
+            return true;
+        } catch (XenError noSuchRegister) {
+            return false;
+        }
     }
 
     private static boolean writeDebug(Vcpu vcpu, int number, long value) {

@@ -1,5 +1,6 @@
 package dev.simvisor.node.vmm.para.event;
 
+import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.vmm.para.abi.SharedInfo;
 import dev.simvisor.node.vmm.para.abi.XenError;
 import java.util.Map;
@@ -87,6 +88,60 @@ public final class EventChannels {
 
     private static boolean isPerVcpu(int virq) {
         return (PER_VCPU_VIRQS & 1 << virq) != 0;
+    }
+
+    // ---- the other way of telling the guest
+
+    /**
+     * Gives a vCPU a control block of the FIFO kind, which is used from the first one on.
+     *
+     * @param address in the domain's memory, in a page that is kept for it
+     */
+    public void controlBlock(int vcpu, GuestMemory memory, long address) {
+        checkVcpu(vcpu);
+        if (bits instanceof FifoEvents fifo) {
+            if (fifo.hasControlBlock(vcpu)) throw XenError.EINVAL;
+            fifo.controlBlock(vcpu, address);
+            return;
+        }
+        FifoEvents fifo = new FifoEvents(memory, vcpus);
+        for (int port : ports.keySet()) {
+            if (bits.isPending(port)) fifo.pendingEarly(port);
+        }
+        fifo.controlBlock(vcpu, address);
+        bits = fifo;
+    }
+
+    /** Size of a control block in bytes. */
+    public static int controlBlockSize() {
+        return FifoEvents.CONTROL_BLOCK_SIZE;
+    }
+
+    /** Bits of a port number in the FIFO kind. */
+    public static int linkBits() {
+        return FifoEvents.LINK_BITS;
+    }
+
+    /** Gives the next 1024 ports of the FIFO kind their words; throws ENOSPC when all have some, ENOSYS with the other kind. */
+    public void eventArrayPage(long address) {
+        FifoEvents fifo = fifo();
+        if (fifo.isFull()) throw XenError.ENOSPC;
+        fifo.addPage(address).stream().forEach(port -> {
+            Port present = ports.get(port);
+            if (present != null) fifo.raise(port, present.vcpu());
+        });
+    }
+
+    public void priority(int port, int priority) {
+        FifoEvents fifo = fifo();
+        if (priority < 0 || priority >= FifoEvents.PRIORITIES) throw XenError.EINVAL;
+        port(port);
+        fifo.priority(port, priority);
+    }
+
+    private FifoEvents fifo() {
+        if (bits instanceof FifoEvents fifo) return fifo;
+        throw XenError.ENOSYS;
     }
 
     // ---- for the guest's hypercalls

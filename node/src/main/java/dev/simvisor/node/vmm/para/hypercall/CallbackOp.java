@@ -5,6 +5,7 @@ import dev.simvisor.node.vmm.para.abi.XenError;
 import dev.simvisor.node.vmm.para.domain.Callback;
 import dev.simvisor.node.vmm.para.domain.Vcpu;
 import dev.simvisor.node.vmm.para.memory.GuestAccess;
+import java.util.List;
 
 /** Says where the kernel is entered, one callback at a time. */
 final class CallbackOp implements Hypercall {
@@ -27,6 +28,16 @@ final class CallbackOp implements Hypercall {
     @Override
     public String hypercallName() {
         return "callback_op";
+    }
+
+    @Override
+    public String about() {
+        return "says where the kernel is entered, one callback at a time";
+    }
+
+    @Override
+    public List<String> operations() {
+        return List.of("register", "unregister");
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.simvisor.node.vmm.para.hypercall;
 
 import dev.simvisor.node.vmm.para.abi.XenError;
 import dev.simvisor.node.vmm.para.domain.Vcpu;
+import java.util.List;
 
 /** Writes to the console of the VMM, as the earliest output of a kernel does. */
 final class ConsoleIo implements Hypercall {
@@ -17,6 +18,16 @@ final class ConsoleIo implements Hypercall {
     @Override
     public String hypercallName() {
         return "console_io";
+    }
+
+    @Override
+    public String about() {
+        return "writes to the console of the VMM, as the earliest output of a kernel does";
+    }
+
+    @Override
+    public List<String> operations() {
+        return List.of("write", "read");
     }
 
     @Override

@@ -5,10 +5,15 @@ import dev.simvisor.node.vmm.para.domain.Domain;
 import dev.simvisor.node.vmm.para.domain.Vcpu;
 import dev.simvisor.node.vmm.para.event.Channel;
 import dev.simvisor.node.vmm.para.event.EventChannels;
+import dev.simvisor.node.vmm.para.memory.DomainMemory;
+import dev.simvisor.node.vmm.para.memory.FrameType;
 import dev.simvisor.node.vmm.para.memory.GuestAccess;
+import java.util.List;
 
 /** Allocates, connects, raises and closes event channels. */
 final class EventChannelOp implements Hypercall {
+    private static final int PAGE = 4096;
+
     private static final int BIND_INTERDOMAIN = 0;
     private static final int BIND_VIRQ = 1;
     private static final int BIND_PIRQ = 2;
@@ -20,6 +25,9 @@ final class EventChannelOp implements Hypercall {
     private static final int BIND_VCPU = 8;
     private static final int UNMASK = 9;
     private static final int RESET = 10;
+    private static final int INIT_CONTROL = 11;
+    private static final int EXPAND_ARRAY = 12;
+    private static final int SET_PRIORITY = 13;
 
     @Override
     public int number() {
@@ -29,6 +37,29 @@ final class EventChannelOp implements Hypercall {
     @Override
     public String hypercallName() {
         return "event_channel_op";
+    }
+
+    @Override
+    public String about() {
+        return "allocates, connects, raises and closes event channels";
+    }
+
+    @Override
+    public List<String> operations() {
+        return List.of(
+                "bind_interdomain",
+                "bind_virq",
+                "close",
+                "send",
+                "status",
+                "alloc_unbound",
+                "bind_ipi",
+                "bind_vcpu",
+                "unmask",
+                "reset",
+                "init_control",
+                "expand_array",
+                "set_priority");
     }
 
     @Override
@@ -60,9 +91,48 @@ final class EventChannelOp implements Hypercall {
                 Domain.checkSelf(access.readShort(arg));
                 events.closeAll();
             }
+            case INIT_CONTROL -> initControl(vcpu, events, arg);
+            case EXPAND_ARRAY -> expandArray(vcpu, events, arg);
+            case SET_PRIORITY -> events.priority(access.readInt(arg), access.readInt(arg + 4));
             default -> throw XenError.ENOSYS;
         }
         return 0;
+    }
+
+    private static void initControl(Vcpu vcpu, EventChannels events, long arg) {
+        Domain domain = vcpu.domain();
+        int offset = vcpu.access().readInt(arg + 8);
+        int target = vcpu.access().readInt(arg + 12);
+        domain.vcpu(target & 0xFFFF_FFFFL);
+        boolean fits = offset >= 0 && offset <= PAGE - EventChannels.controlBlockSize() && (offset & 7) == 0;
+        if (!fits) throw XenError.EINVAL;
+        int gfn = heldPage(domain, vcpu.access().readLong(arg));
+        try {
+            events.controlBlock(target, domain.memory().memory(), (long) gfn * PAGE + offset);
+        } catch (XenError refused) {
+            domain.frames().dropAs(gfn);
+            throw refused;
+        }
+        vcpu.access().writeByte(arg + 16, EventChannels.linkBits());
+    }
+
+    private static void expandArray(Vcpu vcpu, EventChannels events, long arg) {
+        Domain domain = vcpu.domain();
+        int gfn = heldPage(domain, vcpu.access().readLong(arg));
+        try {
+            events.eventArrayPage((long) gfn * PAGE);
+        } catch (XenError refused) {
+            domain.frames().dropAs(gfn);
+            throw refused;
+        }
+    }
+
+    /** A page of the guest's that the VMM writes to from now on. */
+    private static int heldPage(Domain domain, long mfn) {
+        int gfn = domain.memory().gfn(mfn);
+        if (gfn == DomainMemory.NONE) throw XenError.EINVAL;
+        domain.frames().takeAs(gfn, FrameType.WRITABLE);
+        return gfn;
     }
 
     private static void status(EventChannels events, GuestAccess access, long arg) {

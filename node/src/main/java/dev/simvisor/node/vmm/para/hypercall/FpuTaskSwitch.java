@@ -15,6 +15,11 @@ final class FpuTaskSwitch implements Hypercall {
     }
 
     @Override
+    public String about() {
+        return "sets or clears CR0.TS, so that the next use of the floating-point unit traps, or does not";
+    }
+
+    @Override
     public long call(Vcpu vcpu, long[] args) {
         vcpu.taskSwitched(args[0] != 0);
         return 0;

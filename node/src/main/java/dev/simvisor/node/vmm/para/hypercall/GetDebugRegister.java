@@ -15,6 +15,11 @@ final class GetDebugRegister implements Hypercall {
     }
 
     @Override
+    public String about() {
+        return "reads a debug register";
+    }
+
+    @Override
     public long call(Vcpu vcpu, long[] args) {
         return vcpu.debugRegister(args[0]);
     }

@@ -16,6 +16,11 @@ final class HvmOp implements Hypercall {
     }
 
     @Override
+    public String about() {
+        return "for domains with hardware assistance: none of it is for paravirtual ones";
+    }
+
+    @Override
     public long call(Vcpu vcpu, long[] args) {
         throw XenError.ENOSYS;
     }

@@ -1,6 +1,7 @@
 package dev.simvisor.node.vmm.para.hypercall;
 
 import dev.simvisor.node.vmm.para.domain.Vcpu;
+import java.util.List;
 
 /**
  * One hypercall: what a paravirtual guest asks of the VMM instead of executing a sensitive instruction. One class each, without
@@ -12,6 +13,14 @@ public interface Hypercall {
 
     /** As in the public header, without its prefix: {@code mmu_update}. */
     String hypercallName();
+
+    /** What it does, in a line for people. */
+    String about();
+
+    /** Its operations that there are, as the public header names them; none if it has but one. All others answer ENOSYS. */
+    default List<String> operations() {
+        return List.of();
+    }
 
     /**
      * Does it.

@@ -24,6 +24,11 @@ final class Iret implements Hypercall {
     }
 
     @Override
+    public String about() {
+        return "returns from a trap, an event or a system call: struct iret_context on the kernel's stack";
+    }
+
+    @Override
     public long call(Vcpu vcpu, long[] args) {
         Cpu cpu = vcpu.cpu();
         GuestAccess access = vcpu.access();

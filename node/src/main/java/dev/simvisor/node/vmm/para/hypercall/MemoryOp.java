@@ -6,6 +6,7 @@ import dev.simvisor.node.vmm.para.domain.Vcpu;
 import dev.simvisor.node.vmm.para.memory.DomainMemory;
 import dev.simvisor.node.vmm.para.memory.GuestAccess;
 import dev.simvisor.node.vmm.para.memory.HypervisorSpace;
+import java.util.List;
 
 /** Asks about memory, gives frames back and takes frames: what a balloon driver does. */
 final class MemoryOp implements Hypercall {
@@ -33,6 +34,25 @@ final class MemoryOp implements Hypercall {
     @Override
     public String hypercallName() {
         return "memory_op";
+    }
+
+    @Override
+    public String about() {
+        return "asks about memory, gives frames back and takes frames: what a balloon driver does";
+    }
+
+    @Override
+    public List<String> operations() {
+        return List.of(
+                "increase_reservation",
+                "decrease_reservation",
+                "maximum_ram_page",
+                "current_reservation",
+                "maximum_reservation",
+                "populate_physmap",
+                "memory_map",
+                "machphys_mapping",
+                "maximum_gpfn");
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.simvisor.node.vmm.para.memory.DomainMemory;
 import dev.simvisor.node.vmm.para.memory.FrameTable;
 import dev.simvisor.node.vmm.para.memory.FrameType;
 import dev.simvisor.node.vmm.para.memory.GuestAccess;
+import java.util.List;
 
 /** Pins page tables, switches to them, and flushes translations. */
 final class MmuExtOp implements Hypercall {
@@ -37,6 +38,32 @@ final class MmuExtOp implements Hypercall {
     @Override
     public String hypercallName() {
         return "mmuext_op";
+    }
+
+    @Override
+    public String about() {
+        return "pins page tables, switches to them, and flushes translations";
+    }
+
+    @Override
+    public List<String> operations() {
+        return List.of(
+                "pin_l1_table",
+                "pin_l2_table",
+                "pin_l3_table",
+                "pin_l4_table",
+                "unpin_table",
+                "new_baseptr",
+                "tlb_flush_local",
+                "invlpg_local",
+                "tlb_flush_multi",
+                "invlpg_multi",
+                "tlb_flush_all",
+                "invlpg_all",
+                "set_ldt",
+                "new_user_baseptr",
+                "clear_page",
+                "copy_page");
     }
 
     @Override

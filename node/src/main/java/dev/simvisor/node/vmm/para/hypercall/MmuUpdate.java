@@ -6,6 +6,7 @@ import dev.simvisor.node.vmm.para.domain.Vcpu;
 import dev.simvisor.node.vmm.para.memory.DomainMemory;
 import dev.simvisor.node.vmm.para.memory.FrameTable;
 import dev.simvisor.node.vmm.para.memory.FrameType;
+import java.util.List;
 
 /** Changes page-table entries, and entries of the machine-to-physical table, by their machine addresses. */
 final class MmuUpdate implements Hypercall {
@@ -26,6 +27,16 @@ final class MmuUpdate implements Hypercall {
     @Override
     public String hypercallName() {
         return "mmu_update";
+    }
+
+    @Override
+    public String about() {
+        return "changes page-table entries, and entries of the machine-to-physical table, by their machine addresses";
+    }
+
+    @Override
+    public List<String> operations() {
+        return List.of("normal_pt_update", "machphys_update", "pt_update_preserve_ad", "pt_update_no_translate");
     }
 
     @Override

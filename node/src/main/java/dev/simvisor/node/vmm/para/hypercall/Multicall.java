@@ -27,6 +27,11 @@ final class Multicall implements Hypercall {
     }
 
     @Override
+    public String about() {
+        return "several hypercalls at the cost of one entry into the VMM: a list of struct multicall_entry, each with its own result";
+    }
+
+    @Override
     public long call(Vcpu vcpu, long[] args) {
         GuestAccess access = vcpu.access();
         long count = args[1] & 0xFFFF_FFFFL;

@@ -2,6 +2,7 @@ package dev.simvisor.node.vmm.para.hypercall;
 
 import dev.simvisor.node.vmm.para.abi.XenError;
 import dev.simvisor.node.vmm.para.domain.Vcpu;
+import java.util.List;
 
 /** The little of it that a domain without devices has: the I/O privilege level that it believes in. */
 final class PhysdevOp implements Hypercall {
@@ -18,6 +19,16 @@ final class PhysdevOp implements Hypercall {
     @Override
     public String hypercallName() {
         return "physdev_op";
+    }
+
+    @Override
+    public String about() {
+        return "the little of it that a domain without devices has: the I/O privilege level that it believes in";
+    }
+
+    @Override
+    public List<String> operations() {
+        return List.of("set_iopl", "set_iobitmap");
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.simvisor.node.vmm.para.domain.Domain;
 import dev.simvisor.node.vmm.para.domain.Vcpu;
 import dev.simvisor.node.vmm.para.memory.GuestAccess;
 import java.util.BitSet;
+import java.util.List;
 
 /** Gives the processor away: for a while, until an event, or for good. */
 final class SchedOp implements Hypercall {
@@ -23,6 +24,16 @@ final class SchedOp implements Hypercall {
     @Override
     public String hypercallName() {
         return "sched_op";
+    }
+
+    @Override
+    public String about() {
+        return "gives the processor away: for a while, until an event, or for good";
+    }
+
+    @Override
+    public List<String> operations() {
+        return List.of("yield", "block", "shutdown", "poll");
     }
 
     @Override

@@ -17,6 +17,11 @@ final class SetCallbacks implements Hypercall {
     }
 
     @Override
+    public String about() {
+        return "says where the kernel is entered for events, failures of a return to it, and system calls";
+    }
+
+    @Override
     public long call(Vcpu vcpu, long[] args) {
         for (int n = 0; n < 3; n++) {
             if (!LinearMemory.canonical(args[n])) throw XenError.EINVAL;

@@ -15,6 +15,11 @@ final class SetDebugRegister implements Hypercall {
     }
 
     @Override
+    public String about() {
+        return "writes a debug register";
+    }
+
+    @Override
     public long call(Vcpu vcpu, long[] args) {
         vcpu.debugRegister(args[0], args[1]);
         return 0;

@@ -20,6 +20,11 @@ final class SetGdt implements Hypercall {
     }
 
     @Override
+    public String about() {
+        return "makes frames of the guest its descriptor table, up to where the VMM has its own descriptors";
+    }
+
+    @Override
     public long call(Vcpu vcpu, long[] args) {
         long entries = args[1] & 0xFFFF_FFFFL;
         if (entries > MOST_ENTRIES) throw XenError.EINVAL;

@@ -28,6 +28,11 @@ final class SetSegmentBase implements Hypercall {
     }
 
     @Override
+    public String about() {
+        return "sets the base of FS, or of GS for the kernel or for programs";
+    }
+
+    @Override
     public long call(Vcpu vcpu, long[] args) {
         long base = args[1];
         int which = (int) args[0];

@@ -15,6 +15,11 @@ final class SetTimer implements Hypercall {
     }
 
     @Override
+    public String about() {
+        return "arms the single-shot timer of the vCPU for a system time; 0 disarms it";
+    }
+
+    @Override
     public long call(Vcpu vcpu, long[] args) {
         if (args[0] == 0) vcpu.disarmTimer();
         else vcpu.armTimer(args[0]);

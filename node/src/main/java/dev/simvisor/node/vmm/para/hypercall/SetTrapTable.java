@@ -21,6 +21,11 @@ final class SetTrapTable implements Hypercall {
     }
 
     @Override
+    public String about() {
+        return "says where the kernel is entered for exceptions and software interrupts: a list that ends with an address of 0";
+    }
+
+    @Override
     public long call(Vcpu vcpu, long[] args) {
         long entry = args[0];
         if (entry == 0) {

@@ -15,6 +15,11 @@ final class StackSwitch implements Hypercall {
     }
 
     @Override
+    public String about() {
+        return "says which stack the kernel is entered on from user mode";
+    }
+
+    @Override
     public long call(Vcpu vcpu, long[] args) {
         vcpu.kernelStackSelector = (int) args[0] & 0xFFFF | 3;
         vcpu.kernelStack = args[1];

@@ -20,6 +20,11 @@ final class UpdateDescriptor implements Hypercall {
     }
 
     @Override
+    public String about() {
+        return "writes a descriptor at its machine address";
+    }
+
+    @Override
     public long call(Vcpu vcpu, long[] args) {
         int gfn = vcpu.domain().memory().gfn(args[0] >>> 12);
         if (gfn == DomainMemory.NONE || (args[0] & 7) != 0) throw XenError.EINVAL;

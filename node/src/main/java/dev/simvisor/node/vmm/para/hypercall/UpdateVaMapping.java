@@ -24,6 +24,11 @@ final class UpdateVaMapping implements Hypercall {
     }
 
     @Override
+    public String about() {
+        return "changes the level-1 entry for a linear address of the present address space";
+    }
+
+    @Override
     public long call(Vcpu vcpu, long[] args) {
         long linear = args[0];
         DirectPaging paging = vcpu.domain().paging();

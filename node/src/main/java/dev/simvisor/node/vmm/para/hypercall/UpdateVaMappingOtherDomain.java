@@ -18,6 +18,11 @@ final class UpdateVaMappingOtherDomain implements Hypercall {
     }
 
     @Override
+    public String about() {
+        return "as update_va_mapping, for a frame of another domain, which nobody but the domain itself may name";
+    }
+
+    @Override
     public long call(Vcpu vcpu, long[] args) {
         Domain.checkSelf((int) args[3] & 0xFFFF);
         return update.call(vcpu, args);

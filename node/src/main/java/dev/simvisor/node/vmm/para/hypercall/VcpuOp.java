@@ -4,6 +4,7 @@ import dev.simvisor.node.vmm.para.abi.XenError;
 import dev.simvisor.node.vmm.para.domain.Vcpu;
 import dev.simvisor.node.vmm.para.memory.DomainMemory;
 import dev.simvisor.node.vmm.para.memory.GuestAccess;
+import java.util.List;
 
 /** Starts and stops vCPUs, and says where their info, run states and timers are. */
 final class VcpuOp implements Hypercall {
@@ -31,6 +32,27 @@ final class VcpuOp implements Hypercall {
     @Override
     public String hypercallName() {
         return "vcpu_op";
+    }
+
+    @Override
+    public String about() {
+        return "starts and stops vCPUs, and says where their info, run states and timers are";
+    }
+
+    @Override
+    public List<String> operations() {
+        return List.of(
+                "initialise",
+                "up",
+                "down",
+                "is_up",
+                "get_runstate_info",
+                "register_runstate_memory_area",
+                "set_periodic_timer",
+                "stop_periodic_timer",
+                "set_singleshot_timer",
+                "stop_singleshot_timer",
+                "register_vcpu_info");
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.simvisor.node.vmm.para.hypercall;
 
 import dev.simvisor.node.vmm.para.abi.XenError;
 import dev.simvisor.node.vmm.para.domain.Vcpu;
+import java.util.List;
 
 /** Switches behaviours of the VMM on and off that a guest may wish for or not. */
 final class VmAssist implements Hypercall {
@@ -17,6 +18,16 @@ final class VmAssist implements Hypercall {
     @Override
     public String hypercallName() {
         return "vm_assist";
+    }
+
+    @Override
+    public String about() {
+        return "switches behaviours of the VMM on and off that a guest may wish for or not";
+    }
+
+    @Override
+    public List<String> operations() {
+        return List.of("enable", "disable");
     }
 
     @Override

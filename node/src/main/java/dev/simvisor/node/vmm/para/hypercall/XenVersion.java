@@ -6,6 +6,7 @@ import dev.simvisor.node.vmm.para.memory.GuestAccess;
 import dev.simvisor.node.vmm.para.memory.HypervisorSpace;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 
 /** Tells which Xen this is: one of the 4.17 series, as far as its ABI goes. */
 final class XenVersion implements Hypercall {
@@ -23,6 +24,26 @@ final class XenVersion implements Hypercall {
     @Override
     public String hypercallName() {
         return "xen_version";
+    }
+
+    @Override
+    public String about() {
+        return "tells which Xen this is: one of the 4.17 series, as far as its ABI goes";
+    }
+
+    @Override
+    public List<String> operations() {
+        return List.of(
+                "version",
+                "extraversion",
+                "compile_info",
+                "capabilities",
+                "changeset",
+                "platform_parameters",
+                "get_features",
+                "pagesize",
+                "guest_handle",
+                "commandline");
     }
 
     @Override

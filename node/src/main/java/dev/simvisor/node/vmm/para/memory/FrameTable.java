@@ -37,6 +37,9 @@ public final class FrameTable {
 
     private final BitSet allocated = new BitSet();
     private final BitSet pinned = new BitSet();
+    /** Those with references. */
+    private final BitSet inUse = new BitSet();
+
     private final TlbFlush tlbs;
     private Promotion promotion = new Promotion() {
         @Override
@@ -71,15 +74,14 @@ public final class FrameTable {
         if (references[gfn] != 0) throw new IllegalStateException("frame " + gfn + " is in use");
         references[gfn] = 1;
         allocated.set(gfn);
+        inUse.set(gfn);
         if (gfn < domain.guestFrames()) frames++;
     }
 
     /** The lowest free frame of the guest's memory at or above {@code from}, or {@link DomainMemory#NONE}. */
     public int firstFree(int from) {
-        for (int gfn = from; gfn < domain.guestFrames(); gfn++) {
-            if (references[gfn] == 0) return gfn;
-        }
-        return DomainMemory.NONE;
+        int gfn = inUse.nextClearBit(from);
+        return gfn < domain.guestFrames() ? gfn : DomainMemory.NONE;
     }
 
     /** Frames that the guest has. */
@@ -117,6 +119,7 @@ public final class FrameTable {
 
     public void drop(int gfn) {
         if (--references[gfn] > 0) return;
+        inUse.clear(gfn);
         tlbs.flushSince(now++);
         domain.memory().clearPage(gfn);
     }
