@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.cpu.Engine;
+import dev.simvisor.node.cpu.ProcessorCosts;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
 import dev.simvisor.node.cpu.translator.TranslatingEngine;
 import dev.simvisor.node.machine.MachineConfiguration;
@@ -48,6 +49,7 @@ class ParavirtualMachineTest {
                 memory,
                 new MachineAddressMap(),
                 ledger,
+                ProcessorCosts.NONE,
                 engine);
         machine.consoleTo(value -> said.append((char) value));
         byte[] image = java.util.Arrays.copyOf(code, 2 * DATA);
