@@ -139,7 +139,8 @@ class ParavirtualMachineTest {
             state = machine.save();
             int end = machine.domain().memory().endFrame();
             pages = new byte[end][4096];
-            for (int gfn = 0; gfn < end; gfn++) machine.domain().memory().memory().readPage(gfn, pages[gfn], 0);
+            for (int gfn = 0; gfn < end; gfn++)
+                machine.domain().memory().memory().readPage(gfn, pages[gfn], 0);
             machine.runUntil(3_000_000, Long.MAX_VALUE);
             expected = machine.stateHash();
         }
@@ -156,7 +157,8 @@ class ParavirtualMachineTest {
     @Test
     void stateOfAnotherShapeIsRefused() throws InvalidImageException {
         try (ParavirtualMachine machine = booted(hastyKernel(), Interpreter::new)) {
-            ParavirtualState other = machine.save().toBuilder().setFirstMfn(0x4_0000).build();
+            ParavirtualState other =
+                    machine.save().toBuilder().setFirstMfn(0x4_0000).build();
             assertThatThrownBy(() -> machine.restore(other))
                     .isInstanceOf(UnusableStateException.class)
                     .hasMessageContaining("machine frames from 0x40000 on");
