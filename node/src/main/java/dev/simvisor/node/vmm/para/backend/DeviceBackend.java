@@ -14,6 +14,7 @@ import dev.simvisor.node.vmm.para.xenstore.NodePermissions.Access;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** The back end of one split device. It follows its front end's state, by the diagram of this package. */
@@ -66,11 +67,12 @@ abstract class DeviceBackend {
         store.write(backend + "/frontend", frontend);
         store.write(backend + "/frontend-id", Integer.toString(domain));
         store.write(backend + "/online", "1");
-        backendKeys().forEach((key, value) -> store.write(backend + "/" + key, value));
+        // In the order of the keys: the guest sees the order in which nodes were made.
+        new TreeMap<>(backendKeys()).forEach((key, value) -> store.write(backend + "/" + key, value));
         store.write(backend + "/state", state.text());
         store.write(frontend + "/backend", backend);
         store.write(frontend + "/backend-id", "0");
-        frontendKeys().forEach((key, value) -> store.write(frontend + "/" + key, value));
+        new TreeMap<>(frontendKeys()).forEach((key, value) -> store.write(frontend + "/" + key, value));
         store.write(frontend + "/state", XenbusState.INITIALISING.text());
         store.watch(frontend + "/state", this::frontendChanged);
     }
