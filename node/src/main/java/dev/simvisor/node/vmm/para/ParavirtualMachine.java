@@ -20,6 +20,8 @@ import dev.simvisor.node.vmm.para.domain.DomainSettings;
 import dev.simvisor.node.vmm.para.domain.DomainStateCodec;
 import dev.simvisor.node.vmm.para.domain.RunState;
 import dev.simvisor.node.vmm.para.domain.Vcpu;
+import dev.simvisor.node.vmm.para.event.EventChannels;
+import dev.simvisor.node.vmm.para.grant.GrantTable;
 import dev.simvisor.node.vmm.para.hypercall.HypercallTable;
 import dev.simvisor.node.vmm.para.memory.DomainMemory;
 import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
@@ -122,8 +124,11 @@ public final class ParavirtualMachine implements AutoCloseable {
                 port,
                 memory.mfn(attached.gfn()),
                 attached.port());
+        GrantTable table = domain.grants().table();
+        table.permit(GrantTable.CONSOLE, EventChannels.BACKEND_DOMAIN, memory.mfn(attached.gfn()));
+        table.permit(GrantTable.XENSTORE, EventChannels.BACKEND_DOMAIN, memory.mfn(gfn));
         SharedPage page = domain.grants().frames().page(memory.mfn(gfn));
-        backends = new BackendDomain(description, domain.grants().table(), new EventPorts(domain.events()), page);
+        backends = new BackendDomain(description, table, new EventPorts(domain.events()), page);
         return port;
     }
 

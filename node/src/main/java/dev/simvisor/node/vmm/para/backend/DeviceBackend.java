@@ -67,18 +67,14 @@ abstract class DeviceBackend {
         store.write(backend + "/frontend", frontend);
         store.write(backend + "/frontend-id", Integer.toString(domain));
         store.write(backend + "/online", "1");
-        writeAll(backend, backendKeys());
+        // In the order of the keys: the guest sees the order in which nodes were made.
+        new TreeMap<>(backendKeys()).forEach((key, value) -> store.write(backend + "/" + key, value));
         store.write(backend + "/state", state.text());
         store.write(frontend + "/backend", backend);
         store.write(frontend + "/backend-id", "0");
-        writeAll(frontend, frontendKeys());
+        new TreeMap<>(frontendKeys()).forEach((key, value) -> store.write(frontend + "/" + key, value));
         store.write(frontend + "/state", XenbusState.INITIALISING.text());
         store.watch(frontend + "/state", this::frontendChanged);
-    }
-
-    /** In one order in every process, since a guest that lists a directory sees in which order it was filled. */
-    private void writeAll(String directory, Map<String, String> keys) {
-        new TreeMap<>(keys).forEach((key, value) -> wiring.store().write(directory + "/" + key, value));
     }
 
     private void frontendChanged() {
