@@ -1,14 +1,8 @@
-/* The console: a 16550 UART at port 0x3f8. Output is polled, input comes by interrupt. */
+/* The console, on the machine's line (machine.h). Output waits for room; input comes by interrupt. */
 #ifndef CONSOLE_H
 #define CONSOLE_H
 
 #include "types.h"
-
-/* Makes output possible. Input waits in the UART until it is enabled, but none is lost. */
-void console_initialize(void);
-
-/* To be called once the PICs are set up: they latch the edge with which waiting input announces itself. */
-void console_enable_input(void);
 
 /*
  * Writes one piece of output without letting another task's in between. Interrupts are served meanwhile. Output of a
@@ -20,8 +14,8 @@ void console_write(const char *text, size_t length, bool own_line);
 u8 console_read(void);
 
 /*
- * The UART's interrupt. Ctrl-C ends the foreground task instead of being queued. While the queue is full, bytes stay in
- * the UART, whose line then stays raised: console_read fetches them.
+ * To be called by the machine when bytes were typed. Ctrl-C ends the foreground task instead of being queued. While the
+ * queue is full, bytes stay in the line: console_read fetches them.
  */
 void console_receive(void);
 

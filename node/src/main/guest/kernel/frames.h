@@ -2,16 +2,17 @@
 #ifndef FRAMES_H
 #define FRAMES_H
 
-#include "multiboot.h"
+#include "cpu.h"
 #include "types.h"
 
 #define FRAME_SIZE 4096ul
-#define PHYSICAL_BASE 0xffff800000000000ul /* where boot.S maps the first 4 GiB */
+#define FRAMES_LIMIT (0x100000000ul / FRAME_SIZE) /* memory above 4 GiB is left alone */
 
+/* PHYSICAL_BASE of cpu.h is where the machine's start maps the first 4 GiB. */
 static inline void *physical(u64 address) { return (void *)(PHYSICAL_BASE + address); }
 
-/* Takes all RAM below 4 GiB that the loader reports, except the first MiB, the kernel and what the loader left. */
-void frames_initialize(const struct multiboot_information *information);
+/* Takes all RAM below 4 GiB that the machine says is free. */
+void frames_initialize(void);
 
 /* Physical address of a zeroed frame, or 0 if none is left. The lowest free one, so that runs are repeatable. */
 u64 frame_allocate(void);

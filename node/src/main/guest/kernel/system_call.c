@@ -2,12 +2,11 @@
 #include "system_call.h"
 
 #include "abi.h"
-#include "clock.h"
 #include "console.h"
 #include "frames.h"
+#include "machine.h"
 #include "nanobenchmark.h"
 #include "power.h"
-#include "space.h"
 #include "task.h"
 #include "text.h"
 
@@ -68,7 +67,7 @@ static u64 call_sleep_until(u64 deadline) {
 
 static u64 call_release(u64 address, u64 length) {
     if (address < HEAP_BASE || !space_allows(address, length, true) || address % FRAME_SIZE) return 0;
-    space_release(current->space, address, length);
+    space_release(address, length);
     return length;
 }
 
@@ -78,7 +77,7 @@ static u64 call_task(u64 slot, u64 to) {
     struct task_info *info = (struct task_info *)to;
     info->id = task->id;
     info->ticks = task->ticks;
-    info->pages = space_resident_pages(task->space);
+    info->pages = space_resident_pages(&task->space);
     info->foreground = task->id == console_foreground;
     copy_text(info->state, task->state == TASK_READY ? "ready" : task->wake_at ? "sleeps" : "waits", sizeof info->state);
     copy_text(info->command, task->command, sizeof info->command);

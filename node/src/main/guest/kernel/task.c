@@ -1,9 +1,8 @@
 /* Tasks; see task.h. */
 #include "task.h"
 
-#include "cpu.h"
 #include "frames.h"
-#include "space.h"
+#include "machine.h"
 #include "text.h"
 #include "trap.h"
 
@@ -55,13 +54,14 @@ struct task *task_create(const char *command) {
     struct task *task = tasks;
     while (task < tasks + TASK_SLOTS && task->state != TASK_FREE) task++;
     if (task == tasks + TASK_SLOTS) return NULL;
-    u64 space = space_create();
-    if (!space) return NULL;
-    u8 *stack = space_page(space, STACK_END - FRAME_SIZE);
+    struct space space;
+    if (!space_create(&space)) return NULL;
+    u8 *stack = space_page(&space, STACK_END - FRAME_SIZE);
     if (!stack) {
-        space_destroy(space);
+        space_destroy(&space);
         return NULL;
     }
+    space_seal(&space);
     copy_text((char *)stack + FRAME_SIZE - COMMAND_LENGTH, command, COMMAND_LENGTH);
     memset(task, 0, sizeof *task);
     task->id = ++last_id;
@@ -97,8 +97,7 @@ static struct task *next_ready(void) {
 
 static void activate(struct task *task) {
     current = task;
-    write_cr3(task->space);
-    trap_set_kernel_stack(kernel_stack_end(task));
+    space_enter(&task->space, kernel_stack_end(task));
     restore_fpu(task->fpu);
 }
 
@@ -149,8 +148,8 @@ void task_end(struct task *task) {
 /* The slot is free from here on; its stack is still in use, but until the switch nobody can create a task. */
 void task_exit(void) {
     disable_interrupts();
-    write_cr3(kernel_space);
-    space_destroy(current->space);
+    space_leave();
+    space_destroy(&current->space);
     current->state = TASK_FREE;
     task_wake(current);
     schedule();

@@ -8,6 +8,7 @@
 #define TASK_H
 
 #include "abi.h"
+#include "space.h"
 #include "types.h"
 
 enum task_state {
@@ -20,7 +21,7 @@ struct task {
     u8 fpu[512] __attribute__((aligned(16)));
     enum task_state state;
     u64 id;            /* counts up from 1, never reused */
-    u64 space;         /* physical address of its top page table */
+    struct space space;
     u64 stack;         /* kernel stack pointer while it does not run */
     const void *channel; /* what it waits for; null for time alone */
     u64 wake_at;       /* clock reading that wakes it, 0 for none */

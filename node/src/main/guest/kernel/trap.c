@@ -1,115 +1,37 @@
-/* Interrupts, exceptions and the descriptor tables they need; SDM Vol 3A chapters 3, 6 and 7. */
+/* What interrupts and exceptions mean; SDM Vol 3A chapter 6. How they get here is the machine's. */
 #include "trap.h"
 
-#include "clock.h"
 #include "console.h"
-#include "cpu.h"
-#include "space.h"
+#include "machine.h"
 #include "system_call.h"
 #include "task.h"
 
 #define VECTOR_PAGE_FAULT 14
-#define VECTOR_SYSTEM_CALL 0x80
-#define DOUBLE_FAULT_STACK 1 /* index in the TSS's interrupt stack table */
-
-#define GATE_INTERRUPT 0x8eu
-#define GATE_INTERRUPT_USER 0xeeu
-
-struct gate {
-    u16 offset_low, selector;
-    u8 stack, type;
-    u16 offset_middle;
-    u32 offset_high, reserved;
-};
-
-struct tss {
-    u32 reserved0;
-    u64 rsp[3], reserved1, ist[7], reserved2;
-    u16 reserved3, io_map;
-} __attribute__((packed));
-
-struct table_pointer {
-    u16 limit;
-    u64 base;
-} __attribute__((packed));
-
-extern const u8 interrupt_stubs[256][16];
-extern u64 kernel_stack;
-void system_call_entry(void);
+#define VECTOR_EXCEPTIONS_END 32
 
 u64 interrupts_taken;
 
-static struct gate gates[256] __attribute__((aligned(16)));
-static struct tss tss __attribute__((aligned(16)));
-static u8 double_fault_stack[4096] __attribute__((aligned(16)));
-static u64 gdt[] = {
-    0,
-    0x00af9b000000ffff, /* 0x08 ring-0 code, 64-bit */
-    0x00cf93000000ffff, /* 0x10 ring-0 data */
-    0x00cffb000000ffff, /* 0x18 ring-3 code, 32-bit: SYSRET counts its selectors from here */
-    0x00cff3000000ffff, /* 0x20 ring-3 data */
-    0x00affb000000ffff, /* 0x28 ring-3 code, 64-bit */
-    0, 0,               /* 0x30 TSS */
-};
-
-static const char *const exception_names[32] = {
+static const char *const exception_names[VECTOR_EXCEPTIONS_END] = {
     "divide error", "debug", "NMI", "breakpoint", "overflow", "bound range", "invalid opcode", "no device",
     "double fault", "", "invalid TSS", "segment not present", "stack fault", "general protection", "page fault", "",
     "x87 error", "alignment check", "machine check", "SIMD error", "", "", "", "", "", "", "", "", "", "", "", "",
 };
 
-static void set_gate(u32 vector, u8 type, u8 stack) {
-    u64 offset = (u64)interrupt_stubs[vector];
-    gates[vector] = (struct gate){(u16)offset, KERNEL_CODE, stack, type, (u16)(offset >> 16), (u32)(offset >> 32), 0};
-}
-
-static void load_gdt(void) {
-    u64 base = (u64)&tss;
-    gdt[6] = (sizeof tss - 1) | (base & 0xffffff) << 16 | 0x89ul << 40 | (base >> 24 & 0xff) << 56;
-    gdt[7] = base >> 32;
-    struct table_pointer pointer = {sizeof gdt - 1, (u64)gdt};
-    __asm__ volatile("lgdt %0" : : "m"(pointer));
-    __asm__ volatile("ltr %w0" : : "r"(0x30));
-}
-
-static void enable_system_calls(void) {
-    write_msr(MSR_STAR, (u64)KERNEL_CODE << 32 | 0x1bul << 48);
-    write_msr(MSR_LSTAR, (u64)system_call_entry);
-    write_msr(MSR_FMASK, 0x47700); /* TF, IF, DF, IOPL, NT and AC */
-}
-
-void trap_initialize(void) {
-    tss.ist[DOUBLE_FAULT_STACK - 1] = (u64)(double_fault_stack + sizeof double_fault_stack);
-    tss.io_map = sizeof tss;
-    load_gdt();
-    for (u32 vector = 0; vector < 256; vector++) set_gate(vector, GATE_INTERRUPT, 0);
-    set_gate(8, GATE_INTERRUPT, DOUBLE_FAULT_STACK);
-    set_gate(VECTOR_SYSTEM_CALL, GATE_INTERRUPT_USER, 0);
-    struct table_pointer pointer = {sizeof gates - 1, (u64)gates};
-    __asm__ volatile("lidt %0" : : "m"(pointer));
-    enable_system_calls();
-}
-
-void trap_set_kernel_stack(u64 top) {
-    tss.rsp[0] = top;
-    kernel_stack = top;
-}
-
 static void exception(struct frame *frame) {
     const char *name = exception_names[frame->vector];
     if ((frame->cs & 3) == 0)
-        panic("%s in the kernel at %x, error %x, address %x", name, frame->rip, frame->error, read_cr2());
+        panic("%s in the kernel at %x, error %x, address %x", name, frame->rip, frame->error, fault_address());
     if (current->recovery) {
         frame->rip = current->recovery;
         return;
     }
     print("task %u (%s): %s at %x, error %x, address %x\n", current->id, current->command, name, frame->rip,
-          frame->error, frame->vector == VECTOR_PAGE_FAULT ? read_cr2() : 0);
+          frame->error, frame->vector == VECTOR_PAGE_FAULT ? fault_address() : 0);
     task_exit();
 }
 
 static void page_fault(struct frame *frame) {
-    switch (space_fault(read_cr2(), frame->error)) {
+    switch (space_fault(fault_address(), frame->error)) {
         case FAULT_RESOLVED: return;
         case FAULT_INVALID: exception(frame); return;
         case FAULT_NO_MEMORY:
@@ -118,20 +40,19 @@ static void page_fault(struct frame *frame) {
     }
 }
 
-static void hardware_interrupt(u32 line) {
+static bool interrupt(u32 vector) {
     interrupts_taken++;
-    if (!clock_acknowledge(line)) return;
-    if (line == IRQ_TIMER) clock_tick();
-    if (line == IRQ_SERIAL) console_receive();
+    return machine_interrupt(vector);
 }
 
 void trap(struct frame *frame) {
     u64 vector = frame->vector;
+    bool ticked = false;
     if (vector == VECTOR_PAGE_FAULT) page_fault(frame);
-    else if (vector < 32) exception(frame);
+    else if (vector < VECTOR_EXCEPTIONS_END) exception(frame);
     else if (vector == VECTOR_SYSTEM_CALL) system_call(frame);
-    else if (vector < IRQ_BASE + 16) hardware_interrupt((u32)vector - IRQ_BASE);
+    else ticked = interrupt((u32)vector);
     if ((frame->cs & 3) == 0) return;
-    if (vector == IRQ_BASE + IRQ_TIMER) task_yield();
+    if (ticked) task_yield();
     task_leave_kernel();
 }

@@ -8,6 +8,7 @@
 #define BATCHES 16u
 #define LEAST_OPERATIONS (2 * BATCHES) /* a switch there and back */
 #define TOUCHED_PAGES 4096u            /* more than any TLB holds */
+#define MAPPED_PAGES 64u               /* of one operation of `map` */
 
 void fault_divide(u64 count);
 void fault_page(u64 count);
@@ -45,6 +46,27 @@ static u64 batch_ptemod(u64 first, u64 count) { (void)first; return system_call(
 static u64 batch_remap(u64 first, u64 count) { (void)first; return system_call(SYS_MEASURE, MEASURE_REMAP, count); }
 
 static void touch_heap(void) { *(volatile u8 *)HEAP_BASE = 1; }
+
+/* First touches of pages, whose page tables are there. */
+static u64 batch_touch(u64 first, u64 count) {
+    (void)first;
+    u64 start = read_tsc();
+    for (u64 i = 0; i < count; i++) *(volatile u8 *)(HEAP_BASE + i * PAGE) = 1;
+    u64 ticks = read_tsc() - start;
+    system_call(SYS_RELEASE, HEAP_BASE, count * PAGE);
+    return ticks;
+}
+
+/* Pages that are touched for the first time, one by one, and given back together. */
+static u64 batch_map(u64 first, u64 count) {
+    (void)first;
+    u64 start = read_tsc();
+    for (; count; count--) {
+        for (u64 i = 0; i < MAPPED_PAGES; i++) *(volatile u8 *)(HEAP_BASE + i * PAGE) = 1;
+        system_call(SYS_RELEASE, HEAP_BASE, MAPPED_PAGES * PAGE);
+    }
+    return read_tsc() - start;
+}
 
 static u64 time_faults(void (*fault)(u64 count), const u8 *recovery, u64 count) {
     system_call(SYS_RECOVER_AT, (u64)recovery, 0);
@@ -109,6 +131,8 @@ static const struct nanobenchmark benchmarks[] = {
     {"divzero", 1600, NULL, batch_divzero, false},
     {"ptemod", 1600, touch_heap, batch_ptemod, true},
     {"remap", 1600, touch_heap, batch_remap, true},
+    {"touch", 1600, touch_heap, batch_touch, false},
+    {"map", 160, touch_heap, batch_map, false},
     {"switch", 1600, NULL, batch_switch, false},
     {"forkwait", 160, NULL, batch_forkwait, false},
     {"tlbmiss", 65536, touch_pages, batch_tlbmiss, false},
@@ -130,6 +154,10 @@ static void measure(const struct nanobenchmark *benchmark, u64 operations) {
     if (benchmark->prepare) benchmark->prepare();
     u64 empty = least_batch(benchmark->in_kernel ? batch_kernel_empty : batch_empty, count);
     u64 ticks = least_batch(benchmark->batch, count);
+    if (ticks == ~0ul) {
+        print("nanobench %s: not on this machine\n", benchmark->name);
+        return;
+    }
     u64 hundredths = ticks > empty ? (ticks - empty) * 100 / count : 0;
     print("nanobench %s: %u operations, %u.%02u TSC ticks each\n", benchmark->name, count * BATCHES, hundredths / 100,
           hundredths % 100);

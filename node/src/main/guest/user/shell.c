@@ -106,7 +106,7 @@ static const struct command commands[] = {
     {"sleep", "MS", "does nothing for MS milliseconds", run_sleep},
     {"echo", "TEXT", "prints TEXT", run_echo},
     {"halt", "", "powers the machine off", run_halt},
-    {"exit", "[VALUE]", "ends an emulator by its debug-exit port 0xf4", run_exit},
+    {"exit", "[VALUE]", "ends an emulator, with a status where it has the debug-exit port 0xf4", run_exit},
 };
 
 static void run_help(const struct arguments *arguments) {

@@ -55,6 +55,11 @@ public record CostModel(
         INTERRUPT_DELIVERY("a virtual interrupt that the VMM delivered"),
         PORT_IO("an access to a port of the virtual machine"),
         MEMORY_MAPPED_IO("an access to a memory-mapped device of the virtual machine"),
+        HYPERCALL("a hypercall of a paravirtual guest; a list of them is one exit"),
+        MULTICALL_ENTRY("one hypercall of a list, which enters the VMM once for all"),
+        SYSTEM_CALL("a system call of a program, passed on to the kernel of a paravirtual guest"),
+        PAGE_TABLE_UPDATE("an entry of a page table that a paravirtual guest changes by hypercall"),
+        PAGE_TABLE_VALIDATION("a frame that becomes a page table of a paravirtual guest, or ceases to be one"),
         VM_EXIT("a VM exit of hardware assistance for another reason than those below and above"),
         EPT_VIOLATION("a VM exit because the extended page tables lacked a translation");
 
@@ -95,7 +100,7 @@ public record CostModel(
 
     /** The names of the models that come with Simvisor. */
     public static List<String> names() {
-        return List.of("adams-agesen-2006", "present-day");
+        return List.of("adams-agesen-2006", "barham-2003", "present-day");
     }
 
     /**

@@ -9,7 +9,8 @@ import java.util.TreeMap;
 public record GuestCatalogue(SortedMap<String, Guest> guests) {
     private enum Kind {
         BUILT_IN,
-        DEBIAN
+        DEBIAN,
+        DEBIAN_FILE
     }
 
     public GuestCatalogue {
@@ -55,20 +56,41 @@ public record GuestCatalogue(SortedMap<String, Guest> guests) {
         String description = section.text("description", "one line for the user");
         MemorySize memory = section.scalar("memory", MemorySize.EXPECTED, MemorySize::parse);
         String commandLine = section.scalar("command-line", "the kernel's command line", text -> text);
+        String paravirtualCommandLine = section.optionalScalar(
+                        "paravirtual-command-line", "the kernel's command line", text -> text)
+                .orElse(commandLine);
         Guest guest = switch (section.choice("kind", Kind.class)) {
             case BUILT_IN ->
-                new Guest.BuiltIn(name, description, memory, commandLine, section.text("image", "a resource's name"));
+                new Guest.BuiltIn(
+                        name,
+                        description,
+                        memory,
+                        commandLine,
+                        paravirtualCommandLine,
+                        section.text("image", "a resource's name"),
+                        section.text("paravirtual-image", "a resource's name"));
             case DEBIAN ->
                 new Guest.Debian(
                         name,
                         description,
                         memory,
                         commandLine,
+                        paravirtualCommandLine,
                         section.scalar("release", Names.EXPECTED, Names::name),
                         section.scalar("architecture", Names.EXPECTED, Names::name),
                         section.scalar("kernel-package", Names.EXPECTED, Names::name),
                         section.scalar("busybox-package", Names.EXPECTED, Names::name),
                         section.texts("modules", "the name of a kernel module"));
+            case DEBIAN_FILE ->
+                new Guest.DebianFile(
+                        name,
+                        description,
+                        memory,
+                        commandLine,
+                        section.scalar("release", Names.EXPECTED, Names::name),
+                        section.scalar("architecture", Names.EXPECTED, Names::name),
+                        section.scalar("package", Names.EXPECTED, Names::name),
+                        section.text("file", "a path in the package"));
         };
         section.end();
         return guest;

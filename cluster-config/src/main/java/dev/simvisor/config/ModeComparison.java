@@ -1,5 +1,6 @@
 package dev.simvisor.config;
 
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -33,6 +34,12 @@ public record ModeComparison(
      */
     public record Benchmark(String name, int operations, String about) {}
 
+    /** What figures count. */
+    public enum Unit {
+        CYCLES,
+        MICROSECONDS
+    }
+
     /**
      * Figures of somebody else's.
      *
@@ -40,7 +47,8 @@ public record ModeComparison(
      * @param costModel whose tables show it
      * @param rows in the order written
      */
-    public record Published(String name, CostModel.Evidence evidence, String source, String costModel, List<Row> rows) {
+    public record Published(
+            String name, CostModel.Evidence evidence, String source, String costModel, Unit unit, List<Row> rows) {
         public Published {
             rows = List.copyOf(rows);
         }
@@ -49,12 +57,15 @@ public record ModeComparison(
     /**
      * What was published of a benchmark.
      *
-     * @param cycles of an operation, by the mode that corresponds
+     * @param benchmark ours that corresponds
+     * @param title what theirs is called
+     * @param figures of an operation, by the mode that corresponds
      * @param remark why ours differ
      */
-    public record Row(String benchmark, SortedMap<VirtualizationMode, Long> cycles, String remark) {
+    public record Row(
+            String benchmark, String title, SortedMap<VirtualizationMode, BigDecimal> figures, String remark) {
         public Row {
-            cycles = Collections.unmodifiableSortedMap(new TreeMap<>(cycles));
+            figures = Collections.unmodifiableSortedMap(new TreeMap<>(figures));
         }
     }
 
@@ -62,6 +73,19 @@ public record ModeComparison(
         costModels = List.copyOf(costModels);
         modes = List.copyOf(modes);
         benchmarks = List.copyOf(benchmarks);
+    }
+
+    /** How many cycles a unit is, by one of the cost models. */
+    public double cyclesPer(Unit unit, String costModel) {
+        return switch (unit) {
+            case CYCLES -> 1;
+            case MICROSECONDS ->
+                costModels.stream()
+                        .filter(model -> model.name().equals(costModel))
+                        .mapToDouble(model -> model.clock().hertz() / 1e6)
+                        .findFirst()
+                        .orElseThrow();
+        };
     }
 
     /**
@@ -120,12 +144,21 @@ public record ModeComparison(
         CostModel.Evidence evidence = section.choice("evidence", CostModel.Evidence.class);
         String source = section.text("source", "where the figures are from");
         String costModel = section.text("cost-model", "the name of a cost model");
+        Unit unit = section.optionalChoice("unit", Unit.class).orElse(Unit.CYCLES);
         List<Row> rows = new ArrayList<>();
         for (Section row : section.sections("rows")) {
             rows.add(row(row, benchmarks));
         }
         section.end();
-        return new Published(name, evidence, source, costModel, rows);
+        return new Published(name, evidence, source, costModel, unit, rows);
+    }
+
+    private static BigDecimal aboveZero(String text) {
+        BigDecimal number = new BigDecimal(text);
+        if (number.signum() <= 0) {
+            throw new IllegalArgumentException(text);
+        }
+        return number;
     }
 
     private static Row row(Section section, List<String> benchmarks) {
@@ -134,12 +167,13 @@ public record ModeComparison(
             throw section.error(
                     "benchmark", "is \"" + benchmark + "\"; expected one of " + String.join(", ", benchmarks));
         }
-        SortedMap<VirtualizationMode, Long> cycles = new TreeMap<>();
+        String title = section.optionalText("title", "what theirs is called").orElse(benchmark);
+        SortedMap<VirtualizationMode, BigDecimal> figures = new TreeMap<>();
         for (VirtualizationMode mode : VirtualizationMode.values()) {
-            section.optionalInteger(mode.toString(), 1, Integer.MAX_VALUE)
-                    .ifPresent(figure -> cycles.put(mode, figure));
+            section.optionalScalar(mode.toString(), "a number above zero", ModeComparison::aboveZero)
+                    .ifPresent(figure -> figures.put(mode, figure));
         }
-        Row row = new Row(benchmark, cycles, section.text("remark", "why ours differ"));
+        Row row = new Row(benchmark, title, figures, section.text("remark", "why ours differ"));
         section.end();
         return row;
     }

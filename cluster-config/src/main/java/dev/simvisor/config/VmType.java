@@ -10,7 +10,7 @@ import java.util.TreeMap;
  *
  * @param guest what it runs
  * @param memory a multiple of 4 KiB
- * @param commandLine for the guest's kernel
+ * @param givenCommandLine for the guest's kernel; empty for the guest's own
  * @param vcpus virtual processors
  * @param cpuModel empty for that of the host on which it is created
  * @param weight share of a contended processor relative to other VMs of the host
@@ -20,7 +20,7 @@ public record VmType(
         String name,
         Guest guest,
         MemorySize memory,
-        String commandLine,
+        Optional<String> givenCommandLine,
         int vcpus,
         VirtualizationMode mode,
         Optional<String> cpuModel,
@@ -61,7 +61,7 @@ public record VmType(
                 name,
                 guest,
                 guest.memory(),
-                guest.commandLine(),
+                Optional.empty(),
                 1,
                 VirtualizationMode.BARE,
                 Optional.empty(),
@@ -72,6 +72,11 @@ public record VmType(
         return type;
     }
 
+    /** For the guest's kernel. */
+    public String commandLine() {
+        return givenCommandLine.orElseGet(() -> guest.commandLine(mode));
+    }
+
     /** This type with what {@code section} says otherwise. */
     VmType changedBy(Section section) {
         return new VmType(
@@ -79,7 +84,7 @@ public record VmType(
                 guest,
                 section.optionalPages("memory").orElse(memory),
                 section.optionalScalar("command-line", "the kernel's command line", text -> text)
-                        .orElse(commandLine),
+                        .or(() -> givenCommandLine),
                 section.optionalInteger("vcpus", 1, MOST_VCPUS)
                         .map(Long::intValue)
                         .orElse(vcpus),

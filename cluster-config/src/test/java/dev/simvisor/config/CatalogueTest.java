@@ -54,7 +54,10 @@ class CatalogueTest {
                     .allSatisfy(figure -> assertThat(figure.source()).isNotBlank());
             assertThat(model.exitCycles())
                     .containsOnlyKeys(
-                            VirtualizationMode.TRAP, VirtualizationMode.TRANSLATE, VirtualizationMode.HARDWARE);
+                            VirtualizationMode.TRAP,
+                            VirtualizationMode.TRANSLATE,
+                            VirtualizationMode.PARA,
+                            VirtualizationMode.HARDWARE);
         }
     }
 

@@ -15,9 +15,9 @@ class GuestCatalogueTest {
     Path folder;
 
     @Test
-    void comesWithTheBuiltInGuestAndBothDebians() {
+    void comesWithTheBuiltInGuestBothDebiansAndABootLoader() {
         assertThat(GuestCatalogue.load().guests().keySet())
-                .containsExactly("builtin", "debian-12-amd64", "debian-12-i386");
+                .containsExactly("builtin", "debian-12-amd64", "debian-12-i386", "grub-xen");
     }
 
     @Test
@@ -31,10 +31,29 @@ class GuestCatalogueTest {
     }
 
     @Test
+    void aParavirtualGuestHasAKernelAndACommandLineOfItsOwn() {
+        Guest.BuiltIn builtIn = (Guest.BuiltIn) GuestCatalogue.load().find("builtin");
+        assertThat(builtIn.image(VirtualizationMode.PARA)).endsWith("builtin-xen.elf");
+        assertThat(builtIn.image(VirtualizationMode.HARDWARE)).endsWith("builtin.elf");
+        Guest debian = GuestCatalogue.load().find("debian-12-amd64");
+        assertThat(debian.commandLine(VirtualizationMode.PARA)).isEqualTo("console=hvc0");
+        assertThat(debian.commandLine(VirtualizationMode.TRANSLATE)).isEqualTo("console=ttyS0");
+    }
+
+    @Test
+    void theBootLoaderIsAFileOfAPackage() {
+        assertThat(GuestCatalogue.load().find("grub-xen"))
+                .asInstanceOf(InstanceOfAssertFactories.type(Guest.DebianFile.class))
+                .returns("grub-xen-host", Guest.DebianFile::packageName)
+                .returns("usr/lib/grub-xen/grub-x86_64-xen.bin", Guest.DebianFile::file);
+    }
+
+    @Test
     void unknownGuestNamesThoseThereAre() {
         assertThatThrownBy(() -> GuestCatalogue.load().find("plan9"))
                 .isInstanceOf(InvalidConfigException.class)
-                .hasMessage("unknown guest \"plan9\"; expected one of builtin, debian-12-amd64, debian-12-i386");
+                .hasMessage("unknown guest \"plan9\"; expected one of builtin, debian-12-amd64, debian-12-i386,"
+                        + " grub-xen");
     }
 
     @Test

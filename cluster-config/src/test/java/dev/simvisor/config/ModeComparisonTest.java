@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -23,9 +24,22 @@ class ModeComparisonTest {
                         VirtualizationMode.BARE,
                         VirtualizationMode.TRAP,
                         VirtualizationMode.TRANSLATE,
+                        VirtualizationMode.PARA,
                         VirtualizationMode.HARDWARE);
-        assertThat(comparison.published().orElseThrow().rows().getFirst().cycles())
-                .containsEntry(VirtualizationMode.BARE, 242L);
+        assertThat(comparison.published().orElseThrow().rows().getFirst().figures())
+                .containsEntry(VirtualizationMode.BARE, BigDecimal.valueOf(242));
+    }
+
+    @Test
+    void figuresInMicrosecondsAreCyclesByTheClockOfTheirCostModel() {
+        ModeComparison comparison =
+                ModeComparison.load(Path.of("experiments", "lmbench-2003.conf")).orElseThrow();
+        ModeComparison.Published published = comparison.published().orElseThrow();
+        assertThat(published.rows().getFirst().title()).isEqualTo("null call");
+        assertThat(published.rows().getFirst().figures())
+                .containsEntry(VirtualizationMode.PARA, new BigDecimal("0.46"));
+        assertThat(comparison.cyclesPer(published.unit(), published.costModel()))
+                .isEqualTo(2400);
     }
 
     @Test

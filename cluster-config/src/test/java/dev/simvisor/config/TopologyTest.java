@@ -88,7 +88,7 @@ class TopologyTest {
                 "latency = 50us | latency = 1ns | :9: host-types.tiny.nic.latency: is \"1ns\"; expected a duration such as 30s, 300ms or 50us, at least 1us",
                 "125MiB/s | 125MB | :9: host-types.tiny.nic.bandwidth: is \"125MB\"; expected a bandwidth such as 1Gbit/s or 125MiB/s",
                 "10MHz | 10 | :7: host-types.tiny.clock: is \"10\"; expected a frequency such as 100MHz or 3GHz",
-                "present-day | free | :10: host-types.tiny.cost-model: is \"free\"; expected one of adams-agesen-2006, present-day",
+                "present-day | free | :10: host-types.tiny.cost-model: is \"free\"; expected one of adams-agesen-2006, barham-2003, present-day",
                 "pcpus = 1 | pcpus = [1] | :5: host-types.tiny.pcpus: is a list; expected a whole number from 1 to 1024",
                 "name = right | naem = right | :19: racks[1].name: is missing; expected a name of letters, digits, '-', '_' and '.'",
                 "pcpus = 1 | pcpus = 1, cores = 2 | :5: host-types.tiny.cores: is not a field here; expected clock, cost-model, cpu-model, description, memory, modes, nic, pcpus",

@@ -18,6 +18,13 @@ public sealed interface BootEnd {
     /** The guest's processor shut down. */
     record TripleFault() implements BootEnd {}
 
+    /**
+     * A paravirtual guest gave up, or did what its VMM lets nobody survive.
+     *
+     * @param reason the VMM's, in one line; empty if it was the guest that gave up
+     */
+    record Crashed(String reason) implements BootEnd {}
+
     /** As many instructions were executed as were allowed. */
     record InstructionLimit(long instructions) implements BootEnd {}
 
@@ -35,7 +42,7 @@ public sealed interface BootEnd {
         return switch (this) {
             case PoweredOff _, Quit _ -> 0;
             case DebugExit(int status) -> status;
-            case ResetRequested _, TripleFault _, InstructionLimit _, TimeLimit _, Stuck _ -> 1;
+            case ResetRequested _, TripleFault _, Crashed _, InstructionLimit _, TimeLimit _, Stuck _ -> 1;
         };
     }
 
@@ -45,6 +52,8 @@ public sealed interface BootEnd {
             case PoweredOff _, DebugExit _, Quit _ -> "";
             case ResetRequested _ -> "the guest asked for a reset; boot it again to go on";
             case TripleFault _ -> "the guest's processor shut down: triple fault";
+            case Crashed(String reason) ->
+                reason.isEmpty() ? "the guest crashed; its console says why" : "the guest was ended: " + reason;
             case InstructionLimit(long instructions) ->
                 "stopped by --max-instructions after " + instructions + " instructions";
             case TimeLimit(long nanos) -> "stopped by --max-time after " + nanos + " ns of virtual time";
@@ -59,6 +68,7 @@ public sealed interface BootEnd {
             case DebugExit _ -> "debug-exit";
             case ResetRequested _ -> "reset";
             case TripleFault _ -> "triple-fault";
+            case Crashed _ -> "crashed";
             case InstructionLimit _ -> "max-instructions";
             case TimeLimit _ -> "max-time";
             case Stuck _ -> "halted";

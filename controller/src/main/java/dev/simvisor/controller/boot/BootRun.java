@@ -58,6 +58,9 @@ public final class BootRun {
                 case TRIPLE_FAULT -> {
                     return new BootEnd.TripleFault();
                 }
+                case CRASHED -> {
+                    return new BootEnd.Crashed(vm.crashReason());
+                }
             }
             if (line.quitRequested()) {
                 return new BootEnd.Quit();

@@ -9,9 +9,10 @@ import java.util.Optional;
 /**
  * What is to be booted.
  *
- * @param kernel a Linux bzImage or a multiboot ELF
+ * @param kernel a Linux bzImage or a multiboot ELF; in mode para a bzImage or an ELF with Xen's notes
  * @param initrd its initial file system, or its module
  * @param disks raw images, in the order of their slots
+ * @param cpus how many processors
  * @param mode the virtualization mode, in the words of the command line
  * @param cpuModel a name of the catalogue of processors; empty for the default
  * @param costModel what things take; empty where an instruction takes a cycle and nothing else takes time
@@ -24,6 +25,7 @@ public record VmRequest(
         String commandLine,
         MemorySize memory,
         List<Path> disks,
+        int cpus,
         String mode,
         String cpuModel,
         Optional<CostModel> costModel,

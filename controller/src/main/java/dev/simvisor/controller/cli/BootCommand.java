@@ -2,6 +2,7 @@ package dev.simvisor.controller.cli;
 
 import dev.simvisor.config.CostModel;
 import dev.simvisor.config.VirtualDuration;
+import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.boot.BootEnd;
 import dev.simvisor.controller.boot.BootRefused;
 import dev.simvisor.controller.boot.BootRun;
@@ -60,7 +61,7 @@ final class BootCommand implements Callable<Integer> {
     @Option(
             names = "--disk",
             paramLabel = "FILE",
-            description = "A raw disk image, as a virtio disk; may be given more than once.")
+            description = "A raw disk image, as a virtio disk, in mode para as xvda; may be given more than once.")
     private List<Path> disks = List.of();
 
     @Option(
@@ -77,7 +78,11 @@ final class BootCommand implements Callable<Integer> {
             description = "interpreter; translator, which makes bytecode of hot code; or auto, the translator.")
     private EngineChoice engine = EngineChoice.auto;
 
-    @Option(names = "--cpus", paramLabel = "N", defaultValue = "1", description = "Processors; 1 is all there is yet.")
+    @Option(
+            names = "--cpus",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Processors; in modes other than para 1 is all there is yet.")
     private int cpus = 1;
 
     @Option(names = "--cpu-model", paramLabel = "NAME", defaultValue = "", description = "The model of processor.")
@@ -158,15 +163,13 @@ final class BootCommand implements Callable<Integer> {
         if (refusal.isPresent()) {
             throw new BootRefused("--" + refusal.get());
         }
-        if (cpus != 1) {
-            throw new BootRefused("--cpus " + cpus + " is not available yet: expected 1");
-        }
     }
 
     // ---- what to boot ----
 
     private VmRequest request() throws CommandFailed, GuestException, IOException {
-        GuestImage image = guest.image();
+        // What is not a mode has been refused.
+        GuestImage image = guest.image(VirtualizationMode.named(mode).orElseThrow());
         Optional<BootFile> initrd = image.initrd();
         return new VmRequest(
                 read(image, "kernel", image.kernel()),
@@ -174,6 +177,7 @@ final class BootCommand implements Callable<Integer> {
                 image.commandLine(),
                 image.memory(),
                 disks,
+                cpus,
                 mode,
                 cpuModel,
                 Optional.ofNullable(costModel),

@@ -34,7 +34,8 @@ import picocli.CommandLine.Spec;
             ExplainCommand.Modes.class,
             ExplainCommand.Exits.class,
             ExplainCritical.class,
-            ExplainTranslate.class
+            ExplainTranslate.class,
+            ExplainHypercalls.class
         })
 final class ExplainCommand {
     /** Spelt as on the command line. */

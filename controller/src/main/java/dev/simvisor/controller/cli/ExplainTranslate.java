@@ -161,6 +161,7 @@ final class ExplainTranslate extends ExplainCommand.Explanation {
                 commandLine,
                 memory,
                 List.of(),
+                1,
                 "translate",
                 "",
                 Optional.empty(),

@@ -1,6 +1,7 @@
 package dev.simvisor.controller.cli;
 
 import dev.simvisor.config.MemorySize;
+import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.guest.BootFile;
 import dev.simvisor.controller.guest.CacheOption;
 import dev.simvisor.controller.guest.GuestException;
@@ -30,7 +31,10 @@ final class GuestOptions {
             description = "A guest that simvisor guest list shows, in place of a kernel.")
     private @Nullable String guest;
 
-    @Option(names = "--kernel", paramLabel = "FILE", description = "A Linux bzImage or a multiboot ELF.")
+    @Option(
+            names = "--kernel",
+            paramLabel = "FILE",
+            description = "A Linux bzImage or a multiboot ELF; in mode para one with Xen's notes.")
     private @Nullable Path kernel;
 
     @Option(names = "--initrd", paramLabel = "FILE", description = "The initial file system.")
@@ -51,13 +55,17 @@ final class GuestOptions {
     @Mixin
     private CacheOption cacheOption = new CacheOption();
 
-    /** The guest of the catalogue, or one made of the kernel, with the command line and the memory that were asked for. */
-    GuestImage image() throws CommandFailed, GuestException {
+    /**
+     * The guest of the catalogue, or one made of the kernel, with the command line and the memory that were asked for.
+     *
+     * @param mode the virtualization mode that it is for
+     */
+    GuestImage image(VirtualizationMode mode) throws CommandFailed, GuestException {
         if ((kernel == null) == (guest == null)) {
             throw new ParameterException(
                     Objects.requireNonNull(command).commandLine(), "give either --kernel FILE or --guest NAME");
         }
-        GuestImage image = guest == null ? ofKernel(Objects.requireNonNull(kernel)) : ofCatalogue(guest);
+        GuestImage image = guest == null ? ofKernel(Objects.requireNonNull(kernel)) : ofCatalogue(guest, mode);
         return new GuestImage(
                 image.name(),
                 image.kernel(),
@@ -66,11 +74,11 @@ final class GuestOptions {
                 Objects.requireNonNullElse(memory, image.memory()));
     }
 
-    private GuestImage ofCatalogue(String name) throws CommandFailed, GuestException {
+    private GuestImage ofCatalogue(String name, VirtualizationMode mode) throws CommandFailed, GuestException {
         if (initrd != null) {
             throw new CommandFailed("--initrd goes with --kernel; the guest " + name + " has its own");
         }
-        return cacheOption.cache().resolve(name);
+        return cacheOption.cache().resolve(name, mode);
     }
 
     private GuestImage ofKernel(Path file) throws CommandFailed {

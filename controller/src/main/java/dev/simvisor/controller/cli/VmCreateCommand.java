@@ -52,12 +52,13 @@ final class VmCreateCommand extends ClientCommand {
 
     @Override
     void run(ApiClient api) throws CommandFailed, GuestException, IOException {
-        GuestImage image = guest.image();
+        VirtualizationMode known = knownMode();
+        GuestImage image = guest.image(known);
         Vm vm = api.vms()
                 .create(CreateVmRequest.newBuilder()
                         .setSpec(VmSpec.newBuilder()
                                 .setName(name)
-                                .setMode(knownMode())
+                                .setMode(known.toString())
                                 .setCpuModel(cpuModel)
                                 .setMemoryBytes(image.memory().bytes())
                                 .setBoot(Specs.boot(image, image.commandLine())))
@@ -66,13 +67,11 @@ final class VmCreateCommand extends ClientCommand {
         show(vm, () -> ApiTables.vms(List.of(vm)));
     }
 
-    private String knownMode() throws CommandFailed {
-        List<String> modes = Arrays.stream(VirtualizationMode.values())
-                .map(VirtualizationMode::toString)
-                .collect(Collectors.toList());
-        if (!modes.contains(mode)) {
-            throw new CommandFailed("--mode " + mode + ": expected one of " + String.join(", ", modes));
-        }
-        return mode;
+    private VirtualizationMode knownMode() throws CommandFailed {
+        return VirtualizationMode.named(mode)
+                .orElseThrow(() -> new CommandFailed("--mode " + mode + ": expected one of "
+                        + Arrays.stream(VirtualizationMode.values())
+                                .map(VirtualizationMode::toString)
+                                .collect(Collectors.joining(", "))));
     }
 }

@@ -11,20 +11,28 @@ import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
 import dev.simvisor.node.cpu.translator.TranslatingEngine;
 import dev.simvisor.node.cpu.translator.TranslatorStatistics;
+import dev.simvisor.node.machine.EngineFactory;
 import dev.simvisor.node.machine.Machine;
 import dev.simvisor.node.machine.MachineConfiguration;
-import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.boot.InvalidImageException;
+import dev.simvisor.node.machine.disk.RawDiskImage;
 import dev.simvisor.node.machine.memory.MachineMemory;
+import dev.simvisor.node.machine.network.MacAddress;
+import dev.simvisor.node.machine.network.VirtualSwitch;
 import dev.simvisor.node.machine.time.Timer;
-import dev.simvisor.node.machine.virtio.RawDiskImage;
 import dev.simvisor.node.vmm.exit.ExitKind;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.exit.HostCosts;
 import dev.simvisor.node.vmm.memory.GuestTranslation;
+import dev.simvisor.node.vmm.mode.BoardMode;
+import dev.simvisor.node.vmm.mode.ParavirtualMode;
 import dev.simvisor.node.vmm.mode.VirtualizationMode;
+import dev.simvisor.node.vmm.para.ParavirtualMachine;
+import dev.simvisor.node.vmm.para.backend.BackendDomain;
+import dev.simvisor.node.vmm.para.domain.DomainSettings;
+import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -49,7 +57,9 @@ public final class LocalVm implements AutoCloseable {
         /** {@link #exitStatus} has the status. */
         DEBUG_EXIT,
         RESET_REQUESTED,
-        TRIPLE_FAULT
+        TRIPLE_FAULT,
+        /** {@link #crashReason} has the reason. */
+        CRASHED
     }
 
     private static final long SMALLEST_MEMORY = 1 << 20;
@@ -61,22 +71,18 @@ public final class LocalVm implements AutoCloseable {
     private static final int MULTIBOOT_MAGIC = 0x1BADB002;
     private static final int MULTIBOOT_SEARCHED = 8192; // Multiboot 0.6.96 §3.1
 
+    /** Of a range that is set aside for Xen's guests; nobody else is on its network. */
+    private static final MacAddress NETWORK_CARD = new MacAddress(0x00163E_000001L);
+
     private final MachineMemory memory;
-    private final Machine machine;
-    private final List<RawDiskImage> disks;
+    private final LocalMachine machine;
     private final ExitLedger ledger;
     private final List<TranslatingEngine> translators;
-    private int exitStatus;
 
     private LocalVm(
-            MachineMemory memory,
-            Machine machine,
-            List<RawDiskImage> disks,
-            ExitLedger ledger,
-            List<TranslatingEngine> translators) {
+            MachineMemory memory, LocalMachine machine, ExitLedger ledger, List<TranslatingEngine> translators) {
         this.memory = memory;
         this.machine = machine;
-        this.disks = disks;
         this.ledger = ledger;
         this.translators = translators;
     }
@@ -98,26 +104,85 @@ public final class LocalVm implements AutoCloseable {
 
     private static LocalVm booted(VmRequest request, Function<Cpu, Engine> engines, List<TranslatingEngine> translators)
             throws BootRefused {
-        BootSource source = sourceOf(request);
+        VirtualizationMode mode = VirtualizationMode.named(request.mode())
+                .orElseThrow(() -> new BootRefused(VirtualizationMode.refusal(request.mode())));
         HostCosts costs = request.costModel()
                 .map(model -> HostCosts.of(Specs.costModel(model)))
                 .orElse(HostCosts.NONE);
-        MachineConfiguration configuration = configuration(request, costs);
-        VirtualizationMode mode = VirtualizationMode.named(request.mode())
-                .orElseThrow(() -> new BootRefused(VirtualizationMode.refusal(request.mode())));
         ExitLedger ledger = mode.ledger(costs);
-        List<RawDiskImage> disks = open(request.disks());
+        MachineConfiguration configuration = configuration(request, costs);
         // The VMM needs some of its own; frames are only taken when they are touched.
         MachineMemory memory = MachineMemory.ofBytes(2 * configuration.memoryBytes() + VMM_MEMORY);
-        Machine machine = new Machine(configuration, memory, mode.engine(engines, costs, ledger), List.copyOf(disks));
-        LocalVm vm = new LocalVm(memory, machine, disks, ledger, translators);
+        try {
+            LocalMachine machine = switch (mode) {
+                case BoardMode board -> board(request, configuration, memory, board.engine(engines, costs, ledger));
+                case ParavirtualMode _ -> domain(request, configuration, memory, costs, ledger, engines);
+            };
+            return new LocalVm(memory, machine, ledger, translators);
+        } catch (BootRefused refused) {
+            memory.close();
+            throw refused;
+        }
+    }
+
+    private static LocalMachine board(
+            VmRequest request, MachineConfiguration configuration, MachineMemory memory, EngineFactory engine)
+            throws BootRefused {
+        if (request.cpus() != 1) {
+            throw new BootRefused("--cpus " + request.cpus() + " is not available yet: expected 1");
+        }
+        BootSource source = sourceOf(request);
+        List<RawDiskImage> disks = open(request.disks());
+        Machine machine = new Machine(configuration, memory, engine, List.copyOf(disks));
+        LocalBoard board = new LocalBoard(machine, disks);
         try {
             machine.boot(source);
         } catch (InvalidImageException refused) {
-            vm.close();
+            board.close();
             throw new BootRefused(String.valueOf(refused.getMessage()));
         }
-        return vm;
+        return board;
+    }
+
+    private static LocalMachine domain(
+            VmRequest request,
+            MachineConfiguration configuration,
+            MachineMemory memory,
+            HostCosts costs,
+            ExitLedger ledger,
+            Function<Cpu, Engine> engines)
+            throws BootRefused {
+        if (request.cpus() < 1 || request.cpus() > DomainSettings.MOST_VCPUS) {
+            throw new BootRefused("--cpus " + request.cpus() + ": expected 1 to " + DomainSettings.MOST_VCPUS);
+        }
+        if (request.disks().size() > BackendDomain.MOST_DISKS) {
+            throw new BootRefused("--disk " + request.disks().size() + " times: a paravirtual machine has at most "
+                    + BackendDomain.MOST_DISKS);
+        }
+        if (request.debugExit()) {
+            throw new BootRefused("--debug-exit: a paravirtual machine has no ports");
+        }
+        List<RawDiskImage> disks = open(request.disks());
+        ParavirtualMachine machine = new ParavirtualMachine(
+                DomainSettings.of(configuration, request.cpus()),
+                memory,
+                new MachineAddressMap(),
+                ledger,
+                costs.processor(),
+                engines);
+        LocalDomain local = new LocalDomain(machine, disks);
+        try {
+            machine.boot(
+                    image(request.kernel()),
+                    request.initrd().map(LocalVm::image).orElse(null),
+                    request.commandLine());
+        } catch (InvalidImageException refused) {
+            local.close();
+            throw new BootRefused(String.valueOf(refused.getMessage()));
+        }
+        disks.forEach(machine.backends()::addDisk);
+        machine.backends().addCard(NETWORK_CARD, new VirtualSwitch());
+        return local;
     }
 
     private static Engine engine(Cpu cpu, EngineChoice choice, List<TranslatingEngine> translators) {
@@ -167,7 +232,7 @@ public final class LocalVm implements AutoCloseable {
         return disks;
     }
 
-    private static void close(List<RawDiskImage> disks) {
+    static void close(List<RawDiskImage> disks) {
         try {
             for (RawDiskImage disk : disks) {
                 disk.close();
@@ -237,30 +302,22 @@ public final class LocalVm implements AutoCloseable {
      * from the start of the VM, and exact.
      */
     public Outcome runUntil(long nanos, long instructions) {
-        return outcomeOf(machine.runUntil(machine.clock().toCycles(nanos), instructions));
-    }
-
-    private Outcome outcomeOf(RunOutcome outcome) {
-        return switch (outcome) {
-            case RunOutcome.DeadlineReached _, RunOutcome.Idle _ -> Outcome.PAUSED;
-            case RunOutcome.PoweredOff _ -> Outcome.POWERED_OFF;
-            case RunOutcome.ResetRequested _ -> Outcome.RESET_REQUESTED;
-            case RunOutcome.TripleFault _ -> Outcome.TRIPLE_FAULT;
-            case RunOutcome.DebugExit(int status) -> {
-                exitStatus = status;
-                yield Outcome.DEBUG_EXIT;
-            }
-        };
+        return machine.runUntil(machine.clock().toCycles(nanos), instructions);
     }
 
     /** What the guest gave to the debug exit port, as a process's status. */
     public int exitStatus() {
-        return exitStatus;
+        return machine.exitStatus();
+    }
+
+    /** Why the guest ended by a crash, in one line; may be empty. */
+    public String crashReason() {
+        return machine.crashReason();
     }
 
     /** Whether the guest waits for an event. */
     public boolean isIdle() {
-        return machine.nextEventCycles() > machine.cycles();
+        return machine.nextEventCycles() > machine.clock().cycles();
     }
 
     /** Whether the guest waits and no event is due, so that only something typed could wake it. */
@@ -268,9 +325,9 @@ public final class LocalVm implements AutoCloseable {
         return machine.nextEventCycles() == Timer.NEVER;
     }
 
-    /** Whether nothing can wake the guest: its processor is halted with interrupts off. */
+    /** Whether nothing can wake the guest, whatever is typed. */
     public boolean isStuck() {
-        return machine.cpu().halted && !machine.cpu().interruptsEnabled() && !machine.cpu().nmiPending;
+        return machine.isStuck();
     }
 
     public long instructions() {
@@ -278,7 +335,7 @@ public final class LocalVm implements AutoCloseable {
     }
 
     public long cycles() {
-        return machine.cycles();
+        return machine.clock().cycles();
     }
 
     /** Virtual nanoseconds since the start. */
@@ -320,7 +377,7 @@ public final class LocalVm implements AutoCloseable {
 
     // ---- console ----
 
-    /** Where the bytes go that the guest sends through COM1. */
+    /** Where the bytes go that the guest sends to its console: COM1, or the paravirtual one. */
     public void consoleTo(IntConsumer sink) {
         machine.consoleTo(sink);
     }
@@ -330,7 +387,7 @@ public final class LocalVm implements AutoCloseable {
         machine.debugConsoleTo(sink);
     }
 
-    /** Sends bytes to the guest's COM1. */
+    /** Sends bytes to the guest's console. */
     public void type(byte[] bytes) {
         if (bytes.length > 0) {
             machine.type(bytes);
@@ -339,17 +396,25 @@ public final class LocalVm implements AutoCloseable {
 
     /** The guest's memory from a linear address to the end of its page, by the guest's page tables; empty if not mapped. */
     byte[] code(long linear) {
-        long physical = GuestTranslation.of(machine.cpu(), machine.memory(), linear);
+        Machine board = board();
+        long physical = GuestTranslation.of(board.cpu(), board.memory(), linear);
         int length = (int) (PAGE_BYTES - (linear & PAGE_BYTES - 1));
         byte[] code = new byte[length];
         boolean mapped =
-                physical != GuestTranslation.NOT_MAPPED && machine.memory().read(physical, code, 0, length);
+                physical != GuestTranslation.NOT_MAPPED && board.memory().read(physical, code, 0, length);
         return mapped ? code : new byte[0];
     }
 
     /** 64 while the processor is in long mode, else 32: what the code of a kernel is then. */
     int kernelCodeSize() {
-        return machine.cpu().longMode ? 64 : 32;
+        return board().cpu().longMode ? 64 : 32;
+    }
+
+    private Machine board() {
+        if (machine instanceof LocalBoard board) {
+            return board.machine();
+        }
+        throw new IllegalStateException("not a machine with a board");
     }
 
     /** SHA-256, in hexadecimal, over registers, memory and devices. */
@@ -361,6 +426,5 @@ public final class LocalVm implements AutoCloseable {
     public void close() {
         machine.close();
         memory.close();
-        close(disks);
     }
 }

@@ -43,7 +43,7 @@ final class AptSource implements PackageSource {
      *
      * @param folder an empty folder for apt's state, which must live as long as this source
      */
-    static AptSource open(Path folder, Guest.Debian guest, Progress progress) throws GuestException {
+    static AptSource open(Path folder, Guest.Packaged guest, Progress progress) throws GuestException {
         AptSource source = new AptSource(folder, options(folder, guest.architecture()));
         try {
             Files.createDirectories(folder.resolve("state/lists/partial"));
@@ -76,7 +76,7 @@ final class AptSource implements PackageSource {
     }
 
     /** The machine's source of the guest's release, as a line of a sources.list. */
-    private String systemSource(Guest.Debian guest) throws GuestException {
+    private String systemSource(Guest.Packaged guest) throws GuestException {
         List<String> mirrors = new ArrayList<>();
         ToolRun.of(APT_GET.toString(), "indextargets", "--no-release-info", "--format", "$(REPO_URI)")
                 .with("Created-By: Packages", "Component: main", "Release: " + guest.release())

@@ -9,7 +9,7 @@ import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Makes a Debian guest: downloads its packages, checks them, and packs kernel and initramfs into the cache. */
+/** Makes a guest of Debian's packages: downloads and checks them, and puts what boots into the cache. */
 final class GuestFetch {
     /** Opens the source of packages, given an empty folder that lives as long as the source. */
     @FunctionalInterface
@@ -32,17 +32,43 @@ final class GuestFetch {
     }
 
     /** Fetches the guest and puts it into the cache, in place of an earlier one. */
-    void fetch(Guest.Debian guest) throws GuestException {
+    void fetch(Guest.Packaged guest) throws GuestException {
         cache.install(guest, (files, scratch) -> {
             PackageSource source = opener.open(Files.createDirectory(scratch.resolve("source")));
-            DebianPackage kernel = source.find(kernelImagePackage(source, guest));
-            DebianPackage busybox = source.find(guest.busyboxPackage());
-
-            Path kernelDeb = download(source, kernel, scratch);
-            Path busyboxDeb = download(source, busybox, scratch);
-            String release = unpackKernel(kernelDeb, guest, files, scratch, program(busyboxDeb));
-            Files.writeString(files.resolve(GuestCache.PACKAGES), provenance(release, kernel, busybox));
+            switch (guest) {
+                case Guest.Debian debian -> packKernel(source, debian, files, scratch);
+                case Guest.DebianFile file -> takeFile(source, file, files, scratch);
+            }
         });
+    }
+
+    private void takeFile(PackageSource source, Guest.DebianFile guest, Path files, Path scratch)
+            throws GuestException, IOException {
+        DebianPackage entry = source.find(guest.packageName());
+        Path deb = download(source, entry, scratch);
+        Path image = files.resolve(GuestCache.IMAGE);
+        new DebArchive(deb).visit(Progress.NO_STEP, (path, content) -> {
+            if (path.equals(guest.file())) {
+                Files.copy(content, image);
+            }
+        });
+        if (!Files.exists(image)) {
+            throw new GuestException(deb.getFileName() + ": no " + guest.file() + " in the package");
+        }
+        Files.writeString(files.resolve(GuestCache.PACKAGES), provenance(entry));
+    }
+
+    private void packKernel(PackageSource source, Guest.Debian guest, Path files, Path scratch)
+            throws GuestException, IOException {
+        DebianPackage kernel = source.find(kernelImagePackage(source, guest));
+        DebianPackage busybox = source.find(guest.busyboxPackage());
+
+        Path kernelDeb = download(source, kernel, scratch);
+        Path busyboxDeb = download(source, busybox, scratch);
+        String release = unpackKernel(kernelDeb, guest, files, scratch, program(busyboxDeb));
+        Files.writeString(
+                files.resolve(GuestCache.PACKAGES),
+                "kernel " + release + "\n" + provenance(kernel, busybox) + Initramfs.recipe(guest.modules()) + "\n");
     }
 
     /** A package such as linux-image-amd64 is empty and depends on the kernel of the day. */
@@ -91,8 +117,8 @@ final class GuestFetch {
         return content.release;
     }
 
-    private static String provenance(String release, DebianPackage... packages) {
-        StringBuilder text = new StringBuilder("kernel " + release + "\n");
+    private static String provenance(DebianPackage... packages) {
+        StringBuilder text = new StringBuilder();
         for (DebianPackage entry : List.of(packages)) {
             text.append("%s %s sha256:%s%n".formatted(entry.name(), entry.version(), entry.sha256()));
         }

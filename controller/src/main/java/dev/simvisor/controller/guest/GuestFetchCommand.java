@@ -21,8 +21,7 @@ import picocli.CommandLine.Spec;
 /** {@code simvisor guest fetch}. */
 @Command(
         name = "fetch",
-        description =
-                "Downloads a guest's packages, verifies them, and packs kernel and initramfs into the guest cache.",
+        description = "Downloads a guest's packages, verifies them, and puts what boots into the guest cache.",
         mixinStandardHelpOptions = true)
 public final class GuestFetchCommand implements Callable<Integer> {
     private static final Path DEBIAN_KEYRING = Path.of("/usr/share/keyrings/debian-archive-keyring.gpg");
@@ -70,18 +69,18 @@ public final class GuestFetchCommand implements Callable<Integer> {
     private String fetch(GuestCache cache) throws GuestException {
         return switch (cache.catalogue().find(name)) {
             case Guest.BuiltIn _ -> name + " is part of Simvisor; there is nothing to fetch";
-            case Guest.Debian debian -> {
-                if (cache.holds(debian) && !refresh) {
-                    yield name + " is in the cache: " + cache.folderOf(debian) + " (--refresh fetches it again)";
+            case Guest.Packaged packaged -> {
+                if (cache.isCurrent(packaged) && !refresh) {
+                    yield name + " is in the cache: " + cache.folderOf(packaged) + " (--refresh fetches it again)";
                 }
                 Progress progress = TerminalProgress.ofStandardError();
-                new GuestFetch(cache, folder -> source(folder, debian, progress), progress).fetch(debian);
-                yield name + " is ready: " + cache.folderOf(debian);
+                new GuestFetch(cache, folder -> source(folder, packaged, progress), progress).fetch(packaged);
+                yield name + " is ready: " + cache.folderOf(packaged);
             }
         };
     }
 
-    private PackageSource source(Path folder, Guest.Debian guest, Progress progress) throws GuestException {
+    private PackageSource source(Path folder, Guest.Packaged guest, Progress progress) throws GuestException {
         if (mirror != null) {
             return MirrorSource.open(checked(mirror), guest, trusted(), progress);
         }

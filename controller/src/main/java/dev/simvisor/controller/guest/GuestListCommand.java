@@ -76,7 +76,7 @@ public final class GuestListCommand implements Callable<Integer> {
     private static String status(GuestCache cache, Guest guest) {
         return switch (guest) {
             case Guest.BuiltIn _ -> "built in";
-            case Guest.Debian debian -> cache.holds(debian) ? "fetched" : "not fetched";
+            case Guest.Packaged packaged -> cache.holds(packaged) ? "fetched" : "not fetched";
         };
     }
 }

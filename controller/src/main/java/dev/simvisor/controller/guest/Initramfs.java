@@ -3,8 +3,10 @@ package dev.simvisor.controller.guest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -49,6 +51,15 @@ final class Initramfs {
                 .file(folder + "/modules.alias", 0644, utf8(aliases(modules.keySet())));
         modules.forEach((module, elf) -> archive.file(folder + "/" + module.name() + ".ko", 0644, elf));
         return archive.bytes();
+    }
+
+    /** What tells an archive from one that this would not pack any more: a digest of init and of the wanted modules' names. */
+    static String recipe(List<String> modules) {
+        byte[] names = utf8(String.join(" ", modules));
+        byte[] init = init();
+        byte[] recipe = Arrays.copyOf(init, init.length + names.length);
+        System.arraycopy(names, 0, recipe, init.length, names.length);
+        return "initramfs sha256:" + Sha256.of(recipe);
     }
 
     /** modules.dep(5): a module's file, then the files of all that it needs, its direct needs first. */

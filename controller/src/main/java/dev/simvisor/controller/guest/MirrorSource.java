@@ -33,7 +33,7 @@ final class MirrorSource implements PackageSource {
      * @param mirror the folder that has {@code dists} and {@code pool}
      * @param keyring empty to take the index unverified
      */
-    static MirrorSource open(URI mirror, Guest.Debian guest, Optional<Keyring> keyring, Progress progress)
+    static MirrorSource open(URI mirror, Guest.Packaged guest, Optional<Keyring> keyring, Progress progress)
             throws GuestException {
         URI root = URI.create(mirror.toString().replaceFirst("/*$", "/"));
         HttpDownload http = new HttpDownload();

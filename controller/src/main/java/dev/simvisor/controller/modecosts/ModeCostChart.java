@@ -76,11 +76,12 @@ public final class ModeCostChart {
     private static void addPublished(
             CategoryChart chart, ModeComparison comparison, ModeComparison.Published published) {
         for (VirtualizationMode mode : VirtualizationMode.values()) {
+            double cyclesPerUnit = comparison.cyclesPer(published.unit(), published.costModel());
             Function<String, Optional<Double>> cycles = benchmark -> published.rows().stream()
                     .filter(row -> row.benchmark().equals(benchmark))
                     .findFirst()
-                    .map(row -> row.cycles().get(mode))
-                    .map(Long::doubleValue);
+                    .map(row -> row.figures().get(mode))
+                    .map(figure -> figure.doubleValue() * cyclesPerUnit);
             if (comparison.benchmarks().stream()
                     .anyMatch(benchmark -> cycles.apply(benchmark.name()).isPresent())) {
                 add(

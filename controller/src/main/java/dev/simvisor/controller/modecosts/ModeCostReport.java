@@ -7,6 +7,7 @@ import dev.simvisor.config.ModeComparison.Benchmark;
 import dev.simvisor.config.ModeComparison.Published;
 import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.report.Table;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -137,22 +138,25 @@ public final class ModeCostReport {
         lines.add("Published: " + published.name() + " ("
                 + published.evidence().name().toLowerCase(Locale.ROOT) + "; " + published.source() + ")");
         lines.add("");
-        Table table = Table.of("benchmark", "mode", ">published", ">ours", ">ours / published");
+        double cyclesPerUnit = comparison.cyclesPer(published.unit(), costs.costModel());
+        String unit = published.unit().name().toLowerCase(Locale.ROOT);
+        Table table = Table.of("theirs", "ours", "mode", ">published, " + unit, ">ours", ">ours / published");
         for (ModeComparison.Row row : published.rows()) {
-            row.cycles().forEach((mode, cycles) -> {
-                Optional<Double> ours = costs.cost(mode, row.benchmark()).map(ModeCosts.Cost::cycles);
+            row.figures().forEach((mode, figure) -> {
+                Optional<Double> ours = costs.cost(mode, row.benchmark()).map(cost -> cost.cycles() / cyclesPerUnit);
                 table.row(
+                        row.title(),
                         row.benchmark(),
                         mode,
-                        cycles,
+                        figure.toPlainString(),
                         ours.map(ModeCostReport::figure).orElse(NONE),
-                        ours.map(some -> figure(some / cycles)).orElse(NONE));
+                        ours.map(some -> figure(some / figure.doubleValue())).orElse(NONE));
             });
         }
         lines.addAll(table.lines());
         lines.add("");
         for (ModeComparison.Row row : published.rows()) {
-            lines.add(row.benchmark() + ": " + order(row, costs) + " " + row.remark());
+            lines.add(row.title() + ": " + order(row, costs) + " " + row.remark());
         }
         lines.add("");
         return lines;
@@ -160,10 +164,12 @@ public final class ModeCostReport {
 
     /** Whether the modes come in the published order, from the cheapest to the dearest. */
     private static String order(ModeComparison.Row row, ModeCosts costs) {
-        List<VirtualizationMode> common = row.cycles().keySet().stream()
+        List<VirtualizationMode> common = row.figures().keySet().stream()
                 .filter(mode -> costs.cost(mode, row.benchmark()).isPresent())
                 .toList();
-        String theirs = inOrder(common, mode -> row.cycles().getOrDefault(mode, 0L));
+        String theirs = inOrder(
+                common,
+                mode -> row.figures().getOrDefault(mode, BigDecimal.ZERO).doubleValue());
         String ours = inOrder(
                 common,
                 mode -> costs.cost(mode, row.benchmark())

@@ -41,14 +41,11 @@ public final class ModeCostRun {
             Pattern.compile("nanobench (\\S+): (\\d+) operations, (\\d+\\.\\d+) TSC ticks each");
 
     private final ModeComparison comparison;
-    private final GuestImage guest;
+    private final GuestCache guests;
 
-    /**
-     * @throws GuestException when there is no built-in guest
-     */
-    public ModeCostRun(ModeComparison comparison, GuestCache guests) throws GuestException {
+    public ModeCostRun(ModeComparison comparison, GuestCache guests) {
         this.comparison = comparison;
-        this.guest = guests.resolve(GUEST);
+        this.guests = guests;
     }
 
     /**
@@ -56,8 +53,9 @@ public final class ModeCostRun {
      *
      * @param progress told what is about to be run, in a few words
      * @throws BootRefused when a mode is not available
+     * @throws GuestException when there is no built-in guest
      */
-    public List<ModeCosts> run(Consumer<String> progress) throws BootRefused, IOException {
+    public List<ModeCosts> run(Consumer<String> progress) throws BootRefused, GuestException, IOException {
         for (VirtualizationMode mode : comparison.modes()) {
             Optional<String> refusal = LocalVm.modeRefusal(mode.toString());
             if (refusal.isPresent()) {
@@ -76,13 +74,16 @@ public final class ModeCostRun {
         return results;
     }
 
-    private ModeCosts.OfMode run(CostModel costModel, VirtualizationMode mode) throws BootRefused, IOException {
+    private ModeCosts.OfMode run(CostModel costModel, VirtualizationMode mode)
+            throws BootRefused, GuestException, IOException {
+        GuestImage guest = guests.resolve(GUEST, mode);
         VmRequest request = new VmRequest(
                 new VmRequest.Image(GUEST, guest.kernel().read()),
                 Optional.empty(),
                 commandLine(),
                 guest.memory(),
                 List.of(),
+                1,
                 mode.toString(),
                 "",
                 Optional.of(costModel),
@@ -113,6 +114,7 @@ public final class ModeCostRun {
             case PAUSED -> Optional.of("did not come to its end");
             case DEBUG_EXIT, RESET_REQUESTED -> Optional.of("reset");
             case TRIPLE_FAULT -> Optional.of("triple fault");
+            case CRASHED -> Optional.of("crash");
         };
     }
 

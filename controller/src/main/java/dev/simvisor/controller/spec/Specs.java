@@ -91,7 +91,7 @@ public final class Specs {
                 .setCpuModel(type.cpuModel().orElse(""))
                 .setWeight(type.weight())
                 .setCapPercent(type.capPercent().orElse(0))
-                .setBoot(boot(guests.resolve(type.guest().name()), type.commandLine()))
+                .setBoot(boot(guests.resolve(type.guest().name(), type.mode()), type.commandLine()))
                 .build();
     }
 

@@ -107,6 +107,7 @@ class BenchmarkGuestsIT {
                 guest.commandLine(),
                 new MemorySize((long) guest.memoryMib() << 20),
                 List.of(),
+                1,
                 "bare",
                 "",
                 Optional.empty(),

@@ -31,6 +31,7 @@ final class BootTwice {
                 arguments[2],
                 new MemorySize(Long.parseLong(arguments[3]) << 20),
                 List.of(),
+                1,
                 arguments[4],
                 "",
                 Optional.empty(),

@@ -79,7 +79,8 @@ class BootRefusalTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            --mode para           | mode para is not available yet
+            --mode para --cpus 33 | --cpus 33: expected 1 to 32
+            --mode para           | a 32-bit kernel: mode para runs 64-bit ones
             --mode nonsense       | unknown mode 'nonsense'
             --engine turbo        | expected one of [interpreter, translator, auto]
             --bios firmware.bin   | --bios is not available yet

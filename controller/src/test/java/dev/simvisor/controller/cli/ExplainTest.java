@@ -16,7 +16,22 @@ class ExplainTest {
         for (VirtualizationMode mode : VirtualizationMode.values()) {
             assertThat(text).containsPattern("(?m)^" + mode + "\\b").contains(mode.memory());
         }
-        assertThat(text).contains("para (not available yet)").contains("lab-classic, pentium-4");
+        assertThat(text).doesNotContain("not available yet").contains("lab-classic, pentium-4");
+    }
+
+    @Test
+    void everyHypercallIsListedAndThoseThatThereAreNotSaySo() {
+        String text = explained("hypercalls");
+        assertThat(text)
+                .containsPattern("(?m)^ +1 +mmu_update +changes page-table entries")
+                .containsPattern("(?m)^ +36 +domctl +answers ENOSYS$")
+                .containsPattern("(?m)^  sched_op: yield, block, shutdown, poll$");
+        var rows = ConfigFactory.parseString("rows = " + explained("hypercalls", "--output", "json"))
+                .getConfigList("rows");
+        assertThat(rows)
+                .extracting(row -> row.getInt("number"))
+                .doesNotHaveDuplicates()
+                .isSorted();
     }
 
     @Test

@@ -34,8 +34,15 @@ class ModeCostIT {
         assertThat(costs.getDouble("bare.in.cycles")).isLessThan(costs.getDouble("hardware.in.cycles"));
         assertThat(costs.getDouble("hardware.tlbmiss.cycles")).isGreaterThan(costs.getDouble("bare.tlbmiss.cycles"));
         assertThat(costs.getConfig("bare.compute.exits").isEmpty()).isTrue();
+        assertThat(costs.hasPath("para.cr8wr"))
+                .as("a paravirtual guest has no CR8")
+                .isFalse();
+        assertThat(costs.getDouble("para.syscall.exits.system-call")).isEqualTo(1);
+        assertThat(costs.getDouble("para.in.exits.port-io")).isEqualTo(1);
+        assertThat(costs.getDouble("para.ptemod.exits.page-table-update")).isEqualTo(1);
+        assertThat(costs.getDouble("para.syscall.cycles")).isGreaterThan(costs.getDouble("bare.syscall.cycles"));
         assertThat(first.resolve("mode-costs.txt")).content().contains("In mode trap the guest went wrong", "iretq");
-        for (String mode : new String[] {"translate", "hardware"}) {
+        for (String mode : new String[] {"translate", "para", "hardware"}) {
             assertThat(costs.getDouble(mode + ".compute.cycles")).isEqualTo(costs.getDouble("bare.compute.cycles"));
         }
         assertThat(ImageIO.read(new ByteArrayInputStream(Files.readAllBytes(first.resolve(MODEL + ".png")))))

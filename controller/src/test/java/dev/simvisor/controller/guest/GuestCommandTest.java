@@ -59,6 +59,25 @@ class GuestCommandTest {
     }
 
     @Test
+    void aFileOfAPackageIsFetchedAsItIs() throws Exception {
+        assertThat(fetch("grub-xen")).as(err.toString()).isZero();
+        GuestImage image = cache().resolve("grub-xen");
+        assertThat(image.kernel().read()).isEqualTo("grub".getBytes(StandardCharsets.UTF_8));
+        assertThat(image.initrd()).isEmpty();
+        assertThat(Files.readString(cacheFolder().resolve("grub-xen/packages.txt")))
+                .startsWith("grub-xen-host 1 sha256:");
+    }
+
+    @Test
+    void aPackageWithoutTheFileIsRefused() throws Exception {
+        mirror.replace("grub-xen-host", Deb.gz(Map.of("usr/share/doc", new byte[1])));
+        assertThat(fetch("grub-xen")).isEqualTo(1);
+        assertThat(err.toString())
+                .endsWith("grub-xen-host.deb: no usr/lib/grub-xen/grub-x86_64-xen.bin in the package\n");
+        assertThat(cached()).isEmpty();
+    }
+
+    @Test
     void fetchingAgainGivesTheSameBytes() throws Exception {
         fetch("debian-12-amd64");
         byte[] first = Files.readAllBytes(cacheFolder().resolve("debian-12-amd64/initrd"));
@@ -73,6 +92,16 @@ class GuestCommandTest {
         mirror.close();
         assertThat(fetch("debian-12-amd64")).isZero();
         assertThat(out.toString()).contains("debian-12-amd64 is in the cache: ");
+    }
+
+    @Test
+    void guestThatWouldBeMadeOtherwiseTodayIsFetchedAgain() throws Exception {
+        fetch("debian-12-amd64");
+        Path record = cacheFolder().resolve("debian-12-amd64/packages.txt");
+        String made = Files.readString(record);
+        Files.writeString(record, made.replaceAll("initramfs .*\n", ""));
+        assertThat(fetch("debian-12-amd64")).isZero();
+        assertThat(record).hasContent(made);
     }
 
     @Test
@@ -127,7 +156,7 @@ class GuestCommandTest {
         assertThat(fetch("plan9")).isEqualTo(1);
         assertThat(err)
                 .hasToString("simvisor: unknown guest \"plan9\"; expected one of builtin, debian-12-amd64,"
-                        + " debian-12-i386\n");
+                        + " debian-12-i386, grub-xen\n");
     }
 
     @Test
@@ -167,7 +196,8 @@ class GuestCommandTest {
         assertThat(out.toString().lines())
                 .anyMatch(line -> line.matches("builtin +built in +64M +.*"))
                 .anyMatch(line -> line.matches("debian-12-amd64 +fetched +256M +.*"))
-                .anyMatch(line -> line.matches("debian-12-i386 +not fetched +256M +.*"));
+                .anyMatch(line -> line.matches("debian-12-i386 +not fetched +256M +.*"))
+                .anyMatch(line -> line.matches("grub-xen +not fetched +256M +.*"));
     }
 
     @Test
@@ -175,7 +205,11 @@ class GuestCommandTest {
         run("list", "--output", "json", "--cache", cacheFolder().toString());
         assertThat(ConfigFactory.parseString("guests = " + out).getConfigList("guests").stream()
                         .map(guest -> guest.getString("name") + " " + guest.getString("status")))
-                .containsExactly("builtin built in", "debian-12-amd64 not fetched", "debian-12-i386 not fetched");
+                .containsExactly(
+                        "builtin built in",
+                        "debian-12-amd64 not fetched",
+                        "debian-12-i386 not fetched",
+                        "grub-xen not fetched");
     }
 
     @Test

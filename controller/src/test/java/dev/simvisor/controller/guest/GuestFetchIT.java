@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.simvisor.config.GuestCatalogue;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -30,5 +31,15 @@ class GuestFetchIT {
         assertThat(new String(image.initrd().orElseThrow().read(), StandardCharsets.ISO_8859_1))
                 .startsWith("070701")
                 .contains("virtio_net.ko: ", "alias virtio:d00000002v* virtio_blk\n");
+    }
+
+    @Test
+    void theBootLoaderForParavirtualGuestsIsFetchedThroughApt() throws Exception {
+        assumeTrue(AptSource.available(), "no apt-get on this machine");
+        int status = new CommandLine(new GuestCommand()).execute("fetch", "grub-xen", "--cache", folder.toString());
+        assertThat(status).isZero();
+
+        GuestImage image = new GuestCache(GuestCatalogue.load(), folder).resolve("grub-xen");
+        assertThat(image.kernel().read()).startsWith(0x7f, 'E', 'L', 'F');
     }
 }

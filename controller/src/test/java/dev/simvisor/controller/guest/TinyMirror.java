@@ -32,6 +32,7 @@ final class TinyMirror implements AutoCloseable {
         add("linux-image-amd64", "linux-image-6.1.0-50-amd64 (= 1)", new byte[0]);
         add("linux-image-6.1.0-50-amd64", "kmod", kernel());
         add("busybox-static", "", Deb.gz(Map.of("bin/busybox", utf8("busybox"))));
+        add("grub-xen-host", "", Deb.xz(Map.of("usr/lib/grub-xen/grub-x86_64-xen.bin", utf8("grub"))));
         publish("bookworm");
 
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -52,7 +53,8 @@ final class TinyMirror implements AutoCloseable {
         files.put("boot/vmlinuz-6.1.0-50-amd64", utf8("kernel"));
         addModule(files, "noise", "");
         addModule(files, "virtio", "");
-        for (String wanted : List.of("virtio_pci", "virtio_blk", "virtio_console", "virtio_net")) {
+        for (String wanted :
+                List.of("virtio_pci", "virtio_blk", "virtio_console", "virtio_net", "xen_blkfront", "xen_netfront")) {
             addModule(files, wanted, "virtio");
         }
         return Deb.xz(files);
@@ -68,6 +70,14 @@ final class TinyMirror implements AutoCloseable {
         files.put("/debian/pool/" + name + ".deb", deb);
         index.append("Package: %s\nVersion: 1\nDepends: %s\nFilename: pool/%s.deb\nSize: %d\nSHA256: %s\n\n"
                 .formatted(name, depends, name, deb.length, Sha256.of(deb)));
+    }
+
+    /** Has another archive in the place of one. */
+    void replace(String name, byte[] deb) throws Exception {
+        int start = index.indexOf("Package: " + name + "\n");
+        index.delete(start, index.indexOf("\n\n", start) + 2);
+        add(name, "", deb);
+        publish("bookworm");
     }
 
     /** Signs the index as that of a release. */

@@ -38,6 +38,9 @@ public final class Flags {
     /** The flags that {@code result} and {@code aux} carry. */
     public static final int ARITHMETIC = CF | PF | AF | ZF | SF | OF;
 
+    /** Every flag that exists; VIF and VIP do not without virtual-mode extensions. */
+    public static final int EVERY = ARITHMETIC | TF | IF | DF | IOPL | NT | RF | VM | AC | ID;
+
     private static final long CARRIES = 3L << 62 | 8;
 
     private Flags() {}

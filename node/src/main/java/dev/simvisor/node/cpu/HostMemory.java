@@ -1,56 +1,69 @@
 package dev.simvisor.node.cpu;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.lang.reflect.Field;
 import java.nio.ByteOrder;
+import sun.misc.Unsafe;
 
 /**
  * Loads and stores at addresses of the process that runs the simulator, little-endian and unaligned as x86 memory is.
  *
  * <p>Guest frames live outside the Java heap. A TLB hit yields the address of a byte in such a frame, and the access that
- * follows has to cost a single machine instruction: one segment that spans everything lets HotSpot drop the bounds check,
- * which a segment per frame would not. The price is that an address is trusted. Only addresses handed out by
- * {@link SystemBus#directRead} and {@link SystemBus#directWrite}, within the 4 KiB page they name, may be passed here.
+ * follows has to cost a single machine instruction. A memory segment, even one that spans everything, costs a compare and a
+ * branch more with each access, and each of its bounds checks is a point at which HotSpot keeps all state of a translated
+ * region: that is why this one class uses {@link Unsafe}. The price is that an address is trusted. Only addresses handed out
+ * by {@link SystemBus#directRead} and {@link SystemBus#directWrite}, within the 4 KiB page they name, may be passed here.
  */
+@SuppressWarnings("removal")
 public final class HostMemory {
     private static final MemorySegment EVERYTHING = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
-    private static final ValueLayout.OfShort SHORT =
-            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final Unsafe UNSAFE = unsafe();
 
     private HostMemory() {}
 
+    private static Unsafe unsafe() {
+        if (ByteOrder.nativeOrder() != ByteOrder.LITTLE_ENDIAN) {
+            throw new IllegalStateException("guest memory needs a little-endian host");
+        }
+        try {
+            Field only = Unsafe.class.getDeclaredField("theUnsafe");
+            only.setAccessible(true);
+            return (Unsafe) only.get(null);
+        } catch (ReflectiveOperationException absent) {
+            throw new IllegalStateException("this JDK does not offer sun.misc.Unsafe", absent);
+        }
+    }
+
     public static byte getByte(long address) {
-        return EVERYTHING.get(ValueLayout.JAVA_BYTE, address);
+        return UNSAFE.getByte(address);
     }
 
     public static short getShort(long address) {
-        return EVERYTHING.get(SHORT, address);
+        return UNSAFE.getShort(address);
     }
 
     public static int getInt(long address) {
-        return EVERYTHING.get(INT, address);
+        return UNSAFE.getInt(address);
     }
 
     public static long getLong(long address) {
-        return EVERYTHING.get(LONG, address);
+        return UNSAFE.getLong(address);
     }
 
     public static void putByte(long address, byte value) {
-        EVERYTHING.set(ValueLayout.JAVA_BYTE, address, value);
+        UNSAFE.putByte(address, value);
     }
 
     public static void putShort(long address, short value) {
-        EVERYTHING.set(SHORT, address, value);
+        UNSAFE.putShort(address, value);
     }
 
     public static void putInt(long address, int value) {
-        EVERYTHING.set(INT, address, value);
+        UNSAFE.putInt(address, value);
     }
 
     public static void putLong(long address, long value) {
-        EVERYTHING.set(LONG, address, value);
+        UNSAFE.putLong(address, value);
     }
 
     /** Copies {@code length} bytes; the ranges may overlap, as with {@code memmove}. */

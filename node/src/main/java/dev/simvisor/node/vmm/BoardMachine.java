@@ -7,7 +7,7 @@ import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.UnusableStateException;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.InvalidImageException;
-import dev.simvisor.node.machine.virtio.RawDiskImage;
+import dev.simvisor.node.machine.disk.RawDiskImage;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.proto.state.MachineState;
 import java.io.IOException;

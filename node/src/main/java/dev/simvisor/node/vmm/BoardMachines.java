@@ -7,12 +7,12 @@ import dev.simvisor.node.machine.MachineConfiguration;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.boot.InvalidImageException;
+import dev.simvisor.node.machine.disk.RawDiskImage;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.memory.MachineMemoryExhausted;
-import dev.simvisor.node.machine.virtio.RawDiskImage;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.exit.HostCosts;
-import dev.simvisor.node.vmm.mode.VirtualizationMode;
+import dev.simvisor.node.vmm.mode.BoardMode;
 import dev.simvisor.proto.api.Boot;
 import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.LinuxBoot;
@@ -78,9 +78,10 @@ public final class BoardMachines implements MachineFactory {
         if (model == null) {
             return new Built.Refused("VM " + spec.getName() + ": " + CpuModel.refusal(wanted));
         }
-        VirtualizationMode mode = VirtualizationMode.named(spec.getMode()).orElse(null);
+        BoardMode mode = BoardMode.named(spec.getMode()).orElse(null);
         if (mode == null) {
-            return new Built.Refused("VM " + spec.getName() + ": " + VirtualizationMode.refusal(spec.getMode()));
+            return new Built.Refused("VM " + spec.getName() + ": mode " + spec.getMode()
+                    + " is not available in a cluster yet: boot it with simvisor boot");
         }
         long hertz = clockHz == 0 ? MachineConfiguration.DEFAULT_CLOCK_HERTZ : clockHz;
         MachineConfiguration configuration = new MachineConfiguration(

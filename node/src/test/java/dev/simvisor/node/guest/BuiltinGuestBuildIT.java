@@ -13,11 +13,11 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The committed image of the built-in guest against a rebuild; skipped without the compiler that it was built with. */
+/** The committed images of the built-in guest against a rebuild; skipped without the compiler that they were built with. */
 class BuiltinGuestBuildIT {
 
     private static final Path SOURCES = Path.of("src/main/guest");
-    private static final String IMAGE = "/dev/simvisor/node/guest/builtin.elf";
+    private static final List<String> IMAGES = List.of("builtin.elf", "builtin-xen.elf");
 
     @Test
     void rebuildGivesTheCommittedBytes(@TempDir Path out) throws IOException, InterruptedException {
@@ -30,12 +30,14 @@ class BuiltinGuestBuildIT {
         String output = new String(build.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
         assertThat(build.waitFor()).as(output).isZero();
-        assertThat(Files.readAllBytes(out.resolve("builtin.elf"))).isEqualTo(committedImage());
+        for (String image : IMAGES) {
+            assertThat(Files.readAllBytes(out.resolve(image))).as(image).isEqualTo(committed(image));
+        }
     }
 
-    private static byte[] committedImage() throws IOException {
-        try (InputStream image = BuiltinGuestBuildIT.class.getResourceAsStream(IMAGE)) {
-            return Objects.requireNonNull(image, IMAGE).readAllBytes();
+    private static byte[] committed(String name) throws IOException {
+        try (InputStream image = BuiltinGuestBuildIT.class.getResourceAsStream("/dev/simvisor/node/guest/" + name)) {
+            return Objects.requireNonNull(image, name).readAllBytes();
         }
     }
 

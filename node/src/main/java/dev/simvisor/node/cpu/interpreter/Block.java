@@ -2,6 +2,7 @@ package dev.simvisor.node.cpu.interpreter;
 
 import dev.simvisor.node.cpu.decode.Instruction;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Block {
     public static final long NO_SECOND_PAGE = -1;
+
+    private static final int MOST_TARGETS = 8;
+    private static final long[] NO_TARGETS = {};
 
     public final long physical;
     public final int key;
@@ -30,8 +34,12 @@ public final class Block {
     /** How often the interpreter executed it. */
     public int executions;
 
-    /** Translated code that starts here. */
-    public @Nullable Region region;
+    /** Translated code that can be entered here. */
+    @Nullable
+    Region region;
+
+    /** Number of that entrance. */
+    int entrance;
 
     private boolean refused;
 
@@ -44,12 +52,34 @@ public final class Block {
     private @Nullable Block secondSuccessor;
     private long secondDistance;
 
+    /** Distances of what has followed the indirect branch at its end; null when it ends otherwise. */
+    private long @Nullable [] targets;
+
     Block(long physical, int key, Instruction[] instructions, int length, long secondPage) {
         this.physical = physical;
         this.key = key;
         this.instructions = instructions;
         this.length = length;
         this.secondPage = secondPage;
+        String last = instructions[instructions.length - 1].row.semantics();
+        if (last.equals("jmpIndirect") || last.equals("callIndirect")) targets = NO_TARGETS;
+    }
+
+    /** Distances from this block's start to those that have followed the indirect branch at its end, the first few. */
+    public long[] indirectTargets() {
+        return targets == null ? NO_TARGETS : targets;
+    }
+
+    /** The valid region that can be entered here, or null. */
+    public @Nullable Region entered() {
+        return region != null && region.isValid() ? region : null;
+    }
+
+    /** From now on translated code is entered here through one of its entrances. */
+    public void enterThrough(Region region, int entrance) {
+        if (this.region != null) this.region.loseEntrance();
+        this.region = region;
+        this.entrance = entrance;
     }
 
     /** Keeps it out of regions. */
@@ -97,15 +127,24 @@ public final class Block {
     }
 
     /**
-     * Remembers a successor. Only blocks of the same page are: wherever the page is mapped, the distance is then the same, and
-     * no translation lies between.
+     * Remembers a successor. Only blocks of the same page are linked: wherever the page is mapped, the distance is then the
+     * same, and no translation lies between.
      */
     void link(long distance, Block successor) {
+        if (targets != null) observe(targets, distance);
         if ((physical ^ successor.physical) >>> 12 != 0 || successor.secondPage != NO_SECOND_PAGE) return;
         if (distance != (successor.physical - physical)) return;
         secondSuccessor = firstSuccessor;
         secondDistance = firstDistance;
         firstSuccessor = successor;
         firstDistance = distance;
+    }
+
+    private void observe(long[] known, long distance) {
+        if (known.length == MOST_TARGETS) return;
+        for (long target : known) if (target == distance) return;
+        long[] more = Arrays.copyOf(known, known.length + 1);
+        more[known.length] = distance;
+        targets = more;
     }
 }

@@ -126,7 +126,7 @@ public abstract class InstructionEmitter {
         if (variant.unit() == Variant.Unit.MMX) code.aload(cpu).invokestatic(SIMD, "enterMmx", CHECK);
     }
 
-    private void emitUnitCheck() {
+    protected final void emitUnitCheck() {
         switch (variant.unit()) {
             case INTEGER -> {}
             case X87 -> code.aload(cpu).invokestatic(X87_UNIT, "check", CHECK);
@@ -296,8 +296,7 @@ public abstract class InstructionEmitter {
     private void emitLaneMemory(Place place, boolean two) {
         emitAddress(place, false, two ? 128 : 64);
         if (two && variant.aligned()) {
-            code.aload(cpu).lload(linear);
-            code.invokestatic(SIMD_OPERANDS, "checkAligned", MethodTypeDesc.of(CD_void, CPU, CD_long));
+            emitCheckAligned();
         }
         emitRead(64, false);
         code.lstore(memoryLow);
@@ -305,6 +304,12 @@ public abstract class InstructionEmitter {
         code.lload(linear).loadConstant(8L).ladd().lstore(linear);
         emitRead(64, false);
         code.lstore(memoryHigh);
+    }
+
+    /** #GP(0) when the address is not a multiple of 16. */
+    protected final void emitCheckAligned() {
+        code.aload(cpu).lload(linear);
+        code.invokestatic(SIMD_OPERANDS, "checkAligned", MethodTypeDesc.of(CD_void, CPU, CD_long));
     }
 
     private void emitLane(String half, boolean high) {

@@ -92,7 +92,7 @@ public final class Interpreter implements Engine {
         }
         return !attention.singleInstruction()
                 && region.mayEnter(cpu, cpu.runLimit - cpu.completedInstructions)
-                && enter(region);
+                && enter(region, block.entrance);
     }
 
     /** How many instructions were executed by translated code, apart from repetitions. */
@@ -100,11 +100,11 @@ public final class Interpreter implements Engine {
         return translatedInstructions;
     }
 
-    private boolean enter(Region region) {
+    private boolean enter(Region region, int entrance) {
         cpu.blockEnd = Integer.MAX_VALUE;
         long pendingBefore = cpu.pendingDebugTraps;
         try {
-            region.execute(cpu);
+            region.enter(cpu, entrance);
         } catch (GuestException fault) {
             keepPendingTraps(fault, pendingBefore);
             raise(region.stoppedAt(), fault, cpu.rip);

@@ -6,8 +6,8 @@ import dev.simvisor.node.cpu.mmu.LinearMemory;
 import dev.simvisor.node.cpu.mmu.NotPlainMemoryException;
 
 /**
- * Translated code: several blocks, entered at the start of one of them. Its place is known as distances from the entry, so
- * that it serves wherever its pages are mapped, as long as they are mapped the same distances apart.
+ * Translated code: several blocks, entered at the start of some of them. Its place is known as distances from its origin, the
+ * start of the first, so that it serves wherever its pages are mapped, as long as they are mapped the same distances apart.
  */
 public abstract class Region {
     /**
@@ -15,12 +15,11 @@ public abstract class Region {
      *
      * @param blocks whose instructions it executes, for each of them
      * @param instructions all that may be executed, in the order of their numbers in the code
-     * @param distances in bytes, from the entry to each of the instructions
+     * @param distances in bytes, from the origin to each of the instructions
      * @param ordinals how many instructions of its block precede each
      * @param longestPath no path without a budget check has more instructions
      * @param codeSize 32 or 64
-     * @param pageDistances from the entry's page to each other page that it has code in
-     * @param frames physical addresses of these pages
+     * @param entrances distances of the blocks that it can be entered at
      */
     public record Layout(
             Block[] blocks,
@@ -29,8 +28,7 @@ public abstract class Region {
             int[] ordinals,
             int longestPath,
             int codeSize,
-            long[] pageDistances,
-            long[] frames) {}
+            long[] entrances) {}
 
     /** More than a direct branch and the size of a region together, in bytes. */
     private static final long BRANCH_REACH = 1L << 33;
@@ -45,6 +43,7 @@ public abstract class Region {
     private final Layout layout;
     private int stoppedAt;
     private long refusals;
+    private int entrancesLeft;
 
     /** Cleared when bytes that it was made from change. */
     boolean valid = true;
@@ -55,14 +54,28 @@ public abstract class Region {
     protected Region(Layout layout) {
         this.layout = layout;
         this.instructions = layout.instructions();
+        this.entrancesLeft = layout.entrances().length;
     }
 
     /**
-     * Executes instructions from the entry, at rIP, on; at most as many as the run has left, of which there must be {@link
+     * Executes instructions from an entrance, which is at rIP, on; at most as many as the run has left, of which there must be {@link
      * Layout#longestPath}. Leaves in {@code cpu.position} how many were completed, none if the first is not for translated
      * code. When one raises an exception, {@code cpu.position} are complete and rIP is at {@link #stoppedAt}.
+     *
+     * @param origin rIP of the first block
+     * @param entrance number of the entrance
      */
-    protected abstract void execute(Cpu cpu);
+    protected abstract void execute(Cpu cpu, long origin, int entrance);
+
+    final void enter(Cpu cpu, int entrance) {
+        long origin = cpu.rip - layout.entrances()[entrance];
+        execute(cpu, layout.codeSize() == 64 ? origin : origin & 0xFFFF_FFFFL, entrance);
+    }
+
+    /** Another region took over one of its entrances; without any it is of no use. */
+    public final void loseEntrance() {
+        if (--entrancesLeft == 0) invalidate();
+    }
 
     public final boolean isValid() {
         return valid;
@@ -95,13 +108,7 @@ public abstract class Region {
     /** Whether it may be entered at rIP, with that many instructions left to run. */
     final boolean mayEnter(Cpu cpu, long budget) {
         if (budget < layout.longestPath() || cpu.stackSize != layout.codeSize()) return false;
-        long linear = cpu.rip;
-        if (layout.codeSize() == 64 && nearTheHole(linear)) return false;
-        long[] pageDistances = layout.pageDistances();
-        for (int n = 0; n < pageDistances.length; n++) {
-            if (cpu.memory.fetchHit(linear + pageDistances[n]) != layout.frames()[n]) return false;
-        }
-        return true;
+        return layout.codeSize() != 64 || !nearTheHole(cpu.rip);
     }
 
     /** Whether a direct branch from here may reach an address that is not canonical. */
@@ -117,14 +124,14 @@ public abstract class Region {
     /**
      * Brings progress up to date when an instruction raised something. Returns if the interpreter shall execute it instead.
      *
-     * @param entry rIP at the entry
+     * @param origin rIP of the first block
      * @param executed instructions completed before the block
      * @param at number of the instruction
      */
-    protected final void stop(Cpu cpu, RuntimeException raised, long entry, int executed, int at) {
+    protected final void stop(Cpu cpu, RuntimeException raised, long origin, int executed, int at) {
         stoppedAt = at;
         cpu.position = executed + layout.ordinals()[at];
-        long rip = entry + layout.distances()[at];
+        long rip = origin + layout.distances()[at];
         cpu.rip = layout.codeSize() == 64 ? rip : rip & 0xFFFF_FFFFL;
         if (!(raised instanceof NotPlainMemoryException)) throw raised;
         refused(at);

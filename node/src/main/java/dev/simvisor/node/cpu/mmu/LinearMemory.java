@@ -6,6 +6,7 @@ import dev.simvisor.node.cpu.ControlRegister;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Flags;
 import dev.simvisor.node.cpu.HostMemory;
+import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +23,11 @@ public final class LinearMemory {
 
     private static final int USER = 2;
     private static final int PRIVILEGES = 3;
-    private static final Tlb ALWAYS_MISSES = new Tlb();
+    /** Two of them, for loads and stores. */
+    private static final MemorySegment ALWAYS_MISSES = Tlb.allocate(2);
+
+    private static final Tlb LOADS_ALWAYS_MISS = new Tlb(ALWAYS_MISSES.asSlice(0, Tlb.SIZE));
+    private static final Tlb STORES_ALWAYS_MISS = new Tlb(ALWAYS_MISSES.asSlice(Tlb.SIZE));
 
     private final Cpu cpu;
     private final SlowAccess slow;
@@ -33,8 +38,9 @@ public final class LinearMemory {
     private @Nullable LinearMemory follower;
     private int privilege;
     private Tlb fetchTlb;
-    private long[] reads;
-    private long[] writes;
+    // Addresses of the entries for loads and stores, those for stores Tlb.SIZE behind the others.
+    private long reads;
+    private long writes;
     /** Null while page walks take no time. */
     private @Nullable ModelTlb modelTlb;
 
@@ -42,9 +48,10 @@ public final class LinearMemory {
         this.cpu = cpu;
         this.slow = new SlowAccess(cpu, this);
         for (int n = 0; n < PRIVILEGES; n++) {
-            readTlbs[n] = new Tlb();
-            writeTlbs[n] = new Tlb();
-            fetchTlbs[n] = new Tlb();
+            MemorySegment tlbs = Tlb.allocate(3);
+            readTlbs[n] = new Tlb(tlbs.asSlice(0, Tlb.SIZE));
+            writeTlbs[n] = new Tlb(tlbs.asSlice(Tlb.SIZE, Tlb.SIZE));
+            fetchTlbs[n] = new Tlb(tlbs.asSlice(2L * Tlb.SIZE));
         }
         fetchTlb = fetchTlbs[SUPERVISOR];
         reads = readTlbs[SUPERVISOR].entries;
@@ -60,120 +67,105 @@ public final class LinearMemory {
         boolean alignmentChecked = cpu.cpl == 3 && alignmentFlag && (cpu.cr0 & ControlRegister.CR0_AM) != 0;
         slow.configure(alignmentChecked);
         boolean everySlow = alignmentChecked || slow.dataBreakpoints();
-        reads = everySlow ? ALWAYS_MISSES.entries : readTlbs[privilege].entries;
-        writes = everySlow ? ALWAYS_MISSES.entries : writeTlbs[privilege].entries;
+        reads = (everySlow ? LOADS_ALWAYS_MISS : readTlbs[privilege]).entries;
+        writes = (everySlow ? STORES_ALWAYS_MISS : writeTlbs[privilege]).entries;
         fetchTlb = fetchTlbs[privilege];
     }
 
     // ---- loads
 
     public int read8(long linear) {
-        long[] tlb = reads;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear & PAGE_MASK)) return HostMemory.getByte(linear + tlb[slot + 1]) & 0xFF;
+        long entry = Tlb.entry(reads, linear);
+        if (Tlb.page(entry) == (linear & PAGE_MASK)) return HostMemory.getByte(linear + Tlb.addend(entry)) & 0xFF;
         return (int) slow.read(linear, 1);
     }
 
     public int read16(long linear) {
-        long[] tlb = reads;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 1 & PAGE_MASK)) return HostMemory.getShort(linear + tlb[slot + 1]) & 0xFFFF;
+        long entry = Tlb.entry(reads, linear);
+        if (Tlb.page(entry) == (linear + 1 & PAGE_MASK))
+            return HostMemory.getShort(linear + Tlb.addend(entry)) & 0xFFFF;
         return (int) slow.read(linear, 2);
     }
 
     public int read32(long linear) {
-        long[] tlb = reads;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 3 & PAGE_MASK)) return HostMemory.getInt(linear + tlb[slot + 1]);
+        long entry = Tlb.entry(reads, linear);
+        if (Tlb.page(entry) == (linear + 3 & PAGE_MASK)) return HostMemory.getInt(linear + Tlb.addend(entry));
         return (int) slow.read(linear, 4);
     }
 
     public long read64(long linear) {
-        long[] tlb = reads;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 7 & PAGE_MASK)) return HostMemory.getLong(linear + tlb[slot + 1]);
+        long entry = Tlb.entry(reads, linear);
+        if (Tlb.page(entry) == (linear + 7 & PAGE_MASK)) return HostMemory.getLong(linear + Tlb.addend(entry));
         return slow.read(linear, 8);
     }
 
     // ---- stores
 
     public void write8(long linear, int value) {
-        long[] tlb = writes;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear & PAGE_MASK)) HostMemory.putByte(linear + tlb[slot + 1], (byte) value);
+        long entry = Tlb.entry(writes, linear);
+        if (Tlb.page(entry) == (linear & PAGE_MASK)) HostMemory.putByte(linear + Tlb.addend(entry), (byte) value);
         else slow.write(linear, 1, value);
     }
 
     public void write16(long linear, int value) {
-        long[] tlb = writes;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 1 & PAGE_MASK)) HostMemory.putShort(linear + tlb[slot + 1], (short) value);
+        long entry = Tlb.entry(writes, linear);
+        if (Tlb.page(entry) == (linear + 1 & PAGE_MASK)) HostMemory.putShort(linear + Tlb.addend(entry), (short) value);
         else slow.write(linear, 2, value);
     }
 
     public void write32(long linear, int value) {
-        long[] tlb = writes;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 3 & PAGE_MASK)) HostMemory.putInt(linear + tlb[slot + 1], value);
+        long entry = Tlb.entry(writes, linear);
+        if (Tlb.page(entry) == (linear + 3 & PAGE_MASK)) HostMemory.putInt(linear + Tlb.addend(entry), value);
         else slow.write(linear, 4, value);
     }
 
     public void write64(long linear, long value) {
-        long[] tlb = writes;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 7 & PAGE_MASK)) HostMemory.putLong(linear + tlb[slot + 1], value);
+        long entry = Tlb.entry(writes, linear);
+        if (Tlb.page(entry) == (linear + 7 & PAGE_MASK)) HostMemory.putLong(linear + Tlb.addend(entry), value);
         else slow.write(linear, 8, value);
     }
 
     // ---- loads of operands that will be stored to: what a store could raise is raised here, before any effect
 
     public int readForUpdate8(long linear) {
-        long[] tlb = writes;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear & PAGE_MASK)) return HostMemory.getByte(linear + tlb[slot + 1]) & 0xFF;
+        long entry = Tlb.entry(writes, linear);
+        if (Tlb.page(entry) == (linear & PAGE_MASK)) return HostMemory.getByte(linear + Tlb.addend(entry)) & 0xFF;
         slow.checkWrite(linear, 1);
         return read8(linear);
     }
 
     public int readForUpdate16(long linear) {
-        long[] tlb = writes;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 1 & PAGE_MASK)) return HostMemory.getShort(linear + tlb[slot + 1]) & 0xFFFF;
+        long entry = Tlb.entry(writes, linear);
+        if (Tlb.page(entry) == (linear + 1 & PAGE_MASK))
+            return HostMemory.getShort(linear + Tlb.addend(entry)) & 0xFFFF;
         slow.checkWrite(linear, 2);
         return read16(linear);
     }
 
     public int readForUpdate32(long linear) {
-        long[] tlb = writes;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 3 & PAGE_MASK)) return HostMemory.getInt(linear + tlb[slot + 1]);
+        long entry = Tlb.entry(writes, linear);
+        if (Tlb.page(entry) == (linear + 3 & PAGE_MASK)) return HostMemory.getInt(linear + Tlb.addend(entry));
         slow.checkWrite(linear, 4);
         return read32(linear);
     }
 
     public long readForUpdate64(long linear) {
-        long[] tlb = writes;
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 7 & PAGE_MASK)) return HostMemory.getLong(linear + tlb[slot + 1]);
+        long entry = Tlb.entry(writes, linear);
+        if (Tlb.page(entry) == (linear + 7 & PAGE_MASK)) return HostMemory.getLong(linear + Tlb.addend(entry));
         slow.checkWrite(linear, 8);
         return read64(linear);
     }
 
     /** Raises the fault that a store of {@code size} bytes (1 to 4096) would raise, and does nothing else. */
     public void checkWrite(long linear, int size) {
-        if (writes[Tlb.slot(linear)] != (linear + size - 1 & PAGE_MASK)) slow.checkWrite(linear, size);
+        if (Tlb.page(Tlb.entry(writes, linear)) != (linear + size - 1 & PAGE_MASK)) slow.checkWrite(linear, size);
     }
 
     // ---- what translated code needs: see PlainMemory
 
-    /** Entries of the TLB for loads, valid until {@link #updateMode}. */
-    public long[] readEntries() {
+    /** Address of the entries of the TLB for loads; those of the one for stores follow. Valid until {@link #updateMode}. */
+    public long dataEntries() {
         return reads;
-    }
-
-    /** Entries of the TLB for stores. */
-    public long[] writeEntries() {
-        return writes;
     }
 
     long readPlain(long linear, int size) {
@@ -184,19 +176,28 @@ public final class LinearMemory {
         slow.writePlain(linear, size, value);
     }
 
+    void checkWritePlain(long linear, int size) {
+        slow.checkWritePlain(linear, size);
+    }
+
     /** As {@link #readForUpdate32}: checks the store, then loads. */
     long readForUpdatePlain(long linear, int size) {
         slow.checkWritePlain(linear, size);
-        int slot = Tlb.slot(linear);
-        boolean hit = reads[slot] == (linear + size - 1 & PAGE_MASK);
-        return hit ? SlowAccess.load(linear + reads[slot + 1], size) : slow.readPlain(linear, size);
+        long entry = Tlb.entry(reads, linear);
+        boolean hit = Tlb.page(entry) == (linear + size - 1 & PAGE_MASK);
+        return hit ? SlowAccess.load(linear + Tlb.addend(entry), size) : slow.readPlain(linear, size);
     }
 
     /** Physical address of the page at {@code linear} if the TLB for fetches has it, else -1. */
     public long fetchHit(long linear) {
-        int slot = Tlb.slot(linear);
+        long entry = Tlb.entry(fetchTlb.entries, linear);
         long page = linear & PAGE_MASK;
-        return fetchTlb.entries[slot] == page ? page + fetchTlb.entries[slot + 1] : -1;
+        return Tlb.page(entry) == page ? page + Tlb.addend(entry) : -1;
+    }
+
+    /** Whether the TLB for fetches has the page at {@code linear}, at that physical address. */
+    public boolean fetches(long linear, long physicalPage) {
+        return fetchHit(linear) == physicalPage;
     }
 
     // ---- implicit supervisor accesses to descriptor tables, the TSS and the like (SDM Vol 3A §4.6)
@@ -247,10 +248,9 @@ public final class LinearMemory {
 
     /** Physical address of the page that holds the instruction byte at {@code linear}; raises #PF or #GP. */
     public long fetchPage(long linear) {
-        Tlb tlb = fetchTlb;
-        int slot = Tlb.slot(linear);
+        long entry = Tlb.entry(fetchTlb.entries, linear);
         long page = linear & PAGE_MASK;
-        if (tlb.entries[slot] == page) return page + tlb.entries[slot + 1];
+        if (Tlb.page(entry) == page) return page + Tlb.addend(entry);
         return slow.fetchPage(linear);
     }
 
@@ -258,14 +258,14 @@ public final class LinearMemory {
 
     /** What to add to a linear address in the page of {@code linear} for direct loads; 0 when there is no such mapping. */
     public long readAddend(long linear) {
-        int slot = Tlb.slot(linear);
-        return reads[slot] == (linear & PAGE_MASK) ? reads[slot + 1] : 0;
+        long entry = Tlb.entry(reads, linear);
+        return Tlb.page(entry) == (linear & PAGE_MASK) ? Tlb.addend(entry) : 0;
     }
 
     /** As {@link #readAddend}, for stores. */
     public long writeAddend(long linear) {
-        int slot = Tlb.slot(linear);
-        return writes[slot] == (linear & PAGE_MASK) ? writes[slot + 1] : 0;
+        long entry = Tlb.entry(writes, linear);
+        return Tlb.page(entry) == (linear & PAGE_MASK) ? Tlb.addend(entry) : 0;
     }
 
     // ---- filling and flushing
@@ -284,9 +284,8 @@ public final class LinearMemory {
 
     /** The host address for an implicit supervisor access if the TLB has it, else 0. */
     long systemHit(long linear, int size, boolean write) {
-        long[] tlb = (write ? writeTlbs : readTlbs)[SUPERVISOR].entries;
-        int slot = Tlb.slot(linear);
-        return tlb[slot] == (linear + size - 1 & PAGE_MASK) ? linear + tlb[slot + 1] : 0;
+        long entry = Tlb.entry((write ? writeTlbs : readTlbs)[SUPERVISOR].entries, linear);
+        return Tlb.page(entry) == (linear + size - 1 & PAGE_MASK) ? linear + Tlb.addend(entry) : 0;
     }
 
     /** From now on {@link #invalidatePage} of any address in the page forgets all of it, in whatever pieces it is cached. */

@@ -13,79 +13,96 @@ public final class PlainMemory {
 
     // ---- loads
 
-    public static int read8(LinearMemory memory, long[] tlb, long linear) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear & Tlb.PAGE_MASK)) return HostMemory.getByte(linear + tlb[slot + 1]) & 0xFF;
+    public static int read8(LinearMemory memory, long tlb, long linear) {
+        long entry = Tlb.entry(tlb, linear);
+        if (Tlb.page(entry) == (linear & Tlb.PAGE_MASK)) return HostMemory.getByte(linear + Tlb.addend(entry)) & 0xFF;
         return (int) memory.readPlain(linear, 1);
     }
 
-    public static int read16(LinearMemory memory, long[] tlb, long linear) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 1 & Tlb.PAGE_MASK)) return HostMemory.getShort(linear + tlb[slot + 1]) & 0xFFFF;
+    public static int read16(LinearMemory memory, long tlb, long linear) {
+        long entry = Tlb.entry(tlb, linear);
+        if (Tlb.page(entry) == (linear + 1 & Tlb.PAGE_MASK))
+            return HostMemory.getShort(linear + Tlb.addend(entry)) & 0xFFFF;
         return (int) memory.readPlain(linear, 2);
     }
 
-    public static int read32(LinearMemory memory, long[] tlb, long linear) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 3 & Tlb.PAGE_MASK)) return HostMemory.getInt(linear + tlb[slot + 1]);
+    public static int read32(LinearMemory memory, long tlb, long linear) {
+        long entry = Tlb.entry(tlb, linear);
+        if (Tlb.page(entry) == (linear + 3 & Tlb.PAGE_MASK)) return HostMemory.getInt(linear + Tlb.addend(entry));
         return (int) memory.readPlain(linear, 4);
     }
 
-    public static long read64(LinearMemory memory, long[] tlb, long linear) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 7 & Tlb.PAGE_MASK)) return HostMemory.getLong(linear + tlb[slot + 1]);
+    public static long read64(LinearMemory memory, long tlb, long linear) {
+        long entry = Tlb.entry(tlb, linear);
+        if (Tlb.page(entry) == (linear + 7 & Tlb.PAGE_MASK)) return HostMemory.getLong(linear + Tlb.addend(entry));
         return memory.readPlain(linear, 8);
     }
 
     // ---- stores
 
-    public static void write8(LinearMemory memory, long[] tlb, long linear, int value) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear & Tlb.PAGE_MASK)) HostMemory.putByte(linear + tlb[slot + 1], (byte) value);
+    public static void write8(LinearMemory memory, long tlb, long linear, int value) {
+        long entry = Tlb.entry(tlb + Tlb.SIZE, linear);
+        if (Tlb.page(entry) == (linear & Tlb.PAGE_MASK)) HostMemory.putByte(linear + Tlb.addend(entry), (byte) value);
         else memory.writePlain(linear, 1, value);
     }
 
-    public static void write16(LinearMemory memory, long[] tlb, long linear, int value) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 1 & Tlb.PAGE_MASK)) HostMemory.putShort(linear + tlb[slot + 1], (short) value);
+    public static void write16(LinearMemory memory, long tlb, long linear, int value) {
+        long entry = Tlb.entry(tlb + Tlb.SIZE, linear);
+        if (Tlb.page(entry) == (linear + 1 & Tlb.PAGE_MASK))
+            HostMemory.putShort(linear + Tlb.addend(entry), (short) value);
         else memory.writePlain(linear, 2, value);
     }
 
-    public static void write32(LinearMemory memory, long[] tlb, long linear, int value) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 3 & Tlb.PAGE_MASK)) HostMemory.putInt(linear + tlb[slot + 1], value);
+    public static void write32(LinearMemory memory, long tlb, long linear, int value) {
+        long entry = Tlb.entry(tlb + Tlb.SIZE, linear);
+        if (Tlb.page(entry) == (linear + 3 & Tlb.PAGE_MASK)) HostMemory.putInt(linear + Tlb.addend(entry), value);
         else memory.writePlain(linear, 4, value);
     }
 
-    public static void write64(LinearMemory memory, long[] tlb, long linear, long value) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 7 & Tlb.PAGE_MASK)) HostMemory.putLong(linear + tlb[slot + 1], value);
+    public static void write64(LinearMemory memory, long tlb, long linear, long value) {
+        long entry = Tlb.entry(tlb + Tlb.SIZE, linear);
+        if (Tlb.page(entry) == (linear + 7 & Tlb.PAGE_MASK)) HostMemory.putLong(linear + Tlb.addend(entry), value);
         else memory.writePlain(linear, 8, value);
+    }
+
+    /** Stores both halves of 16 bytes, or neither. */
+    public static void write128(LinearMemory memory, long tlb, long linear, long low, long high) {
+        long entry = Tlb.entry(tlb + Tlb.SIZE, linear);
+        if (Tlb.page(entry) == (linear + 15 & Tlb.PAGE_MASK)) {
+            long address = linear + Tlb.addend(entry);
+            HostMemory.putLong(address, low);
+            HostMemory.putLong(address + 8, high);
+            return;
+        }
+        memory.checkWritePlain(linear, 16);
+        write64(memory, tlb, linear, low);
+        write64(memory, tlb, linear + 8, high);
     }
 
     // ---- loads of operands that will be stored to; {@code tlb} is that of stores, and the store cannot fail any more
 
-    public static int readForUpdate8(LinearMemory memory, long[] tlb, long linear) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear & Tlb.PAGE_MASK)) return HostMemory.getByte(linear + tlb[slot + 1]) & 0xFF;
+    public static int readForUpdate8(LinearMemory memory, long tlb, long linear) {
+        long entry = Tlb.entry(tlb + Tlb.SIZE, linear);
+        if (Tlb.page(entry) == (linear & Tlb.PAGE_MASK)) return HostMemory.getByte(linear + Tlb.addend(entry)) & 0xFF;
         return (int) memory.readForUpdatePlain(linear, 1);
     }
 
-    public static int readForUpdate16(LinearMemory memory, long[] tlb, long linear) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 1 & Tlb.PAGE_MASK)) return HostMemory.getShort(linear + tlb[slot + 1]) & 0xFFFF;
+    public static int readForUpdate16(LinearMemory memory, long tlb, long linear) {
+        long entry = Tlb.entry(tlb + Tlb.SIZE, linear);
+        if (Tlb.page(entry) == (linear + 1 & Tlb.PAGE_MASK))
+            return HostMemory.getShort(linear + Tlb.addend(entry)) & 0xFFFF;
         return (int) memory.readForUpdatePlain(linear, 2);
     }
 
-    public static int readForUpdate32(LinearMemory memory, long[] tlb, long linear) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 3 & Tlb.PAGE_MASK)) return HostMemory.getInt(linear + tlb[slot + 1]);
+    public static int readForUpdate32(LinearMemory memory, long tlb, long linear) {
+        long entry = Tlb.entry(tlb + Tlb.SIZE, linear);
+        if (Tlb.page(entry) == (linear + 3 & Tlb.PAGE_MASK)) return HostMemory.getInt(linear + Tlb.addend(entry));
         return (int) memory.readForUpdatePlain(linear, 4);
     }
 
-    public static long readForUpdate64(LinearMemory memory, long[] tlb, long linear) {
-        int slot = Tlb.slot(linear);
-        if (tlb[slot] == (linear + 7 & Tlb.PAGE_MASK)) return HostMemory.getLong(linear + tlb[slot + 1]);
+    public static long readForUpdate64(LinearMemory memory, long tlb, long linear) {
+        long entry = Tlb.entry(tlb + Tlb.SIZE, linear);
+        if (Tlb.page(entry) == (linear + 7 & Tlb.PAGE_MASK)) return HostMemory.getLong(linear + Tlb.addend(entry));
         return memory.readForUpdatePlain(linear, 8);
     }
 }

@@ -1,54 +1,92 @@
 package dev.simvisor.node.cpu.mmu;
 
-import java.util.Arrays;
+import dev.simvisor.node.cpu.HostMemory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /**
  * One software translation lookaside buffer: linear page to a value, for one access kind at one privilege. Direct-mapped.
  *
- * <p>Entry {@code n} is a pair in {@link #entries}: at {@code 2n} the linear page (bits 11:0 zero; {@link #INVALID} never
- * matches), at {@code 2n + 1} what is added to a linear address to reach its target. Fills are logged, so that a flush costs as
- * much as was filled since the last one, not the size of the buffer.
+ * <p>An entry is a pair of longs: the linear page (bits 11:0 zero; {@link #INVALID} never matches), and what is added to a
+ * linear address to reach its target. Entries lie outside the Java heap, so that a probe costs neither a bounds check nor the
+ * decoding of a reference. Fills are logged, so that a flush costs as much as was filled since the last one, not the size of
+ * the buffer.
  */
 final class Tlb {
     static final int ENTRIES = 2048;
+    /** Size in bytes. */
+    static final int SIZE = ENTRIES << 4;
+
     static final long INVALID = 1;
     static final long PAGE_MASK = -4096L;
 
-    final long[] entries = new long[2 * ENTRIES];
-    // Slots filled since the last flush, until there are as many as slots: then a flush clears them all.
+    /** Address of the first entry. */
+    final long entries;
+
+    /** Keeps the entries from being freed. */
+    private final MemorySegment memory;
+
+    // Numbers of the entries filled since the last flush, until there are as many as entries: then a flush clears them
+    // all.
     private final short[] filled = new short[ENTRIES];
     private int filledCount;
     private final short[] nonGlobal = new short[ENTRIES];
     private int nonGlobalCount;
 
-    Tlb() {
-        Arrays.fill(entries, INVALID);
+    Tlb(MemorySegment memory) {
+        this.memory = memory;
+        this.entries = memory.address();
+        clear();
     }
 
-    /** Position of the pair for {@code linear}. */
-    static int slot(long linear) {
-        return (int) (linear >>> 11) & 2 * (ENTRIES - 1);
+    /** Room for so many buffers, one behind the other. */
+    static MemorySegment allocate(int buffers) {
+        return Arena.ofAuto().allocate((long) buffers * SIZE, 64);
+    }
+
+    /** Address of the entry for {@code linear} in the buffer at {@code entries}. */
+    static long entry(long entries, long linear) {
+        return entries + (linear >>> 8 & (ENTRIES - 1L) << 4);
+    }
+
+    /** The linear page of the entry at an address. */
+    static long page(long entry) {
+        return HostMemory.getLong(entry);
+    }
+
+    /** What the entry at an address adds to a linear address. */
+    static long addend(long entry) {
+        return HostMemory.getLong(entry + 8);
     }
 
     void fill(long linearPage, long addend, boolean global) {
-        int slot = slot(linearPage);
-        entries[slot] = linearPage;
-        entries[slot + 1] = addend;
-        if (filledCount < filled.length) filled[filledCount] = (short) slot;
+        long entry = entry(entries, linearPage);
+        HostMemory.putLong(entry, linearPage);
+        HostMemory.putLong(entry + 8, addend);
+        short number = (short) (entry - entries >>> 4);
+        if (filledCount < filled.length) filled[filledCount] = number;
         filledCount++;
         if (global) return;
-        if (nonGlobalCount < nonGlobal.length) nonGlobal[nonGlobalCount] = (short) slot;
+        if (nonGlobalCount < nonGlobal.length) nonGlobal[nonGlobalCount] = number;
         nonGlobalCount++;
     }
 
     void flush() {
         if (filledCount > filled.length) {
-            Arrays.fill(entries, INVALID);
+            clear();
         } else {
-            for (int n = 0; n < filledCount; n++) entries[filled[n]] = INVALID;
+            for (int n = 0; n < filledCount; n++) invalidateEntry(filled[n]);
         }
         filledCount = 0;
         nonGlobalCount = 0;
+    }
+
+    private void clear() {
+        for (int n = 0; n < ENTRIES; n++) invalidateEntry(n);
+    }
+
+    private void invalidateEntry(int number) {
+        HostMemory.putLong(entries + 16L * number, INVALID);
     }
 
     void flushNonGlobal() {
@@ -56,12 +94,17 @@ final class Tlb {
             flush();
             return;
         }
-        for (int n = 0; n < nonGlobalCount; n++) entries[nonGlobal[n]] = INVALID;
+        for (int n = 0; n < nonGlobalCount; n++) invalidateEntry(nonGlobal[n]);
         nonGlobalCount = 0;
     }
 
     void invalidate(long linear) {
-        int slot = slot(linear);
-        if (entries[slot] == (linear & PAGE_MASK)) entries[slot] = INVALID;
+        long entry = entry(entries, linear);
+        if (page(entry) == (linear & PAGE_MASK)) HostMemory.putLong(entry, INVALID);
+    }
+
+    @Override
+    public String toString() {
+        return "TLB of " + memory.byteSize() + " bytes";
     }
 }

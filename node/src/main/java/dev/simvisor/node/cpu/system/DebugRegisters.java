@@ -40,6 +40,11 @@ public final class DebugRegisters {
     public static void write(Cpu cpu, int register, long value) {
         int actual = accessible(cpu, register);
         if (actual >= STATUS && value >>> 32 != 0) throw cpu.generalProtection(0);
+        set(cpu, actual, value);
+    }
+
+    /** What the register holds after a write of DR0 to DR3, DR6 or DR7 that was allowed. */
+    public static void set(Cpu cpu, int actual, long value) {
         switch (actual) {
             case STATUS -> cpu.dr[STATUS] = value & STATUS_WRITABLE | STATUS_ONES;
             case CONTROL -> cpu.dr[CONTROL] = value & CONTROL_WRITABLE | CONTROL_ONES;

@@ -5,18 +5,6 @@ import dev.simvisor.node.cpu.Flags;
 
 /** Flag images from the stack: which flags an instruction may take from one (SDM Vol 2A IRET, Vol 2B POPF). */
 public final class FlagImage {
-    /** Every flag that exists; VIF and VIP do not without virtual-mode extensions. */
-    static final int EVERY_FLAG = Flags.ARITHMETIC
-            | Flags.TF
-            | Flags.IF
-            | Flags.DF
-            | Flags.IOPL
-            | Flags.NT
-            | Flags.RF
-            | Flags.VM
-            | Flags.AC
-            | Flags.ID;
-
     private static final int ALWAYS = Flags.ARITHMETIC | Flags.TF | Flags.DF | Flags.NT;
     private static final int UPPER = Flags.RF | Flags.AC | Flags.ID;
 
@@ -33,7 +21,7 @@ public final class FlagImage {
 
     /** What SYSRET takes from R11: every flag but RF and VM (SDM Vol 2B SYSRET). */
     public static int userVisible(int image) {
-        return image & EVERY_FLAG & ~(Flags.RF | Flags.VM);
+        return image & Flags.EVERY & ~(Flags.RF | Flags.VM);
     }
 
     public static void load(Cpu cpu, int image, int writable) {

@@ -79,6 +79,24 @@ public final class InterruptReturn {
         FlagImage.load(cpu, flags, writable);
     }
 
+    /**
+     * IRETQ to ring 3 by a VMM in ring 0 that is not simulated: what it would pop from the VMM's stack is given. Raises what
+     * IRETQ raises, with nothing changed.
+     */
+    public static void toRing3(Cpu cpu, long offset, int selector, int flags, long pointer, int stackSelector) {
+        if (Selector.isNull(selector)) throw cpu.generalProtection(0);
+        long code = DescriptorTable.read(cpu, selector, GENERAL_PROTECTION);
+        CodeTarget.checkReturn(cpu, selector, code);
+        if (Selector.isNull(stackSelector)) throw cpu.generalProtection(0);
+        long stack = Segmentation.stackDescriptor(cpu, stackSelector, 3, GENERAL_PROTECTION, SEGMENT_NOT_PRESENT);
+        CodeTarget.checkOffset(cpu, code, offset);
+        Segmentation.set(cpu, SS, stackSelector, DescriptorTable.markAccessed(cpu, stackSelector, stack));
+        CodeTarget.commit(cpu, selector, 3, DescriptorTable.markAccessed(cpu, selector, code), offset);
+        cpu.gpr[Cpu.RSP] = pointer;
+        cpu.updateMode();
+        cpu.rflags(flags);
+    }
+
     /** SDM Vol 3A §20.2.2. */
     private static void returnToVirtual8086(Cpu cpu, TransferStack stack, int selector, long offset, int flags) {
         long pointer = stack.pop(cpu, 32);
@@ -96,6 +114,6 @@ public final class InterruptReturn {
         Segmentation.loadVirtual8086(cpu, GS, gs);
         cpu.gpr[Cpu.RSP] = pointer;
         cpu.rip = offset;
-        FlagImage.load(cpu, flags, FlagImage.EVERY_FLAG);
+        FlagImage.load(cpu, flags, Flags.EVERY);
     }
 }

@@ -206,7 +206,7 @@ final class TaskSwitch {
         Segmentation.setNull(cpu, LDTR, ldt);
         boolean paging = (cpu.cr0 & ControlRegister.CR0_PG) != 0;
         if (paging && !is16Bit) ControlRegisters.loadPageDirectory(cpu, cr3);
-        FlagImage.load(cpu, flags, FlagImage.EVERY_FLAG);
+        FlagImage.load(cpu, flags, Flags.EVERY);
         if (trap) cpu.pendingDebugTraps |= DebugRegisters.TASK_SWITCH;
         loadSegments(cpu, ldt);
     }

@@ -83,6 +83,11 @@ final class FlagEmitter {
     void settle() {
         if (known.equals(Knowledge.IN_PROCESSOR)) return;
         emitSettle(code);
+        haveBeenSet();
+    }
+
+    /** A method has set all of them in the processor. */
+    void haveBeenSet() {
         code.loadConstant(SETTLED).istore(KIND);
         code.loadConstant(NO_STEP).istore(STEP);
         known = Knowledge.IN_PROCESSOR;

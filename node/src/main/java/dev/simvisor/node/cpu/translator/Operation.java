@@ -27,7 +27,7 @@ record Operation(Instruction instruction, Variant variant) {
         FLAGS,
         /** It touches MMX, XMM or x87 state. */
         UNIT,
-        /** It multiplies or divides rDX:rAX. */
+        /** It multiplies, divides or extends rDX:rAX, and sets all flags or leaves all alone. */
         ACCUMULATOR,
         /** It may touch whatever an instruction can. */
         EVERYTHING
@@ -57,7 +57,7 @@ record Operation(Instruction instruction, Variant variant) {
         // Whatever ends a block without being translated as a branch, and what may leave non-root operation.
         if (endsBlock() || variant.intercepted()) return Reach.EVERYTHING;
         if (OWN.contains(name) && ownSize(name) || OWN_SHIFTS.contains(name) && !countInRegister()) return Reach.OWN;
-        if (isCondition()) return Reach.OWN;
+        if (isCondition() || isSimdMove()) return Reach.OWN;
         if (Variant.instructionStyle(method)) return Reach.EVERYTHING;
         if (!Variant.takesCpu(method)) return Reach.PURE;
         if (variant.unit() != Variant.Unit.INTEGER) {
@@ -79,6 +79,12 @@ record Operation(Instruction instruction, Variant variant) {
 
     private boolean countInRegister() {
         return variant.sources().stream().anyMatch(place -> place.kind() == Place.Kind.CL);
+    }
+
+    /** A move to or from XMM registers that {@link SimdMoveEmitter} emits. */
+    boolean isSimdMove() {
+        return variant.unit() == Variant.Unit.SSE
+                && SimdMoveEmitter.emits(variant.method().getName());
     }
 
     /** SETcc and CMOVcc. */

@@ -19,6 +19,7 @@ import dev.simvisor.node.cpu.interpreter.Place;
 import dev.simvisor.node.cpu.interpreter.Variant;
 import dev.simvisor.node.cpu.mmu.LinearMemory;
 import dev.simvisor.node.cpu.mmu.PlainMemory;
+import dev.simvisor.node.cpu.table.Attribute;
 import java.lang.classfile.Label;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
@@ -43,7 +44,7 @@ final class OperationEmitter extends InstructionEmitter {
     /**
      * @param number of the instruction within the region
      * @param ordinal of the instruction within its block
-     * @param blockDistance from the region's entry to the start of its block
+     * @param blockDistance from the region's origin to the start of its block
      */
     OperationEmitter(RegionCode region, Operation operation, int number, int ordinal, long blockDistance) {
         super(region.code, operation.variant(), RegionLocals.CPU, RegionLocals.TEMPORARIES);
@@ -69,7 +70,8 @@ final class OperationEmitter extends InstructionEmitter {
         }
         if (variant.unit() != Variant.Unit.INTEGER) region.at(number);
         if (reach == Operation.Reach.FLAGS) flags.settle();
-        if (reach == Operation.Reach.OWN && operation.name().equals("leave")) emitLeave();
+        if (operation.isSimdMove()) emitSimdMove();
+        else if (reach == Operation.Reach.OWN && operation.name().equals("leave")) emitLeave();
         else super.emit();
     }
 
@@ -122,7 +124,7 @@ final class OperationEmitter extends InstructionEmitter {
         long displacement = instruction.displacement;
         boolean first = true;
         if (base == Instruction.BLOCK_RIP) {
-            code.lload(RegionLocals.ENTRY);
+            code.lload(RegionLocals.ORIGIN);
             displacement += blockDistance;
             first = false;
         } else if (base != Instruction.ZERO) {
@@ -209,23 +211,70 @@ final class OperationEmitter extends InstructionEmitter {
     @Override
     protected void emitRead(int bits, boolean forUpdate) {
         region.at(number);
-        code.aload(RegionLocals.MEMORY)
-                .aload(forUpdate ? RegionLocals.WRITES : RegionLocals.READS)
-                .lload(linear);
+        code.aload(RegionLocals.MEMORY).lload(RegionLocals.TLB).lload(linear);
         ClassDesc type = bits == 64 ? CD_long : CD_int;
         String method = (forUpdate ? "readForUpdate" : "read") + bits;
-        code.invokestatic(PLAIN_MEMORY, method, MethodTypeDesc.of(type, LINEAR_MEMORY, LONGS, CD_long));
+        code.invokestatic(PLAIN_MEMORY, method, MethodTypeDesc.of(type, LINEAR_MEMORY, CD_long, CD_long));
     }
 
     @Override
     protected void emitWrite(int bits) {
         region.at(number);
-        code.aload(RegionLocals.MEMORY).aload(RegionLocals.WRITES).lload(linear);
+        code.aload(RegionLocals.MEMORY).lload(RegionLocals.TLB).lload(linear);
         if (bits == 64) code.lload(low);
         else code.iload(low);
         ClassDesc type = bits == 64 ? CD_long : CD_int;
         code.invokestatic(
-                PLAIN_MEMORY, "write" + bits, MethodTypeDesc.of(CD_void, LINEAR_MEMORY, LONGS, CD_long, type));
+                PLAIN_MEMORY, "write" + bits, MethodTypeDesc.of(CD_void, LINEAR_MEMORY, CD_long, CD_long, type));
+    }
+
+    private void emitSimdMove() {
+        emitUnitCheck();
+        new SimdMoveEmitter(code, this, instruction).emit(variant.method().getName());
+    }
+
+    /** Pushes the memory operand of 32 or 64 bits, zero-extended. */
+    void emitLoadQuad(int bits) {
+        emitAddress(new Place(Place.Kind.MEMORY, bits), false, bits);
+        emitRead(bits, false);
+        if (bits == 32) {
+            code.i2l();
+            zeroExtend();
+        }
+    }
+
+    /** Pops a long and stores its low 32 bits, or all, to the memory operand. */
+    void emitStoreQuad(int bits) {
+        if (bits == 64) code.lstore(low);
+        else code.l2i().istore(low);
+        emitAddress(new Place(Place.Kind.MEMORY, bits), true, bits);
+        emitWrite(bits);
+    }
+
+    /** Loads the memory operand of 128 bits into two locals. */
+    void emitLoadWhole(int lowHalf, int highHalf) {
+        emitWholeAddress(false);
+        emitRead(64, false);
+        code.lstore(lowHalf);
+        code.lload(linear).loadConstant(8L).ladd().lstore(linear);
+        emitRead(64, false);
+        code.lstore(highHalf);
+    }
+
+    void emitStoreWhole(int lowHalf, int highHalf) {
+        emitWholeAddress(true);
+        region.at(number);
+        code.aload(RegionLocals.MEMORY).lload(RegionLocals.TLB).lload(linear);
+        code.lload(lowHalf).lload(highHalf);
+        code.invokestatic(
+                PLAIN_MEMORY,
+                "write128",
+                MethodTypeDesc.of(CD_void, LINEAR_MEMORY, CD_long, CD_long, CD_long, CD_long));
+    }
+
+    private void emitWholeAddress(boolean write) {
+        emitAddress(new Place(Place.Kind.MEMORY, 128), write, 128);
+        if (instruction.row.has(Attribute.ALIGNED)) emitCheckAligned();
     }
 
     // ---- what is done
@@ -245,11 +294,11 @@ final class OperationEmitter extends InstructionEmitter {
                 super.emitOperation();
             }
             case ACCUMULATOR -> {
-                flags.settle();
                 region.emitSpill(RegionCode.ACCUMULATOR);
                 region.at(number);
                 super.emitOperation();
                 region.emitReload(RegionCode.ACCUMULATOR);
+                if (instruction.row.flagsWritten() != 0) flags.haveBeenSet();
             }
             case EVERYTHING -> {
                 super.emitOperation();

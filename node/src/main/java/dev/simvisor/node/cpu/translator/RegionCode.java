@@ -2,9 +2,9 @@ package dev.simvisor.node.cpu.translator;
 
 import static dev.simvisor.node.cpu.translator.RegionLocals.AT;
 import static dev.simvisor.node.cpu.translator.RegionLocals.CPU;
-import static dev.simvisor.node.cpu.translator.RegionLocals.ENTRY;
 import static dev.simvisor.node.cpu.translator.RegionLocals.EXECUTED;
 import static dev.simvisor.node.cpu.translator.RegionLocals.GPR;
+import static dev.simvisor.node.cpu.translator.RegionLocals.ORIGIN;
 import static dev.simvisor.node.cpu.translator.RegionLocals.REGION;
 import static dev.simvisor.node.cpu.translator.RegionLocals.register;
 import static java.lang.constant.ConstantDescs.CD_int;
@@ -96,9 +96,9 @@ final class RegionCode {
         code.lastore();
     }
 
-    /** Pushes rIP of what is so far from the entry. */
+    /** Pushes rIP of what is so far from the origin. */
     void emitRip(long distance) {
-        code.lload(ENTRY);
+        code.lload(ORIGIN);
         if (distance != 0) code.loadConstant(distance).ladd();
         if (!wide) code.loadConstant(0xFFFF_FFFFL).land();
     }

@@ -3,15 +3,15 @@ package dev.simvisor.node.cpu.translator;
 import static dev.simvisor.node.cpu.translator.RegionLocals.AT;
 import static dev.simvisor.node.cpu.translator.RegionLocals.BUDGET;
 import static dev.simvisor.node.cpu.translator.RegionLocals.CPU;
-import static dev.simvisor.node.cpu.translator.RegionLocals.ENTRY;
+import static dev.simvisor.node.cpu.translator.RegionLocals.ENTRANCE;
 import static dev.simvisor.node.cpu.translator.RegionLocals.EXECUTED;
 import static dev.simvisor.node.cpu.translator.RegionLocals.EXIT;
 import static dev.simvisor.node.cpu.translator.RegionLocals.GPR;
 import static dev.simvisor.node.cpu.translator.RegionLocals.MEMORY;
+import static dev.simvisor.node.cpu.translator.RegionLocals.ORIGIN;
 import static dev.simvisor.node.cpu.translator.RegionLocals.RAISED;
-import static dev.simvisor.node.cpu.translator.RegionLocals.READS;
 import static dev.simvisor.node.cpu.translator.RegionLocals.REGION;
-import static dev.simvisor.node.cpu.translator.RegionLocals.WRITES;
+import static dev.simvisor.node.cpu.translator.RegionLocals.TLB;
 import static java.lang.classfile.ClassFile.ACC_FINAL;
 import static java.lang.classfile.ClassFile.ACC_PROTECTED;
 import static java.lang.classfile.ClassFile.ACC_PUBLIC;
@@ -30,6 +30,7 @@ import dev.simvisor.node.cpu.mmu.LinearMemory;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
+import java.lang.classfile.instruction.SwitchCase;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.util.ArrayList;
@@ -94,8 +95,10 @@ final class RegionCompiler {
                 ordinals[number++] = ordinal++;
             }
         }
-        return new Region.Layout(
-                blocks, instructions, distances, ordinals, count, wide ? 64 : 32, plan.pageDistances(), plan.frames());
+        long[] entrances = plan.entrances().stream()
+                .mapToLong(entrance -> plan.nodes().get(entrance).distance())
+                .toArray();
+        return new Region.Layout(blocks, instructions, distances, ordinals, count, wide ? 64 : 32, entrances);
     }
 
     /** The class file. */
@@ -113,7 +116,7 @@ final class RegionCompiler {
                             .return_());
             builder.withMethodBody(
                     "execute",
-                    MethodTypeDesc.of(CD_void, CPU_CLASS),
+                    MethodTypeDesc.of(CD_void, CPU_CLASS, CD_long, CD_int),
                     ACC_PROTECTED | ACC_FINAL,
                     code -> new Body(code).emit());
         });
@@ -143,12 +146,13 @@ final class RegionCompiler {
                     int number = plan.number(distance);
                     if (number >= 0) predecessors[number]++;
                 }
-                // What a call returns to is reached by a return.
-                Ending ending = Ending.of(node.last());
-                if (ending == Ending.CALL || ending == Ending.CALL_INDIRECT) {
-                    int number = plan.number(node.end());
-                    if (number >= 0) predecessors[number] += 2;
-                }
+            }
+            // What else leads to a block: returns, and the dispatcher.
+            for (long distance : plan.returnPoints()) {
+                if (plan.number(distance) >= 0) predecessors[plan.number(distance)] += 2;
+            }
+            for (int entrance : plan.entrances()) {
+                if (entrance != 0) predecessors[entrance] += 2;
             }
         }
 
@@ -165,15 +169,9 @@ final class RegionCompiler {
         private void emitPrologue() {
             code.aload(CPU).getfield(CPU_CLASS, "gpr", LONGS).astore(GPR);
             code.aload(CPU).getfield(CPU_CLASS, "memory", LINEAR_MEMORY).astore(MEMORY);
-            code.aload(MEMORY).invokevirtual(LINEAR_MEMORY, "readEntries", MethodTypeDesc.of(LONGS));
-            code.astore(READS);
-            code.aload(MEMORY).invokevirtual(LINEAR_MEMORY, "writeEntries", MethodTypeDesc.of(LONGS));
-            code.astore(WRITES);
-            code.aload(CPU)
-                    .getfield(CPU_CLASS, "rip", CD_long)
-                    .dup2()
-                    .lstore(ENTRY)
-                    .lstore(EXIT);
+            code.aload(MEMORY).invokevirtual(LINEAR_MEMORY, "dataEntries", MethodTypeDesc.of(CD_long));
+            code.lstore(TLB);
+            code.lload(ORIGIN).lstore(EXIT);
             code.iconst_0().istore(EXECUTED);
             code.iconst_0().istore(AT);
             code.iconst_0().istore(RegionLocals.KIND);
@@ -185,6 +183,11 @@ final class RegionCompiler {
             region.emitReload(used);
             flags.assume(predecessors[0] == 0 ? FlagEmitter.Knowledge.IN_PROCESSOR : FlagEmitter.Knowledge.NONE);
             knowledge.put(0, flags.known());
+            List<SwitchCase> cases = new ArrayList<>();
+            for (int n = 1; n < plan.entrances().size(); n++) {
+                cases.add(SwitchCase.of(n, starts[plan.entrances().get(n)]));
+            }
+            if (!cases.isEmpty()) code.iload(ENTRANCE).tableswitch(starts[0], cases);
         }
 
         private void emitBudget() {
@@ -226,7 +229,7 @@ final class RegionCompiler {
             code.aload(REGION)
                     .aload(CPU)
                     .aload(RAISED)
-                    .lload(ENTRY)
+                    .lload(ORIGIN)
                     .iload(EXECUTED)
                     .iload(AT);
             code.invokevirtual(RegionCode.REGION_CLASS, "stop", STOP).return_();
@@ -245,6 +248,7 @@ final class RegionCompiler {
             boolean single = predecessors[current] <= 1 && (current != 0 || predecessors[0] == 0);
             flags.assume(
                     single ? knowledge.getOrDefault(current, FlagEmitter.Knowledge.NONE) : FlagEmitter.Knowledge.NONE);
+            if (node.crossesPage()) emitCheckSecondPage();
             List<Operation> ofNode = operations.get(current);
             Ending ending = Ending.of(node.last());
             int straight = ending == Ending.NONE ? ofNode.size() : ofNode.size() - 1;
@@ -259,6 +263,23 @@ final class RegionCompiler {
                 case STRING -> emitString();
                 case OTHER -> emitOther();
             }
+        }
+
+        /** The interpreter executes what crosses into a page that is not mapped as it was. */
+        private void emitCheckSecondPage() {
+            Label mapped = code.newLabel();
+            emitFetches(node().end(), node().block().secondPage);
+            code.ifne(mapped);
+            emitLeaveTo(node().distance(), 0);
+            code.labelBinding(mapped);
+        }
+
+        /** Pushes whether the page at a distance is known to be mapped to that frame. */
+        private void emitFetches(long distance, long frame) {
+            code.aload(MEMORY);
+            region.emitRip(distance);
+            code.loadConstant(frame);
+            code.invokevirtual(LINEAR_MEMORY, "fetches", MethodTypeDesc.of(CD_boolean, CD_long, CD_long));
         }
 
         private Operation last() {
@@ -305,12 +326,20 @@ final class RegionCompiler {
                 return;
             }
             code.iinc(EXECUTED, count());
+            Label away = code.newLabel();
+            boolean otherPage = !plan.samePage(distance, node().distance());
+            if (otherPage) {
+                emitFetches(distance, plan.frame(distance));
+                code.ifeq(away);
+            }
             if (target > current) {
                 if (predecessors[target] == 1) knowledge.put(target, flags.known());
                 code.goto_(starts[target]);
-                return;
+                if (!otherPage) return;
+            } else {
+                code.iload(EXECUTED).iload(BUDGET).if_icmple(starts[target]);
             }
-            code.iload(EXECUTED).iload(BUDGET).if_icmple(starts[target]);
+            code.labelBinding(away);
             emitLeaveTo(distance, 0);
         }
 
@@ -345,19 +374,35 @@ final class RegionCompiler {
             code.lstore(EXIT);
             emitCheckTarget();
             emitter.emitRelease((wide ? 8 : 4) + (last().instruction().immediate & 0xFFFF));
-            for (RegionPlan.Node caller : plan.nodes()) {
-                Ending ending = Ending.of(caller.last());
-                int target = plan.number(caller.end());
-                if (target < 0 || ending != Ending.CALL && ending != Ending.CALL_INDIRECT) continue;
-                Label other = code.newLabel();
-                code.lload(EXIT);
-                region.emitRip(caller.end());
-                code.lcmp().ifne(other);
-                FlagEmitter.Knowledge known = flags.known();
-                emitGoTo(caller.end());
-                flags.assume(known);
-                code.labelBinding(other);
+            emitGoToOneOf(plan.returnPoints());
+        }
+
+        /** Goes on at EXIT, the whole block being executed: within the region, if that is one of these distances. */
+        private void emitGoToOneOf(List<Long> distances) {
+            List<SwitchCase> cases = distances.stream()
+                    .filter(distance -> plan.number(distance) >= 0)
+                    .sorted()
+                    .distinct()
+                    .map(distance -> SwitchCase.of((int) (long) distance, code.newLabel()))
+                    .toList();
+            Label elsewhere = code.newLabel();
+            if (!cases.isEmpty()) {
+                code.lload(EXIT).lload(ORIGIN).lsub();
+                if (wide) {
+                    code.lstore(RegionLocals.SCRATCH_A);
+                    code.lload(RegionLocals.SCRATCH_A).l2i().i2l();
+                    code.lload(RegionLocals.SCRATCH_A).lcmp().ifne(elsewhere);
+                    code.lload(RegionLocals.SCRATCH_A);
+                }
+                code.l2i().lookupswitch(elsewhere, cases);
             }
+            FlagEmitter.Knowledge known = flags.known();
+            for (SwitchCase found : cases) {
+                code.labelBinding(found.target());
+                flags.assume(known);
+                emitGoTo(found.caseValue());
+            }
+            code.labelBinding(elsewhere);
             emitLeave(count());
         }
 
@@ -376,7 +421,9 @@ final class RegionCompiler {
             code.lstore(EXIT);
             emitCheckTarget();
             if (call) emitPushReturnAddress();
-            emitLeave(count());
+            List<Long> targets = new ArrayList<>(plan.successors(node()));
+            if (call) targets.remove(node().end());
+            emitGoToOneOf(targets);
         }
 
         // ---- what methods do

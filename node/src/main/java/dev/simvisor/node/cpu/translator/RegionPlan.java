@@ -4,9 +4,11 @@ import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.interpreter.Block;
 import dev.simvisor.node.cpu.interpreter.BlockCache;
+import dev.simvisor.node.cpu.interpreter.Region;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.Deque;
@@ -14,32 +16,34 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Set;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which blocks become a region: those that direct branches, calls and their returns lead to from the entry, the most often
- * executed first, in the pages that the TLB knows. In reverse postorder, so that most edges lead forward.
+ * Which blocks become a region: those that branches, calls and their returns lead to from the first, the most often executed
+ * first, in the pages that the TLB knows. In reverse postorder, so that most edges lead forward.
+ *
+ * <p>A region that would grow too large ends where others are entered, rather than translate once more what they have; what
+ * is called is translated for each caller all the same. Smaller regions that it meets it takes in.
  */
 final class RegionPlan {
     private static final int PAGE = 4096;
-    private static final int MOST_PAGES = 6;
-    /** A block belongs to the region if it was executed at least one such part as often as the entry. */
+    private static final int MOST_PAGES = 16;
+    /** A block belongs to the region if it was executed at least one such part as often as the first. */
     private static final int COLD = 32;
+    /** No block lies farther from the first, in bytes. */
+    private static final int FARTHEST = 1 << 30;
 
     /**
      * The first instructions of a block, mostly all.
      *
-     * @param distance from the entry to its start
+     * @param distance from the origin to its start
      * @param count how many of its instructions
+     * @param called whether a call within the region leads to it
      */
-    record Node(Block block, long distance, int count) {
-        Node(Block block, long distance) {
-            this(block, distance, block.instructions.length);
-        }
-
+    record Node(Block block, long distance, int count, boolean called) {
         List<Instruction> instructions() {
             return Arrays.asList(block.instructions).subList(0, count);
         }
@@ -52,23 +56,28 @@ final class RegionPlan {
         long end() {
             return distance + last().nextOffset();
         }
+
+        boolean crossesPage() {
+            return block.secondPage != Block.NO_SECOND_PAGE;
+        }
     }
 
     private final Cpu cpu;
     private final BlockCache blocks;
-    private final long entry;
+    private final long origin;
     private final boolean wide;
     private final Block first;
     private final Map<Long, Node> chosen = new HashMap<>();
-    private final TreeMap<Long, Long> pages = new TreeMap<>();
+    private final Map<Long, Long> frames = new HashMap<>();
     private final List<Node> order = new ArrayList<>();
+    private final List<Integer> entrances = new ArrayList<>();
     private final Map<Long, Integer> numbers = new HashMap<>();
 
     private RegionPlan(Cpu cpu, BlockCache blocks, Block first) {
         this.cpu = cpu;
         this.blocks = blocks;
         this.first = first;
-        this.entry = cpu.rip;
+        this.origin = cpu.rip;
         this.wide = cpu.codeSize == 64;
     }
 
@@ -77,64 +86,110 @@ final class RegionPlan {
         RegionPlan plan = new RegionPlan(cpu, blocks, first);
         plan.choose(mostInstructions);
         plan.sort();
+        plan.chooseEntrances();
         return plan;
     }
 
     // ---- choosing
 
     private void choose(int mostInstructions) {
+        frames.put(page(0), first.physical & -PAGE);
         Comparator<Node> hottestFirst =
                 Comparator.comparingInt((Node node) -> -node.block.executions).thenComparingLong(Node::distance);
         PriorityQueue<Node> candidates = new PriorityQueue<>(hottestFirst);
         Set<Long> seen = new HashSet<>();
-        candidates.add(new Node(first, 0, Math.min(first.instructions.length, mostInstructions)));
+        candidates.add(new Node(first, 0, Math.min(first.instructions.length, mostInstructions), false));
         seen.add(0L);
-        int instructions = 0;
+        int room = mostInstructions;
         while (!candidates.isEmpty()) {
             Node node = candidates.remove();
-            if (instructions + node.count > mostInstructions) continue;
-            instructions += node.count;
+            if (node.count > room || isOfAnother(node, room)) continue;
+            room -= node.count;
             chosen.put(node.distance, node);
             for (long distance : successors(node)) {
                 if (!seen.add(distance)) continue;
                 Block block = find(distance);
-                if (block != null) candidates.add(new Node(block, distance));
+                boolean called = node.called || calls(node, distance);
+                if (block != null) candidates.add(new Node(block, distance, block.instructions.length, called));
             }
         }
     }
 
-    /** Distances of what may follow: for a call the callee, and what it returns to. */
+    private static boolean isOfAnother(Node node, int room) {
+        Region other = node.block.entered();
+        return other != null && !node.called && other.layout().instructions().length > room;
+    }
+
+    private static boolean calls(Node node, long distance) {
+        Ending ending = Ending.of(node.last());
+        return (ending == Ending.CALL || ending == Ending.CALL_INDIRECT) && distance != node.end();
+    }
+
+    /** Distances of what may follow: for a call the callee, and what it returns to; for an indirect branch what did follow. */
     List<Long> successors(Node node) {
         Instruction last = node.last();
         return switch (Ending.of(last)) {
             case CONDITIONAL -> List.of(node.end(), target(node));
             case JUMP -> List.of(target(node));
             case CALL -> List.of(target(node), node.end());
-            case CALL_INDIRECT, STRING, NONE -> List.of(node.end());
-            case RETURN, JUMP_INDIRECT, OTHER -> List.of();
+            case CALL_INDIRECT -> {
+                List<Long> successors = indirectTargets(node);
+                successors.add(node.end());
+                yield successors;
+            }
+            case JUMP_INDIRECT -> indirectTargets(node);
+            case STRING, NONE -> List.of(node.end());
+            case RETURN, OTHER -> List.of();
         };
+    }
+
+    private List<Long> indirectTargets(Node node) {
+        List<Long> targets = new ArrayList<>();
+        for (long target : node.block.indirectTargets()) targets.add(normal(node.distance + target));
+        return targets;
+    }
+
+    /** Distances of what returns lead to. */
+    List<Long> returnPoints() {
+        List<Long> points = new ArrayList<>();
+        for (Node caller : order) {
+            Ending ending = Ending.of(caller.last());
+            if (ending == Ending.CALL || ending == Ending.CALL_INDIRECT) points.add(caller.end());
+        }
+        return points;
     }
 
     /** Distance of a direct branch's target. */
     long target(Node node) {
-        long distance = node.end() + node.last().immediate;
-        // Outside 64-bit mode addresses wrap at 4 GiB, so that distances do.
+        return normal(node.end() + node.last().immediate);
+    }
+
+    /** Outside 64-bit mode addresses wrap at 4 GiB, so that distances do. */
+    private long normal(long distance) {
         return wide ? distance : (int) distance;
     }
 
+    private long linear(long distance) {
+        return wide ? origin + distance : origin + distance & 0xFFFF_FFFFL;
+    }
+
+    /** Linear address, as mapped now, of the page at a distance. */
+    private long page(long distance) {
+        return linear(distance) & -PAGE;
+    }
+
     private @Nullable Block find(long distance) {
-        long linear = wide ? entry + distance : entry + distance & 0xFFFF_FFFFL;
-        long page = (linear & -PAGE) - (entry & -PAGE);
-        Long frame = page == 0 ? Long.valueOf(first.physical & -PAGE) : pages.get(page);
+        if (Math.abs(distance) > FARTHEST) return null;
+        long linear = linear(distance);
+        Long frame = frames.get(page(distance));
         if (frame == null) {
-            if (pages.size() >= MOST_PAGES - 1) return null;
             frame = cpu.memory.fetchHit(linear);
-            if (frame == -1) return null;
+            if (frame == -1 || frames.size() == MOST_PAGES) return null;
         }
         Block block = blocks.find(frame | linear & PAGE - 1, first.key);
-        if (block == null || block.secondPage != Block.NO_SECOND_PAGE || block.isRefused()) return null;
-        if (block.region == null && block.executions < first.executions / COLD) return null;
-        if (page != 0) pages.put(page, frame);
+        if (block == null || block.isRefused()) return null;
+        if (block.entered() == null && block.executions < first.executions / COLD) return null;
+        frames.put(page(distance), frame);
         return block;
     }
 
@@ -145,7 +200,7 @@ final class RegionPlan {
         Set<Long> visited = new HashSet<>();
         Deque<Node> path = new ArrayDeque<>();
         Deque<Deque<Long>> left = new ArrayDeque<>();
-        visit(chosen.getOrDefault(0L, new Node(first, 0)), visited, path, left);
+        visit(Objects.requireNonNull(chosen.get(0L)), visited, path, left);
         while (!path.isEmpty()) {
             Long next = left.element().poll();
             if (next == null) {
@@ -159,6 +214,25 @@ final class RegionPlan {
         order.addAll(postorder);
         Collections.reverse(order);
         for (int n = 0; n < order.size(); n++) numbers.put(order.get(n).distance, n);
+    }
+
+    /** The first block, heads of loops, what is called, returned to and jumped to indirectly, and where regions are entered that this takes in. */
+    private void chooseEntrances() {
+        BitSet heads = new BitSet();
+        heads.set(0);
+        for (Node node : order) {
+            if (node.block.entered() != null) heads.set(number(node.distance));
+            for (long distance : successors(node)) {
+                int number = number(distance);
+                if (number < 0) continue;
+                boolean indirect = Ending.of(node.last()) == Ending.JUMP_INDIRECT;
+                if (number <= number(node.distance) || calls(node, distance) || indirect) heads.set(number);
+            }
+        }
+        for (long distance : returnPoints()) {
+            if (number(distance) >= 0) heads.set(number(distance));
+        }
+        heads.stream().filter(number -> !order.get(number).crossesPage()).forEach(entrances::add);
     }
 
     private void visit(Node node, Set<Long> visited, Deque<Node> path, Deque<Deque<Long>> left) {
@@ -183,12 +257,18 @@ final class RegionPlan {
         return wide;
     }
 
-    long[] pageDistances() {
-        return pages.keySet().stream().mapToLong(Long::longValue).toArray();
+    /** Numbers of the blocks at which the region can be entered; the first is 0. */
+    List<Integer> entrances() {
+        return entrances;
     }
 
-    long[] frames() {
-        return pages.values().stream().mapToLong(Long::longValue).toArray();
+    boolean samePage(long distance, long other) {
+        return page(distance) == page(other);
+    }
+
+    /** Physical address of the page that a block of the region lies in. */
+    long frame(long distance) {
+        return Objects.requireNonNull(frames.get(page(distance)));
     }
 
     int instructions() {

@@ -57,11 +57,23 @@ final class Translator implements HotCode {
             byte[] bytecode = compiler.bytecode("Region_" + Long.toHexString(cpu.rip));
             if (length(bytecode) >= LARGEST_METHOD) continue;
             Region region = load(bytecode, compiler.layout());
-            block.region = region;
             for (RegionPlan.Node node : plan.nodes()) node.block().become(region);
+            open(region, plan);
             regions.add(region);
             statistics.translated(plan.instructions(), bytecode.length);
             return;
+        }
+    }
+
+    /** Where a larger region can be entered already it stays so. */
+    private static void open(Region region, RegionPlan plan) {
+        for (int n = 0; n < plan.entrances().size(); n++) {
+            Block block = plan.nodes().get(plan.entrances().get(n)).block();
+            Region other = block.entered();
+            boolean larger = other != null
+                    && other.layout().instructions().length > region.layout().instructions().length;
+            if (larger) region.loseEntrance();
+            else block.enterThrough(region, n);
         }
     }
 

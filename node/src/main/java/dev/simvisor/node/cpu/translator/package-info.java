@@ -10,9 +10,18 @@
  * dev.simvisor.node.cpu.interpreter.InstructionEmitter} that makes the interpreter's handlers; only what is frequent has
  * bytecode of its own here, held equal to the semantic methods by test.
  *
+ * <p>A region can be entered at its first block, at heads of loops, at what is called, returned to or jumped to indirectly in
+ * it. It does not grow over others that it could not take in whole: there it ends, and the dispatcher goes on with the other.
+ * Returns and indirect branches stay inside where they lead to a block of the region, by a switch. An edge that leads to
+ * another page looks whether that page is mapped as it was.
+ *
  * <p>A region leaves the same state as the interpreter, after the same number of instructions: it is entered only with enough
  * of the run left for its longest path, looks again on every edge that leads back, and whatever is out of the ordinary (a
  * device, a watched page, a fault) sends it back to the interpreter with the state exact.
+ *
+ * <p>HotSpot compiles what is emitted, and that is dear: one region costs it tens of milliseconds. So there is to be little
+ * code, each piece once ({@link dev.simvisor.node.cpu.translator.TranslatorSettings} says when it pays), no method above 8,000
+ * bytes, which HotSpot would not compile, and all memory accesses inlined, for which {@code bin/simvisor} sets flags.
  */
 @NullMarked
 package dev.simvisor.node.cpu.translator;

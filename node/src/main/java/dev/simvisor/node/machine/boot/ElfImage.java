@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The loadable segments of an ELF executable for x86, 32-bit or 64-bit (System V ABI, ch. 4 and 5). */
-record ElfImage(long entry, List<Segment> segments) {
+public record ElfImage(long entry, List<Segment> segments) {
     private static final int MAGIC = 0x464C457F;
     private static final int CLASS = 4;
     private static final int CLASS_32 = 1;
@@ -14,13 +14,13 @@ record ElfImage(long entry, List<Segment> segments) {
     private static final int LOADABLE = 1;
 
     /** Bytes of the file that go to a physical address, followed by zeros up to {@code memorySize}. */
-    record Segment(int fileOffset, int fileSize, long physicalAddress, long virtualAddress, long memorySize) {
-        long end() {
+    public record Segment(int fileOffset, int fileSize, long physicalAddress, long virtualAddress, long memorySize) {
+        public long end() {
             return physicalAddress + memorySize;
         }
     }
 
-    static ElfImage parse(Image image) throws InvalidImageException {
+    public static ElfImage parse(Image image) throws InvalidImageException {
         ByteBuffer file = image.buffer();
         if (image.length() < 64 || file.getInt(0) != MAGIC) {
             throw image.invalid("not an ELF file");

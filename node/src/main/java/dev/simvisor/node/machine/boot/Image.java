@@ -10,15 +10,15 @@ import java.nio.ByteOrder;
  */
 public record Image(String name, byte[] bytes) {
     /** The bytes as a little-endian buffer. */
-    ByteBuffer buffer() {
+    public ByteBuffer buffer() {
         return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    int length() {
+    public int length() {
         return bytes.length;
     }
 
-    InvalidImageException invalid(String message) {
+    public InvalidImageException invalid(String message) {
         return new InvalidImageException(name + ": " + message);
     }
 }

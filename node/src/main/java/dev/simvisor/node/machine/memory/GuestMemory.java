@@ -19,7 +19,7 @@ import java.util.List;
  * The physical memory of one VM: its p2m from guest frame number (gfn) to machine frame.
  *
  * <p>Memory lies as in a PC: from 0 up to {@link #LOW_LIMIT}, the rest from 4 GiB on, with a gap below 1 MiB where a
- * display adapter would be. A page gets a frame when it is first written; until then it reads as zeros.
+ * display adapter would be; or, of a machine without a board, in one piece from 0. A page gets a frame when it is first written; until then it reads as zeros.
  *
  * <p>Whoever must see stores write-protects pages, each for a reason of its own: {@link #DIRTY_LOG}, {@link #CODE},
  * {@link #TRACED}. A
@@ -76,6 +76,9 @@ public final class GuestMemory implements AutoCloseable {
     private final long bytes;
     private final int lowFrames;
     private final int endFrame;
+    /** First gfn that is memory again after the gap for a display adapter; the gap's start if there is none. */
+    private final int displayEnd;
+
     private final int[] p2m;
     private final long[] hostAddresses;
     private final byte[] protection;
@@ -92,6 +95,20 @@ public final class GuestMemory implements AutoCloseable {
      * @throws MachineMemoryExhausted when the host has no room for it
      */
     public GuestMemory(MachineMemory machine, long bytes) {
+        this(machine, bytes, (int) (Math.min(bytes, LOW_LIMIT) >> FRAME_SHIFT), (int) (DISPLAY_END >> FRAME_SHIFT));
+    }
+
+    /**
+     * Memory in one piece from 0, for a machine without a board.
+     *
+     * @param bytes size, a multiple of 4 KiB
+     * @throws MachineMemoryExhausted when the host has no room for it
+     */
+    public static GuestMemory contiguous(MachineMemory machine, long bytes) {
+        return new GuestMemory(machine, bytes, (int) (bytes >> FRAME_SHIFT), (int) (DISPLAY_START >> FRAME_SHIFT));
+    }
+
+    private GuestMemory(MachineMemory machine, long bytes, int lowFrames, int displayEnd) {
         if (bytes < (1 << 20) || (bytes & FRAME_OFFSET_MASK) != 0) {
             throw new IllegalArgumentException(
                     "memory of " + bytes + " bytes: expected a multiple of 4 KiB from 1 MiB up");
@@ -101,8 +118,10 @@ public final class GuestMemory implements AutoCloseable {
         }
         this.machine = machine;
         this.bytes = bytes;
-        this.lowFrames = (int) (Math.min(bytes, LOW_LIMIT) >> FRAME_SHIFT);
-        this.endFrame = bytes <= LOW_LIMIT ? lowFrames : (int) ((HIGH_START + bytes - LOW_LIMIT) >> FRAME_SHIFT);
+        this.lowFrames = lowFrames;
+        this.displayEnd = displayEnd;
+        long low = (long) lowFrames << FRAME_SHIFT;
+        this.endFrame = bytes <= low ? lowFrames : (int) ((HIGH_START + bytes - low) >> FRAME_SHIFT);
         this.p2m = new int[endFrame];
         this.hostAddresses = new long[endFrame];
         this.protection = new byte[endFrame];
@@ -149,7 +168,7 @@ public final class GuestMemory implements AutoCloseable {
             return false;
         }
         return gfn < lowFrames
-                ? gfn < DISPLAY_START >> FRAME_SHIFT || gfn >= DISPLAY_END >> FRAME_SHIFT
+                ? gfn < DISPLAY_START >> FRAME_SHIFT || gfn >= displayEnd
                 : gfn >= HIGH_START >> FRAME_SHIFT;
     }
 

@@ -1,5 +1,6 @@
 package dev.simvisor.node.machine.virtio;
 
+import dev.simvisor.node.machine.disk.DiskImage;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;

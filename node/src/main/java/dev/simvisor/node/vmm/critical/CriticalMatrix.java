@@ -2,7 +2,7 @@ package dev.simvisor.node.vmm.critical;
 
 import dev.simvisor.node.cpu.disassemble.CodeListing;
 import dev.simvisor.node.vmm.mode.BareMode;
-import dev.simvisor.node.vmm.mode.VirtualizationMode;
+import dev.simvisor.node.vmm.mode.BoardMode;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,7 +41,7 @@ public record CriticalMatrix(List<Row> rows) {
 
     private static Row row(CriticalInstruction instruction) {
         Map<String, String> seen = new LinkedHashMap<>();
-        for (VirtualizationMode mode : VirtualizationMode.available()) {
+        for (BoardMode mode : BoardMode.available()) {
             if (mode != BareMode.INSTANCE) seen.put(mode.modeName(), see(instruction, mode));
         }
         return new Row(
@@ -51,7 +51,7 @@ public record CriticalMatrix(List<Row> rows) {
                 seen);
     }
 
-    private static String see(CriticalInstruction instruction, VirtualizationMode mode) {
+    private static String see(CriticalInstruction instruction, BoardMode mode) {
         return instruction.describe(FragmentMachine.run(instruction, mode));
     }
 }

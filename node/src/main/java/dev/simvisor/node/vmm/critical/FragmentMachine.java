@@ -17,7 +17,7 @@ import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.exit.HostCosts;
 import dev.simvisor.node.vmm.exit.SlippedInstructions;
-import dev.simvisor.node.vmm.mode.VirtualizationMode;
+import dev.simvisor.node.vmm.mode.BoardMode;
 
 /**
  * A machine with a kernel of a few bytes: 32-bit protected mode with paging, ring 0, flat segments, a GDT, an IDT, an LDT and a
@@ -79,7 +79,7 @@ final class FragmentMachine {
     private FragmentMachine() {}
 
     /** Runs an instruction's fragment in a mode, to its HLT. */
-    static Sighting run(CriticalInstruction instruction, VirtualizationMode mode) {
+    static Sighting run(CriticalInstruction instruction, BoardMode mode) {
         ExitLedger ledger = mode.ledger(HostCosts.NONE);
         try (MachineMemory host = MachineMemory.ofBytes(HOST_MEMORY);
                 Machine machine = new Machine(

@@ -26,6 +26,16 @@ public enum ExitKind {
     PORT_IO,
     /** An access to a memory-mapped device of the virtual machine. */
     MEMORY_MAPPED_IO,
+    /** A hypercall of a paravirtual guest, by its name; a list of them is one exit. */
+    HYPERCALL,
+    /** One hypercall of a list, which enters the VMM once for all: by its name. */
+    MULTICALL_ENTRY,
+    /** A system call of a program, passed on to the kernel of a paravirtual guest. */
+    SYSTEM_CALL,
+    /** An entry of a page table that a paravirtual guest changes by hypercall. */
+    PAGE_TABLE_UPDATE,
+    /** A frame that becomes a page table of a paravirtual guest, or ceases to be one: each of its entries is looked at. */
+    PAGE_TABLE_VALIDATION,
     /** A VM exit of hardware-assisted virtualization, by its basic reason, other than an EPT violation or an I/O instruction. */
     VM_EXIT,
     /** A VM exit because the extended page tables lacked a translation. */

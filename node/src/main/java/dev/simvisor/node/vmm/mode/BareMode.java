@@ -8,7 +8,7 @@ import dev.simvisor.node.vmm.exit.HostCosts;
 import java.util.function.Function;
 
 /** No VMM in the way: the guest's kernel runs in ring 0 with its own page tables. The baseline of every comparison. */
-public enum BareMode implements VirtualizationMode {
+public enum BareMode implements BoardMode {
     INSTANCE;
 
     @Override

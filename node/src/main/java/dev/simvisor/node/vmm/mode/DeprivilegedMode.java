@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.function.Function;
 
 /** The guest's kernel runs in ring 1, unmodified. What becomes of its critical instructions is all that tells these apart. */
-public enum DeprivilegedMode implements VirtualizationMode {
+public enum DeprivilegedMode implements BoardMode {
     /** Only what traps is emulated: critical instructions slip through and go wrong. */
     TRAP(WatchedInstructions.INSTANCE),
     /** Full virtualization: blocks of the kernel are translated, so that privileged and critical instructions call out. */

@@ -9,7 +9,7 @@ import dev.simvisor.node.vmm.hardware.HardwareEngine;
 import java.util.function.Function;
 
 /** Hardware assistance: the guest's kernel runs in ring 0 of non-root operation, with nested paging. */
-public enum HardwareMode implements VirtualizationMode {
+public enum HardwareMode implements BoardMode {
     INSTANCE;
 
     @Override

@@ -15,6 +15,7 @@ import dev.simvisor.node.cpu.SegmentRegister;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Function;
 
 /** The same program on two processors, one interpreted and one translated, which must never be seen to differ. */
@@ -24,6 +25,8 @@ final class GuestPair implements AutoCloseable {
     static final int STACK_TOP = 0x30000;
     private static final int MEMORY = 1 << 20;
     private static final int PAGE_TABLES = 0x80000;
+    /** Present, writable, user, accessed, dirty. */
+    private static final int PRESENT = 0x67;
 
     final Guest interpreted;
     final Guest translated;
@@ -61,12 +64,11 @@ final class GuestPair implements AutoCloseable {
 
         /** The first 2 MiB at their own addresses, in small pages. */
         private void enterLongMode() {
-            int present = 0x67; // present, writable, user, accessed, dirty
-            bus.write(PAGE_TABLES, 8, PAGE_TABLES + 0x1000 | present);
-            bus.write(PAGE_TABLES + 0x1000, 8, PAGE_TABLES + 0x2000 | present);
-            bus.write(PAGE_TABLES + 0x2000, 8, PAGE_TABLES + 0x3000 | present);
+            bus.write(PAGE_TABLES, 8, PAGE_TABLES + 0x1000 | PRESENT);
+            bus.write(PAGE_TABLES + 0x1000, 8, PAGE_TABLES + 0x2000 | PRESENT);
+            bus.write(PAGE_TABLES + 0x2000, 8, PAGE_TABLES + 0x3000 | PRESENT);
             for (int n = 0; n < MEMORY >> 12; n++)
-                bus.write(PAGE_TABLES + 0x3000 + 8L * n, 8, (long) n << 12 | present);
+                bus.write(PAGE_TABLES + 0x3000 + 8L * n, 8, (long) n << 12 | PRESENT);
             cpu.cr3 = PAGE_TABLES;
             cpu.cr4 |= ControlRegister.CR4_PAE;
             cpu.cr0 |= ControlRegister.CR0_PG;
@@ -86,6 +88,26 @@ final class GuestPair implements AutoCloseable {
     void load(int address, byte... bytes) {
         interpreted.bus.load(address, bytes);
         translated.bus.load(address, bytes);
+    }
+
+    List<Guest> guests() {
+        return List.of(interpreted, translated);
+    }
+
+    /** Maps the page at a linear address to a frame, in long mode, and forgets how it was mapped. */
+    void map(int linear, int frame) {
+        edit(linear, frame | PRESENT);
+    }
+
+    void unmap(int linear) {
+        edit(linear, 0);
+    }
+
+    private void edit(int linear, long entry) {
+        for (Guest guest : guests()) {
+            guest.bus.write(PAGE_TABLES + 0x3000 + 8L * (linear >> 12), 8, entry);
+            guest.cpu.memory.invalidatePage(linear);
+        }
     }
 
     /** Runs both and compares all there is. */

@@ -14,7 +14,7 @@ import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.vmm.exit.HostCosts;
-import dev.simvisor.node.vmm.mode.VirtualizationMode;
+import dev.simvisor.node.vmm.mode.BoardMode;
 import java.io.InputStream;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
@@ -33,7 +33,7 @@ class TranslatedGuestTest {
                     + " rewrite 50; syscalls 5000; switches 2000; pagefaults 500; halt";
 
     private static Machine machine(String modeName, Function<Cpu, Engine> engines) throws Exception {
-        VirtualizationMode mode = VirtualizationMode.named(modeName).orElseThrow();
+        BoardMode mode = BoardMode.named(modeName).orElseThrow();
         Machine machine = new Machine(
                 MachineConfiguration.of(MEMORY, CpuModel.BASELINE),
                 MachineMemory.ofBytes(3 * MEMORY),

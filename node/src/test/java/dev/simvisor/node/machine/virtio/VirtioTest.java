@@ -3,6 +3,7 @@ package dev.simvisor.node.machine.virtio;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.simvisor.node.machine.bus.Bus;
+import dev.simvisor.node.machine.disk.DiskInMemory;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.pci.PciBus;
@@ -365,37 +366,5 @@ class VirtioTest {
         restored.transport().restore(console.transport().save());
         assertThat(restored.transport().save()).isEqualTo(console.transport().save());
         assertThat(restored.save().toStringUtf8()).isEqualTo("ut");
-    }
-
-    private static final class DiskInMemory implements DiskImage {
-        final byte[] bytes;
-        boolean readOnly;
-
-        DiskInMemory(int size) {
-            bytes = new byte[size];
-        }
-
-        @Override
-        public long sizeBytes() {
-            return bytes.length;
-        }
-
-        @Override
-        public boolean isReadOnly() {
-            return readOnly;
-        }
-
-        @Override
-        public void read(long position, byte[] target, int offset, int length) {
-            System.arraycopy(bytes, (int) position, target, offset, length);
-        }
-
-        @Override
-        public void write(long position, byte[] source, int offset, int length) {
-            System.arraycopy(source, offset, bytes, (int) position, length);
-        }
-
-        @Override
-        public void flush() {}
     }
 }

@@ -2,8 +2,8 @@ package dev.simvisor.node.vmm.critical;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.simvisor.node.vmm.mode.BoardMode;
 import dev.simvisor.node.vmm.mode.DeprivilegedMode;
-import dev.simvisor.node.vmm.mode.VirtualizationMode;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -55,8 +55,8 @@ class CriticalMatrixTest {
     void everyModeThatThereIsHasItsColumn() {
         assertThat(ROWS).hasSize(CriticalInstruction.values().length);
         ROWS.values()
-                .forEach(row -> assertThat(row.seen())
-                        .hasSize(VirtualizationMode.available().size() - 1));
+                .forEach(row ->
+                        assertThat(row.seen()).hasSize(BoardMode.available().size() - 1));
     }
 
     @ParameterizedTest

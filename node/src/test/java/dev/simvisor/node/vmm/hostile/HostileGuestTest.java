@@ -12,7 +12,7 @@ import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.vmm.exit.ExitCosts;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.exit.HostCosts;
-import dev.simvisor.node.vmm.mode.VirtualizationMode;
+import dev.simvisor.node.vmm.mode.BoardMode;
 import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,7 +31,7 @@ class HostileGuestTest {
     private static final long HOST_FRAMES = 16_384;
 
     private static EngineFactory engines(String mode) {
-        return VirtualizationMode.named(mode)
+        return BoardMode.named(mode)
                 .orElseThrow()
                 .engine(Interpreter::new, HostCosts.NONE, new ExitLedger(ExitCosts.NONE));
     }

@@ -16,9 +16,9 @@ import dev.simvisor.node.vmm.exit.ExitKind;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.exit.HostCosts;
 import dev.simvisor.node.vmm.mode.BareMode;
+import dev.simvisor.node.vmm.mode.BoardMode;
 import dev.simvisor.node.vmm.mode.DeprivilegedMode;
 import dev.simvisor.node.vmm.mode.HardwareMode;
-import dev.simvisor.node.vmm.mode.VirtualizationMode;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -204,7 +204,7 @@ class ShadowPageTablesTest {
     }
 
     /** Runs the kernel to its end in the mode and in {@code bare}, side by side. */
-    private static Run run(PagingGuest guest, VirtualizationMode mode) {
+    private static Run run(PagingGuest guest, BoardMode mode) {
         ExitLedger ledger = mode.ledger(HostCosts.NONE);
         try (MachineMemory host = MachineMemory.ofBytes(HOST_MEMORY);
                 Machine bare = machine(guest, host, BareMode.INSTANCE, new ExitLedger(HostCosts.NONE.exits("bare")));
@@ -224,7 +224,7 @@ class ShadowPageTablesTest {
         }
     }
 
-    private static Machine machine(PagingGuest guest, MachineMemory host, VirtualizationMode mode, ExitLedger ledger) {
+    private static Machine machine(PagingGuest guest, MachineMemory host, BoardMode mode, ExitLedger ledger) {
         Machine machine = new Machine(
                 MachineConfiguration.of(PagingGuest.MEMORY, CpuModel.BASELINE),
                 host,

@@ -34,7 +34,7 @@ class GuestProcessorTest {
         host.close();
     }
 
-    private Machine machine(VirtualizationMode mode, CpuModel model) {
+    private Machine machine(BoardMode mode, CpuModel model) {
         return new Machine(
                 MachineConfiguration.of(2 << 20, model),
                 host,
@@ -64,7 +64,7 @@ class GuestProcessorTest {
         to.restore(from.save());
     }
 
-    private static void assertToldOf(CpuModel model, Machine machine, VirtualizationMode mode) {
+    private static void assertToldOf(CpuModel model, Machine machine, BoardMode mode) {
         Cpu cpu = machine.cpu();
         assertThat(cpu.gpr[Cpu.RAX])
                 .as("%s in %s", model.name(), mode.modeName())
@@ -76,12 +76,12 @@ class GuestProcessorTest {
 
     @Test
     void guestSeesItsModelInEveryModeBeforeAndAfterEveryMove() throws Exception {
-        List<VirtualizationMode> modes = Stream.of("bare", "translate", "hardware")
-                .map(name -> VirtualizationMode.named(name).orElseThrow())
+        List<BoardMode> modes = Stream.of("bare", "translate", "hardware")
+                .map(name -> BoardMode.named(name).orElseThrow())
                 .toList();
         for (CpuModel model : CpuModel.CATALOGUE) {
-            for (VirtualizationMode first : modes) {
-                for (VirtualizationMode second : modes) {
+            for (BoardMode first : modes) {
+                for (BoardMode second : modes) {
                     try (Machine source = machine(first, model);
                             Machine target = machine(second, model)) {
                         boot(source);

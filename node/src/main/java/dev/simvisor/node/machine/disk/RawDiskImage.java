@@ -1,0 +1,80 @@
+package dev.simvisor.node.machine.disk;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** A file whose bytes are the disk's. */
+public final class RawDiskImage implements DiskImage, AutoCloseable {
+    private final FileChannel file;
+    private final long sizeBytes;
+    private final boolean readOnly;
+
+    private RawDiskImage(FileChannel file, long sizeBytes, boolean readOnly) {
+        this.file = file;
+        this.sizeBytes = sizeBytes;
+        this.readOnly = readOnly;
+    }
+
+    /**
+     * Opens an image, for reading only if the file may not be written.
+     *
+     * @throws IOException when it is not a disk; the message is one line that names the file
+     */
+    public static RawDiskImage open(Path path) throws IOException {
+        if (!Files.isRegularFile(path)) {
+            throw new IOException(path + ": not a file: expected a raw disk image");
+        }
+        long size = Files.size(path);
+        if (size == 0 || size % SECTOR_BYTES != 0) {
+            throw new IOException(path + ": " + size + " bytes are not a disk: expected a multiple of " + SECTOR_BYTES);
+        }
+        boolean readOnly = !Files.isWritable(path);
+        FileChannel file = readOnly
+                ? FileChannel.open(path, StandardOpenOption.READ)
+                : FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        return new RawDiskImage(file, size, readOnly);
+    }
+
+    @Override
+    public long sizeBytes() {
+        return sizeBytes;
+    }
+
+    @Override
+    public boolean isReadOnly() {
+        return readOnly;
+    }
+
+    @Override
+    public void read(long position, byte[] target, int offset, int length) throws IOException {
+        ByteBuffer buffer = ByteBuffer.wrap(target, offset, length);
+        while (buffer.hasRemaining()) {
+            if (file.read(buffer, position + length - buffer.remaining()) < 0) {
+                throw new EOFException("the disk image became shorter while it was in use");
+            }
+        }
+    }
+
+    @Override
+    public void write(long position, byte[] source, int offset, int length) throws IOException {
+        ByteBuffer buffer = ByteBuffer.wrap(source, offset, length);
+        while (buffer.hasRemaining()) {
+            file.write(buffer, position + length - buffer.remaining());
+        }
+    }
+
+    @Override
+    public void flush() throws IOException {
+        file.force(false);
+    }
+
+    @Override
+    public void close() throws IOException {
+        file.close();
+    }
+}

@@ -1,0 +1,281 @@
+package dev.simvisor.node.vmm.para;
+
+import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.Engine;
+import dev.simvisor.node.cpu.ProcessorCosts;
+import dev.simvisor.node.machine.boot.Image;
+import dev.simvisor.node.machine.boot.InvalidImageException;
+import dev.simvisor.node.machine.memory.MachineMemory;
+import dev.simvisor.node.machine.time.Timer;
+import dev.simvisor.node.machine.time.VirtualClock;
+import dev.simvisor.node.vmm.exit.ExitLedger;
+import dev.simvisor.node.vmm.para.backend.BackendDomain;
+import dev.simvisor.node.vmm.para.backend.DomainDescription;
+import dev.simvisor.node.vmm.para.backend.EventPorts;
+import dev.simvisor.node.vmm.para.build.DomainBuilder;
+import dev.simvisor.node.vmm.para.console.ConsoleRing;
+import dev.simvisor.node.vmm.para.domain.Domain;
+import dev.simvisor.node.vmm.para.domain.DomainSettings;
+import dev.simvisor.node.vmm.para.domain.RunState;
+import dev.simvisor.node.vmm.para.domain.Vcpu;
+import dev.simvisor.node.vmm.para.grant.GrantTable;
+import dev.simvisor.node.vmm.para.grant.GrantTableOp;
+import dev.simvisor.node.vmm.para.grant.GuestFrames;
+import dev.simvisor.node.vmm.para.hypercall.HypercallTable;
+import dev.simvisor.node.vmm.para.memory.DomainMemory;
+import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
+import dev.simvisor.node.vmm.para.ring.SharedPage;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A paravirtual virtual machine: a domain, and the one physical processor's worth of time that its vCPUs share.
+ *
+ * <p>vCPUs take turns, each for a slice of virtual time or until it waits, in the order of their numbers; where slices end
+ * depends on virtual time alone, so that how a run is split makes no difference.
+ */
+public final class ParavirtualMachine implements AutoCloseable {
+    private static final long SLICES_PER_SECOND = 10_000;
+
+    private final Domain domain;
+    private final VirtualClock clock;
+    private final HypercallTable hypercalls;
+    private final List<GuestExits> exits = new ArrayList<>();
+    private final long sliceCycles;
+    private final GrantTable grants;
+    private @Nullable ConsoleRing console;
+    private @Nullable BackendDomain backends;
+    private IntConsumer consoleSink = value -> {};
+    private Vcpu current;
+    private long sliceEnd;
+    /** Where the clock is to be at the end of the present run. */
+    private long runTarget;
+
+    /** Why a run ended. */
+    public sealed interface RunEnd {
+        /** The limit was reached. */
+        record Reached() implements RunEnd {}
+
+        /** The guest shut down. */
+        record ShutDown(Domain.Shutdown reason) implements RunEnd {}
+    }
+
+    /**
+     * @param costs what the physical processor takes beside instructions
+     * @param engines makes what runs each vCPU's processor
+     * @throws dev.simvisor.node.machine.memory.MachineMemoryExhausted when the host has no room
+     */
+    public ParavirtualMachine(
+            DomainSettings settings,
+            MachineMemory memory,
+            MachineAddressMap map,
+            ExitLedger ledger,
+            ProcessorCosts costs,
+            Function<Cpu, Engine> engines) {
+        domain = new Domain(settings, memory, map, ledger, engines);
+        clock = domain.clock();
+        sliceCycles = Math.max(1, clock.hertz() / SLICES_PER_SECOND);
+        GuestFrames frames = new GuestFrames(domain);
+        grants = new GrantTable(frames);
+        hypercalls = new HypercallTable(List.of(new GrantTableOp(domain, grants, frames)));
+        for (Vcpu vcpu : domain.vcpuList()) {
+            vcpu.cpu().chargeTo(costs, this::chargeEvent);
+            exits.add(new GuestExits(vcpu, hypercalls));
+        }
+        current = domain.vcpu(0);
+        ledger.chargeTo(clock::charge);
+        domain.consoleTo(bytes -> {
+            for (byte value : bytes) consoleSink.accept(value & 0xFF);
+        });
+    }
+
+    /**
+     * Loads a paravirtual kernel.
+     *
+     * @throws InvalidImageException when it cannot be booted; the machine is of no use then
+     */
+    public void boot(Image kernel, @Nullable Image module, String commandLine) throws InvalidImageException {
+        DomainBuilder.build(domain, kernel, module, commandLine, this::attachConsole, this::attachStore);
+    }
+
+    private int attachConsole(int gfn) {
+        ConsoleRing ring = new ConsoleRing(domain, gfn);
+        ring.sendTo(value -> consoleSink.accept(value));
+        console = ring;
+        return ring.port();
+    }
+
+    private int attachStore(int gfn) {
+        ConsoleRing attached = Objects.requireNonNull(console, "the console is attached first");
+        DomainMemory memory = domain.memory();
+        int port = domain.events().allocateForBackend(() -> backends().storeEvent());
+        DomainDescription description = new DomainDescription(
+                Domain.ID,
+                "guest",
+                memory.guestFrames() * 4L,
+                domain.vcpus(),
+                memory.mfn(gfn),
+                port,
+                memory.mfn(attached.gfn()),
+                attached.port());
+        SharedPage page = new GuestFrames(domain).page(memory.mfn(gfn));
+        backends = new BackendDomain(description, grants, new EventPorts(domain.events()), page);
+        return port;
+    }
+
+    /** The back ends of the guest's devices, once a kernel is loaded. */
+    public BackendDomain backends() {
+        return Objects.requireNonNull(backends, "no kernel is loaded yet");
+    }
+
+    public Domain domain() {
+        return domain;
+    }
+
+    /** What the guest can ask for. */
+    public HypercallTable hypercalls() {
+        return hypercalls;
+    }
+
+    // ---- running
+
+    /**
+     * Runs the guest, or lets it idle, until the clock is at {@code deadlineCycles}, or its vCPUs have executed
+     * {@code mostInstructions} together, or it ends.
+     */
+    public RunEnd runUntil(long deadlineCycles, long mostInstructions) {
+        while (true) {
+            clock.deliverDueEvents();
+            Domain.Shutdown reason = domain.shutdownReason();
+            if (reason != null) return new RunEnd.ShutDown(reason);
+            if (clock.cycles() >= deadlineCycles || instructions() >= mostInstructions) return new RunEnd.Reached();
+            long next = Math.min(clock.nextDueCycles(), deadlineCycles);
+            if (schedule()) execute(current, Math.min(next, sliceEnd), mostInstructions);
+            else clock.skipTo(next);
+        }
+    }
+
+    /** Sees to it that the vCPU whose turn it is has the processor; false if none can run. */
+    private boolean schedule() {
+        boolean over = clock.cycles() >= sliceEnd | current.takeYield();
+        if (current.isRunnable() && !over) {
+            current.enter(RunState.RUNNING);
+            return true;
+        }
+        Vcpu next = nextRunnable();
+        if (next == null) return false;
+        if (next != current && current.isRunnable()) current.enter(RunState.RUNNABLE);
+        current = next;
+        sliceEnd = domain.vcpus() == 1 ? Timer.NEVER : clock.cycles() + sliceCycles;
+        next.enter(RunState.RUNNING);
+        return true;
+    }
+
+    private @Nullable Vcpu nextRunnable() {
+        int count = domain.vcpus();
+        for (int n = 1; n <= count; n++) {
+            Vcpu candidate = domain.vcpu((current.id() + n) % count);
+            if (candidate.isRunnable()) return candidate;
+        }
+        return null;
+    }
+
+    /** Runs a vCPU until the clock is at {@code targetCycles}, or something is due sooner, or it leaves the guest. */
+    private void execute(Vcpu vcpu, long targetCycles, long mostInstructions) {
+        GuestExits leaving = exits.get(vcpu.id());
+        leaving.deliverEvents();
+        if (domain.shutdownReason() != null) return;
+        runTarget = targetCycles;
+        clock.announceEventsBefore(targetCycles, this::stopAtNextEvent);
+        vcpu.cpu().exit.clear();
+        vcpu.engine().run(Math.min(clock.instructionsUntil(targetCycles), mostInstructions - instructions()));
+        clock.announceEventsBefore(Long.MIN_VALUE, () -> {});
+        leaving.answer();
+    }
+
+    /** Lets time pass for what an instruction in progress does: what is due in the meantime ends the run. */
+    private void chargeEvent(long cycles) {
+        clock.charge(cycles);
+        stopAtTarget();
+    }
+
+    private void stopAtNextEvent() {
+        runTarget = Math.min(runTarget, clock.nextDueCycles());
+        stopAtTarget();
+    }
+
+    private void stopAtTarget() {
+        Cpu cpu = current.cpu();
+        cpu.runLimit =
+                Math.min(cpu.runLimit, cpu.instructionsExecuted() + Math.max(1, clock.instructionsUntil(runTarget)));
+        cpu.endBlock();
+    }
+
+    // ---- time
+
+    public long cycles() {
+        return clock.cycles();
+    }
+
+    public long busyCycles() {
+        return clock.busyCycles();
+    }
+
+    /** Instructions executed since the machine was made, by all vCPUs. */
+    public long instructions() {
+        long sum = 0;
+        for (Vcpu vcpu : domain.vcpuList()) sum += vcpu.cpu().instructionsExecuted();
+        return sum;
+    }
+
+    public void skipUntil(long cycles) {
+        clock.skipTo(cycles);
+    }
+
+    /** When there is something to do: now, unless every vCPU waits; {@link Timer#NEVER} if nothing is due at all. */
+    public long nextEventCycles() {
+        for (Vcpu vcpu : domain.vcpuList()) {
+            if (vcpu.isRunnable()) return clock.cycles();
+        }
+        return Math.max(clock.cycles(), clock.nextDueCycles());
+    }
+
+    // ---- console
+
+    /** Where the bytes go that the guest sends to its console, 0 to 255 each. */
+    public void consoleTo(IntConsumer sink) {
+        consoleSink = sink;
+    }
+
+    public void type(byte[] bytes) {
+        if (console != null) console.type(bytes);
+    }
+
+    /** SHA-256, in hexadecimal, over vCPUs, time and memory: equal hashes mean equal machines. */
+    public String stateHash() {
+        MessageDigest digest = sha256();
+        domain.digest(digest);
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java platform has SHA-256", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (backends != null) backends.close();
+        domain.close();
+    }
+}

@@ -1,0 +1,93 @@
+package dev.simvisor.node.vmm.para.backend;
+
+import dev.simvisor.node.machine.disk.DiskImage;
+import dev.simvisor.node.machine.network.MacAddress;
+import dev.simvisor.node.machine.network.VirtualSwitch;
+import dev.simvisor.node.vmm.para.grant.GrantTable;
+import dev.simvisor.node.vmm.para.ring.SharedPage;
+import dev.simvisor.node.vmm.para.xenstore.StoreConnection;
+import dev.simvisor.node.vmm.para.xenstore.XenStore;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Domain 0, as one guest knows it: the store that they share, and the back ends of the guest's devices.
+ *
+ * <p>Devices are added before the guest starts. From then on all that happens here follows from the guest's events ({@link
+ * #storeEvent} and those of the devices' channels), from frames of the network, and from {@link #requestShutdown} and {@link
+ * #memoryTarget}.
+ */
+public final class BackendDomain implements AutoCloseable {
+    /** xvda to xvdp. */
+    public static final int MOST_DISKS = 16;
+
+    private final PrivilegedStore store;
+    private final DomainDirectory directory;
+    private final StoreConnection connection;
+    private final DeviceWiring wiring;
+    private final List<BlockBackend> disks = new ArrayList<>();
+    private final List<NetworkBackend> cards = new ArrayList<>();
+
+    /**
+     * Sets up the store for a domain.
+     *
+     * @param grants the domain's grant table
+     * @param ports its event channels
+     * @param storePage the frame of the store's ring
+     */
+    public BackendDomain(DomainDescription description, GrantTable grants, GuestPorts ports, SharedPage storePage) {
+        XenStore tree = new XenStore();
+        store = new PrivilegedStore(tree);
+        directory = new DomainDirectory(store, description.domain());
+        directory.write(description);
+        connection = new StoreConnection(
+                tree, description.domain(), storePage, () -> ports.notifyGuest(description.storePort()));
+        wiring = new DeviceWiring(description.domain(), store, grants, ports, this::storeEvent);
+    }
+
+    /** Gives the guest one disk more: xvda, xvdb, and so on. There are at most {@link #MOST_DISKS}. */
+    public void addDisk(DiskImage image) {
+        if (disks.size() == MOST_DISKS) {
+            throw new IllegalStateException("a guest has at most " + MOST_DISKS + " disks");
+        }
+        BlockBackend disk = new BlockBackend(wiring, disks.size(), image);
+        disks.add(disk);
+        disk.announce();
+        storeEvent();
+    }
+
+    /** Gives the guest one network card more: eth0, eth1, and so on. */
+    public void addCard(MacAddress address, VirtualSwitch network) {
+        NetworkBackend card = new NetworkBackend(wiring, cards.size(), address, network);
+        cards.add(card);
+        card.announce();
+        storeEvent();
+    }
+
+    /** The guest has sent an event to the store. */
+    public void storeEvent() {
+        do {
+            connection.serve();
+        } while (store.dispatch());
+    }
+
+    /** Asks the guest to end, or to halt for its migration: {@code poweroff}, {@code reboot}, {@code suspend}. */
+    public void requestShutdown(String kind) {
+        directory.requestShutdown(kind);
+        storeEvent();
+    }
+
+    /** Asks the guest to give memory back, or to take it again, until it has that much. */
+    public void memoryTarget(long kibibytes) {
+        directory.memoryTarget(kibibytes);
+        storeEvent();
+    }
+
+    /** Lets go of all the guest's memory, and of the network. */
+    @Override
+    public void close() {
+        disks.forEach(DeviceBackend::disconnect);
+        cards.forEach(DeviceBackend::disconnect);
+        cards.forEach(NetworkBackend::unplug);
+    }
+}

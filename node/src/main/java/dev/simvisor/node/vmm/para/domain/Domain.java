@@ -1,0 +1,290 @@
+package dev.simvisor.node.vmm.para.domain;
+
+import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SHIFT;
+
+import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.CpuStateCodec;
+import dev.simvisor.node.cpu.Engine;
+import dev.simvisor.node.machine.memory.GuestMemory;
+import dev.simvisor.node.machine.memory.MachineMemory;
+import dev.simvisor.node.machine.time.Timer;
+import dev.simvisor.node.machine.time.VirtualClock;
+import dev.simvisor.node.vmm.exit.ExitLedger;
+import dev.simvisor.node.vmm.para.abi.SharedInfo;
+import dev.simvisor.node.vmm.para.abi.XenError;
+import dev.simvisor.node.vmm.para.event.EventChannels;
+import dev.simvisor.node.vmm.para.event.EventSink;
+import dev.simvisor.node.vmm.para.memory.DirectPaging;
+import dev.simvisor.node.vmm.para.memory.DomainBus;
+import dev.simvisor.node.vmm.para.memory.DomainMemory;
+import dev.simvisor.node.vmm.para.memory.FrameTable;
+import dev.simvisor.node.vmm.para.memory.HypervisorSpace;
+import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A paravirtual domain: memory whose uses the VMM keeps count of, vCPUs, event channels, and the page that it shares with the
+ * VMM. What hypercalls work on.
+ */
+public final class Domain implements EventSink, AutoCloseable {
+    /** How a guest calls itself: DOMID_SELF. */
+    public static final int SELF = 0x7FF0;
+
+    /** Every domain's own number: it is the only one that its part of the VMM knows, beside that of the backends. */
+    public static final int ID = 1;
+
+    /** VMASST_TYPE_architectural_iopl: the guest's flags show the I/O privilege level that it asked for. */
+    public static final int ASSIST_ARCHITECTURAL_IOPL = 4;
+
+    /** Nobody waits for longer: 36 years. Cycles of any clock up to then fit into 64 bits. */
+    private static final long END_OF_TIME_NANOS = 1L << 60;
+
+    /** The shared info page, and as many for grant tables as Xen allows by default, status frames included. */
+    private static final int SHARED_FRAMES = 1 + 64 + 64;
+
+    /** What a guest asked for by SCHEDOP_shutdown; the ordinals are the public header sched.h's. */
+    public enum Shutdown {
+        POWEROFF,
+        REBOOT,
+        SUSPEND,
+        CRASH,
+        WATCHDOG,
+        SOFT_RESET
+    }
+
+    private final DomainSettings settings;
+    private final VirtualClock clock;
+    private final ExitLedger ledger;
+    private final DomainMemory memory;
+    private final FrameTable frames;
+    private final HypervisorSpace space;
+    private final DirectPaging paging;
+    private final SharedInfo shared;
+    private final EventChannels events;
+    private final List<Vcpu> vcpus = new ArrayList<>();
+    private int sharedFrames;
+    private long assists;
+    private @Nullable Shutdown shutdown;
+    private String crashReason = "";
+    private DomainConsole console = bytes -> {};
+
+    /** Where what the guest writes by the console_io hypercall goes. */
+    public interface DomainConsole {
+        void write(byte[] bytes);
+    }
+
+    /**
+     * @param engines makes what runs each vCPU's processor
+     * @throws dev.simvisor.node.machine.memory.MachineMemoryExhausted when the host has no room
+     */
+    public Domain(
+            DomainSettings settings,
+            MachineMemory machine,
+            MachineAddressMap map,
+            ExitLedger ledger,
+            Function<Cpu, Engine> engines) {
+        this.settings = settings;
+        this.ledger = ledger;
+        int guestFrames = (int) (settings.memoryBytes() >> FRAME_SHIFT);
+        clock = new VirtualClock(
+                settings.clockHertz(), settings.cyclesPerThousandInstructions(), this::instructionsExecuted);
+        memory = new DomainMemory(
+                machine,
+                map,
+                guestFrames,
+                SHARED_FRAMES,
+                HypervisorSpace.frames(guestFrames + SHARED_FRAMES, settings.vcpus()));
+        frames = new FrameTable(memory, stamp -> vcpus.forEach(vcpu -> vcpu.flushTlbSince(stamp)));
+        space = new HypervisorSpace(memory, settings.vcpus());
+        paging = new DirectPaging(memory, frames, space, ledger);
+        shared = new SharedInfo(memory.memory(), allocateSharedFrame());
+        events = new EventChannels(shared, this, ID);
+        BitSet[] watched = new BitSet[settings.vcpus()];
+        for (int n = 0; n < watched.length; n++) watched[n] = new BitSet();
+        for (int n = 0; n < watched.length; n++) {
+            int id = n;
+            DomainBus bus = new DomainBus(memory, watched, id, by -> flushWritesOfOthers(id));
+            vcpus.add(new Vcpu(this, id, bus, settings.cpuModel(), engines));
+        }
+        memory.memory().watchCodeWith(this::codeWritten);
+        memory.memory().observeMappings(new GuestMemory.MappingObserver() {
+            @Override
+            public void writesProtected() {
+                for (Vcpu vcpu : vcpus) vcpu.cpu().memory.flushWrites();
+            }
+
+            @Override
+            public void framesReplaced() {
+                for (Vcpu vcpu : vcpus) vcpu.cpu().memory.flushAll();
+            }
+        });
+        shared.wallClock(settings.timeOfDay(), 0);
+    }
+
+    private void flushWritesOfOthers(int id) {
+        for (Vcpu vcpu : vcpus) {
+            if (vcpu.id() != id) vcpu.cpu().memory.flushWrites();
+        }
+    }
+
+    private void codeWritten(long address, long length) {
+        long machineAddress = memory.firstMfn() << FRAME_SHIFT;
+        for (Vcpu vcpu : vcpus) vcpu.engine().codeWritten(machineAddress + address, length);
+    }
+
+    private long instructionsExecuted() {
+        long sum = 0;
+        for (int n = 0; n < vcpus.size(); n++) sum += vcpus.get(n).cpu().instructionsExecuted();
+        return sum;
+    }
+
+    // ---- parts
+
+    public DomainSettings settings() {
+        return settings;
+    }
+
+    public VirtualClock clock() {
+        return clock;
+    }
+
+    public ExitLedger ledger() {
+        return ledger;
+    }
+
+    public DomainMemory memory() {
+        return memory;
+    }
+
+    public FrameTable frames() {
+        return frames;
+    }
+
+    public HypervisorSpace space() {
+        return space;
+    }
+
+    public DirectPaging paging() {
+        return paging;
+    }
+
+    public SharedInfo shared() {
+        return shared;
+    }
+
+    public EventChannels events() {
+        return events;
+    }
+
+    public List<Vcpu> vcpuList() {
+        return vcpus;
+    }
+
+    /** Throws ENOENT if there is none. */
+    public Vcpu vcpu(long id) {
+        if (id < 0 || id >= vcpus.size()) throw XenError.ENOENT;
+        return vcpus.get((int) id);
+    }
+
+    /** Throws ESRCH unless a domain number in a hypercall means the calling domain. */
+    public static void checkSelf(int domain) {
+        if (domain != SELF && domain != ID) throw XenError.ESRCH;
+    }
+
+    /** A frame that VMM and guest share, which the guest may map writable; returns its gfn. Throws ENOMEM when there are no more. */
+    public int allocateSharedFrame() {
+        if (sharedFrames == SHARED_FRAMES) throw XenError.ENOMEM;
+        int gfn = memory.guestFrames() + sharedFrames++;
+        frames.share(gfn);
+        return gfn;
+    }
+
+    /** Switches a behaviour of the VMM on or off, by its VMASST_TYPE. */
+    public void assist(int type, boolean on) {
+        assists = on ? assists | 1L << type : assists & ~(1L << type);
+    }
+
+    public boolean assists(int type) {
+        return (assists & 1L << type) != 0;
+    }
+
+    // ---- console
+
+    public void consoleTo(DomainConsole sink) {
+        console = sink;
+    }
+
+    public DomainConsole console() {
+        return console;
+    }
+
+    // ---- the end
+
+    public void shutdown(Shutdown reason) {
+        shutdown = reason;
+    }
+
+    /** Ends the domain for something that the ABI lets nobody survive. */
+    public void crash(String reason) {
+        if (shutdown != null) return;
+        shutdown = Shutdown.CRASH;
+        crashReason = reason;
+    }
+
+    /** Null while it lives. */
+    public @Nullable Shutdown shutdownReason() {
+        return shutdown;
+    }
+
+    public String crashReason() {
+        return crashReason;
+    }
+
+    // ---- time
+
+    /** The cycle at which system time, in nanoseconds since the domain was made, reaches a value; never, if that is absurdly late. */
+    public long cyclesAt(long systemTimeNanos) {
+        if (systemTimeNanos > END_OF_TIME_NANOS) return Timer.NEVER;
+        return systemTimeNanos <= 0 ? 0 : clock.toCycles(systemTimeNanos);
+    }
+
+    // ---- events
+
+    @Override
+    public int vcpus() {
+        return settings.vcpus();
+    }
+
+    @Override
+    public boolean select(int vcpu, int word) {
+        return vcpus.get(vcpu).select(word);
+    }
+
+    @Override
+    public void upcall(int vcpu) {
+        vcpus.get(vcpu).upcall();
+    }
+
+    @Override
+    public void polled(int port) {
+        for (int n = 0; n < vcpus.size(); n++) vcpus.get(n).polled(port);
+    }
+
+    /** Adds the processors, the clock and memory to a digest. */
+    public void digest(MessageDigest digest) {
+        for (Vcpu vcpu : vcpus) digest.update(CpuStateCodec.save(vcpu.cpu()).toByteArray());
+        digest.update(clock.save().toByteArray());
+        memory.memory().digest(digest);
+    }
+
+    @Override
+    public void close() {
+        vcpus.forEach(Vcpu::close);
+        memory.close();
+    }
+}

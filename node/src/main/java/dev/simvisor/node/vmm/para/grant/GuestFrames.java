@@ -1,0 +1,89 @@
+package dev.simvisor.node.vmm.para.grant;
+
+import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SHIFT;
+
+import dev.simvisor.node.machine.memory.GuestMemory;
+import dev.simvisor.node.vmm.para.abi.XenError;
+import dev.simvisor.node.vmm.para.domain.Domain;
+import dev.simvisor.node.vmm.para.memory.DomainMemory;
+import dev.simvisor.node.vmm.para.memory.FrameType;
+import dev.simvisor.node.vmm.para.ring.SharedPage;
+import java.util.OptionalLong;
+
+/** The frames of a running domain, whose uses as writable memory and as page tables exclude each other. */
+public final class GuestFrames implements DomainFrames {
+    private final Domain domain;
+
+    public GuestFrames(Domain domain) {
+        this.domain = domain;
+    }
+
+    @Override
+    public boolean owns(long mfn) {
+        int gfn = domain.memory().gfn(mfn);
+        return gfn != DomainMemory.NONE
+                && gfn < domain.memory().guestFrames()
+                && domain.frames().isAllocated(gfn);
+    }
+
+    @Override
+    public boolean take(long mfn, boolean writable) {
+        int gfn = domain.memory().gfn(mfn);
+        try {
+            if (writable) {
+                domain.frames().takeAs(gfn, FrameType.WRITABLE);
+            } else {
+                domain.frames().take(gfn);
+            }
+            return true;
+        } catch (XenError _) {
+            return false;
+        }
+    }
+
+    @Override
+    public void drop(long mfn, boolean writable) {
+        int gfn = domain.memory().gfn(mfn);
+        if (writable) {
+            domain.frames().dropAs(gfn);
+        } else {
+            domain.frames().drop(gfn);
+        }
+    }
+
+    @Override
+    public OptionalLong allocateShared() {
+        try {
+            return OptionalLong.of(domain.memory().mfn(domain.allocateSharedFrame()));
+        } catch (XenError _) {
+            return OptionalLong.empty();
+        }
+    }
+
+    @Override
+    public SharedPage page(long mfn) {
+        return new FramePage(domain.memory().memory(), (long) domain.memory().gfn(mfn) << FRAME_SHIFT);
+    }
+
+    private record FramePage(GuestMemory memory, long address) implements SharedPage {
+        @Override
+        public int readInt(int offset) {
+            return (int) memory.read(address + offset, Integer.BYTES);
+        }
+
+        @Override
+        public void writeInt(int offset, int value) {
+            memory.write(address + offset, Integer.BYTES, value);
+        }
+
+        @Override
+        public void read(int offset, byte[] target, int at, int length) {
+            memory.read(address + offset, target, at, length);
+        }
+
+        @Override
+        public void write(int offset, byte[] source, int at, int length) {
+            memory.write(address + offset, source, at, length);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package dev.simvisor.node.vmm.para.memory;
+
+import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_OFFSET_MASK;
+import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SHIFT;
+
+import dev.simvisor.node.cpu.HostMemory;
+import dev.simvisor.node.cpu.SystemBus;
+import dev.simvisor.node.machine.memory.GuestMemory;
+import java.util.BitSet;
+
+/**
+ * What a physical processor that runs a vCPU finds at its pins: machine addresses, of which those of the domain and those of
+ * the VMM's frames for it lead to memory. Nothing else is ever addressed, because page tables are validated.
+ *
+ * <p>Each vCPU's processor has decoded code of its own, and a bus of its own to watch it with; a frame is watched as long as
+ * any of them does.
+ */
+public final class DomainBus implements SystemBus {
+    /** Told when a frame became watched: the other processors' direct stores to it must end. */
+    public interface WatchObserver {
+        void watched(DomainBus by);
+    }
+
+    private final DomainMemory domain;
+    private final GuestMemory memory;
+    private final WatchObserver observer;
+    private final BitSet[] watchedByAll;
+    private final BitSet watched;
+
+    /**
+     * @param watchedByAll a set per vCPU, shared between their buses: the gfns that each watches
+     * @param vcpu whose bus this is
+     */
+    public DomainBus(DomainMemory domain, BitSet[] watchedByAll, int vcpu, WatchObserver observer) {
+        this.domain = domain;
+        this.memory = domain.memory();
+        this.watchedByAll = watchedByAll;
+        this.watched = watchedByAll[vcpu];
+        this.observer = observer;
+    }
+
+    private int gfn(long address) {
+        return domain.gfn(address >>> FRAME_SHIFT);
+    }
+
+    @Override
+    public long directRead(long physicalPage) {
+        int gfn = gfn(physicalPage);
+        return gfn == DomainMemory.NONE
+                ? domain.hypervisorAddress(physicalPage >>> FRAME_SHIFT)
+                : memory.directRead((long) gfn << FRAME_SHIFT);
+    }
+
+    @Override
+    public long directWrite(long physicalPage) {
+        int gfn = gfn(physicalPage);
+        return gfn == DomainMemory.NONE
+                ? domain.hypervisorAddress(physicalPage >>> FRAME_SHIFT)
+                : memory.directWrite((long) gfn << FRAME_SHIFT);
+    }
+
+    @Override
+    public long read(long physicalAddress, int size) {
+        int gfn = gfn(physicalAddress);
+        if (gfn != DomainMemory.NONE) {
+            return memory.read((long) gfn << FRAME_SHIFT | physicalAddress & FRAME_OFFSET_MASK, size);
+        }
+        long page = domain.hypervisorAddress(physicalAddress >>> FRAME_SHIFT);
+        if (page == 0) return -1L >>> 64 - 8 * size;
+        long host = page + (physicalAddress & FRAME_OFFSET_MASK);
+        return switch (size) {
+            case 1 -> HostMemory.getByte(host) & 0xFFL;
+            case 2 -> HostMemory.getShort(host) & 0xFFFFL;
+            case 4 -> HostMemory.getInt(host) & 0xFFFF_FFFFL;
+            default -> HostMemory.getLong(host);
+        };
+    }
+
+    /** Stores to frames that are write-protected for a reason of {@link GuestMemory}'s; all others are direct. */
+    @Override
+    public void write(long physicalAddress, int size, long value) {
+        int gfn = gfn(physicalAddress);
+        if (gfn != DomainMemory.NONE) {
+            memory.write((long) gfn << FRAME_SHIFT | physicalAddress & FRAME_OFFSET_MASK, size, value);
+        }
+    }
+
+    /** Ports are never reached: the guest has no access to those of the host. */
+    @Override
+    public int in(int port, int size) {
+        throw new IllegalStateException("a guest reached port " + port + " of its host");
+    }
+
+    @Override
+    public void out(int port, int size, int value) {
+        throw new IllegalStateException("a guest reached port " + port + " of its host");
+    }
+
+    @Override
+    public void watchCode(long physicalPage) {
+        int gfn = gfn(physicalPage);
+        if (gfn == DomainMemory.NONE) return;
+        watched.set(gfn);
+        memory.watchCode((long) gfn << FRAME_SHIFT);
+        observer.watched(this);
+    }
+
+    @Override
+    public void unwatchCode(long physicalPage) {
+        int gfn = gfn(physicalPage);
+        if (gfn == DomainMemory.NONE) return;
+        watched.clear(gfn);
+        for (BitSet other : watchedByAll) {
+            if (other.get(gfn)) return;
+        }
+        memory.unwatchCode((long) gfn << FRAME_SHIFT);
+    }
+}

@@ -1,0 +1,205 @@
+package dev.simvisor.node.cpu.translator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.simvisor.node.cpu.ControlRegister;
+import dev.simvisor.node.cpu.Cpu;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.HexFormat;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Where regions begin, end and lead: indirect branches, entrances, page crossings; and what has bytecode of its own. */
+class RegionEdgesTest {
+    private static final TranslatorSettings AT_ONCE = new TranslatorSettings(2, 200, 1000);
+    private static final TranslatorSettings TINY = new TranslatorSettings(3, 9, 3);
+
+    /** eax steps a generator, whose bits 18:16 choose among eight targets in a table; one of them calls indirectly too. */
+    private static final String WIDE_DISPATCH =
+            "69C06D4EC641 0539300000 89C1 C1E910 83E107 FF24CE 48FFC3 EBE5 4801C3 EBE0"
+                    + " 4831CB FF5640 EBD8 4829C3 4883D700 EBCF 488D141A C3 48C1CA03 C3";
+
+    private static final int[] WIDE_TARGETS = {0x16, 0x1B, 0x20, 0x28, 0x20, 0x16, 0x28, 0x1B};
+    private static final int[] WIDE_PROCEDURES = {0x31, 0x36};
+
+    private static final String NARROW_DISPATCH =
+            "69C06D4EC641 0539300000 89C1 C1E910 83E107 FF248E 43 EBE7 01C3 EBE3 31CB FF5620 EBDC 29C3 83D700 EBD5"
+                    + " 8D141A C3 C1CA03 C3";
+
+    private static final int[] NARROW_TARGETS = {0x16, 0x19, 0x1D, 0x24, 0x1D, 0x16, 0x24, 0x19};
+    private static final int[] NARROW_PROCEDURES = {0x2B, 0x2F};
+
+    private static byte[] bytes(String hex) {
+        return HexFormat.of().parseHex(hex.replace(" ", ""));
+    }
+
+    private static void point(GuestPair pair, boolean wide, int entry, long target) {
+        int size = wide ? 8 : 4;
+        ByteBuffer buffer =
+                ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(0, target);
+        byte[] pointer = new byte[size];
+        buffer.get(pointer);
+        pair.load(GuestPair.DATA + entry * size, pointer);
+    }
+
+    private static void fillTable(GuestPair pair, boolean wide, int rotation) {
+        int[] targets = wide ? WIDE_TARGETS : NARROW_TARGETS;
+        int[] procedures = wide ? WIDE_PROCEDURES : NARROW_PROCEDURES;
+        for (int n = 0; n < targets.length; n++) {
+            point(pair, wide, n, GuestPair.CODE + targets[(n + rotation) % targets.length]);
+        }
+        point(pair, wide, targets.length, GuestPair.CODE + procedures[rotation % procedures.length]);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void indirectBranchesLeadWhereTheirTableSays(boolean wide) {
+        for (TranslatorSettings settings : new TranslatorSettings[] {AT_ONCE, TINY}) {
+            try (GuestPair pair = new GuestPair(wide, settings)) {
+                pair.load(GuestPair.CODE, bytes(wide ? WIDE_DISPATCH : NARROW_DISPATCH));
+                for (int rotation = 0; rotation < 8; rotation++) {
+                    fillTable(pair, wide, rotation);
+                    for (int n = 0; n < 20; n++) pair.run(1 + 97 * n, "table " + rotation + ", run " + n);
+                }
+                assertThat(translated(pair)).isGreaterThan(pair.executed() / 2);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0x8000_0000_0000_0000L, 0x1_0000_0001_0016L, GuestPair.CODE + 0x31})
+    void anIndirectBranchElsewhereLeavesTheRegion(long target) {
+        try (GuestPair pair = new GuestPair(true, AT_ONCE)) {
+            pair.load(GuestPair.CODE, bytes(WIDE_DISPATCH));
+            fillTable(pair, true, 0);
+            pair.run(5000, "before");
+            point(pair, true, 5, target);
+            for (int n = 0; n < 20; n++) pair.run(50, "run " + n);
+        }
+    }
+
+    @Test
+    void aLoopIsEnteredAtItsHeadsWhereverARunEnded() {
+        try (GuestPair pair = new GuestPair(true, AT_ONCE)) {
+            // mov ecx, 5; inc rax; add rbx, rax; dec ecx; jnz inc; inc rdx; jmp start
+            pair.load(GuestPair.CODE, bytes("B905000000 48FFC0 4801C3 FFC9 75F6 48FFC2 EBEC"));
+            for (int n = 0; n < 200; n++) pair.run(1 + n % 61, "run " + n);
+            assertThat(translated(pair)).isGreaterThan(pair.executed() / 4);
+        }
+    }
+
+    /** From FF5H on: add rax, 1; cmp rax, rcx; add rbx, 3 (which lies in two pages); xor rdx, rbx; jmp back. */
+    private static GuestPair loopInTwoPages() {
+        GuestPair pair = new GuestPair(true, AT_ONCE);
+        pair.load(GuestPair.CODE, bytes("E9F00F0000"));
+        pair.load(GuestPair.CODE + 0xFF5, bytes("4883C001 4839C8 4881C303000000 4831DA EBED"));
+        pair.run(2000, "warming up");
+        assertThat(translated(pair)).isGreaterThan(1000);
+        return pair;
+    }
+
+    @Test
+    void aLoopInTwoPagesFollowsASecondPageThatIsMappedElsewhere() {
+        try (GuestPair pair = loopInTwoPages()) {
+            // The other frame has 7 where this one has 3, and OR instead of XOR.
+            pair.load(GuestPair.CODE + 0x5000, bytes("000000 4809DA EBED"));
+            pair.map(GuestPair.CODE + 0x1000, GuestPair.CODE + 0x5000);
+            for (int n = 0; n < 50; n++) pair.run(33 + n, "mapped elsewhere, run " + n);
+            pair.map(GuestPair.CODE + 0x1000, GuestPair.CODE + 0x1000);
+            for (int n = 0; n < 50; n++) pair.run(33 + n, "mapped back, run " + n);
+        }
+    }
+
+    @Test
+    void anInstructionInTwoPagesIsExecutedAsItsTailWasRewritten() {
+        try (GuestPair pair = loopInTwoPages()) {
+            long before = pair.translated.cpu.gpr[Cpu.RBX];
+            pair.load(GuestPair.CODE + 0x1000, bytes("01")); // the immediate is 103H now
+            pair.run(5000, "after");
+            assertThat(pair.translated.cpu.gpr[Cpu.RBX] - before).isEqualTo(1000 * 0x103);
+        }
+    }
+
+    @Test
+    void aLoopWhoseSecondPageGoesFaults() {
+        try (GuestPair pair = loopInTwoPages()) {
+            pair.unmap(GuestPair.CODE + 0x1000);
+            pair.run(1000, "without the page");
+            assertThat(pair.translated.cpu.shutdown).isTrue();
+        }
+    }
+
+    /** Moves of all kinds between XMM registers and memory that is not aligned, some arithmetic, 16 bytes on each time. */
+    private static GuestPair simdMoves() {
+        GuestPair pair = new GuestPair(true, AT_ONCE);
+        pair.load(
+                GuestPair.CODE,
+                bytes("F30F6F06 F20F104E03 F30F105605 0F12D8 0F16E1 F30F10E8 F20F10F0 F30F7EF8 660FD4C7 F2440F58C1"
+                        + " F2440F59C6 F30F7F4601 F20F116628 F30F116E32 0F175E3C 0F135648 440F294650 440F284E50"
+                        + " 440F16563D 440F125E01 66440FD65E60 4883C607 4883E6F0 4883C610 48FFC0 EB90"));
+        byte[] data = new byte[0x8000];
+        new Random(5).nextBytes(data);
+        pair.load(GuestPair.DATA, data);
+        for (GuestPair.Guest guest : pair.guests()) {
+            guest.cpu.cr4 |= ControlRegister.CR4_OSFXSR;
+            guest.cpu.updateMode();
+        }
+        return pair;
+    }
+
+    @Test
+    void xmmRegistersAreMovedAsTheInterpreterMovesThem() {
+        try (GuestPair pair = simdMoves()) {
+            for (int n = 0; n < 60; n++) pair.run(500 + n, "run " + n);
+            assertThat(translated(pair)).isGreaterThan(pair.executed() / 2);
+        }
+    }
+
+    @Test
+    void aStoreOfSixteenBytesIntoAPageThatIsNotThereStoresNothing() {
+        try (GuestPair pair = simdMoves()) {
+            pair.load(GuestPair.CODE, bytes("F30F7F4601 4883C610 EBF5")); // movdqu [rsi+1], xmm0; add rsi, 16; jmp back
+            for (GuestPair.Guest guest : pair.guests()) guest.cpu.xmm[0] = -1;
+            pair.unmap(GuestPair.DATA + 0x2000);
+            pair.run(100_000, "until the fault");
+            assertThat(pair.translated.cpu.shutdown).isTrue();
+            assertThat(pair.translated.cpu.gpr[Cpu.RSI]).isEqualTo(GuestPair.DATA + 0x1FF0);
+        }
+    }
+
+    @Test
+    void anXmmInstructionFaultsWhenItIsSwitchedOff() {
+        try (GuestPair pair = simdMoves()) {
+            pair.run(2000, "before");
+            for (GuestPair.Guest guest : pair.guests()) guest.cpu.cr0 |= ControlRegister.CR0_TS;
+            pair.run(100, "after");
+            assertThat(pair.translated.cpu.shutdown).isTrue();
+        }
+    }
+
+    @Test
+    void divisionLeavesTheFlagsAndMultiplicationSetsThem() {
+        try (GuestPair pair = new GuestPair(true, AT_ONCE)) {
+            // mov rax, [rsi]; xor edx, edx; mov ecx, [rsi+8]; or ecx, 1; add rbx, rax; div rcx; adc rdi, rdx; sub rbx,
+            // rax;
+            // cdq; idiv ecx; sbb rdi, 3; inc rbp; mul rcx; adc rdi, 5; setp r8b; xor [rsi], rdx; add [rsi+8], rdi; jmp
+            // back
+            pair.load(
+                    GuestPair.CODE,
+                    bytes(
+                            "488B06 31D2 8B4E08 83C901 4801C3 48F7F1 4811D7 4829C3 99 F7F9 4883DF03 48FFC5 48F7E1 4883D705"
+                                    + " 410F9AC0 483116 48017E08 EBCB"));
+            byte[] data = new byte[16];
+            new Random(3).nextBytes(data);
+            pair.load(GuestPair.DATA, data);
+            for (int n = 0; n < 100; n++) pair.run(18 * 5 + n % 18, "run " + n);
+        }
+    }
+
+    private static long translated(GuestPair pair) {
+        return ((TranslatingEngine) pair.translated.engine).statistics().executed();
+    }
+}
