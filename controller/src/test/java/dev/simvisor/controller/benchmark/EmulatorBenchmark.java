@@ -57,7 +57,7 @@ final class EmulatorBenchmark {
             EmulatorBenchmark benchmark = new EmulatorBenchmark(folder, List.copyOf(emulators), works);
             benchmark.prepare(Path.of(arguments[1]));
             benchmark.run(Integer.parseInt(arguments[3]));
-            new ManyVms(folder).measure(arguments[5], Path.of(arguments[1]));
+            new ManyVms(new OwnJvm(launcher, folder), folder).measure(arguments[5], Path.of(arguments[1]));
         } catch (BenchmarkException failed) {
             System.err.println("benchmark: " + failed.getMessage());
             System.exit(1);

@@ -10,9 +10,10 @@ import java.util.Locale;
 /**
  * What many VMs in one JVM take and get done, each figure from JVMs of their own.
  *
+ * @param jvm what they are like
  * @param folder for files
  */
-record ManyVms(Path folder) {
+record ManyVms(OwnJvm jvm, Path folder) {
     private static final int TEN = 10;
     private static final String LINUX = "debian-12-amd64";
 
@@ -23,7 +24,7 @@ record ManyVms(Path folder) {
     /** Prints what a list chooses, as {@link WorkCatalogue#selects} understands it. */
     void measure(String list, Path sources) throws BenchmarkException, IOException, InterruptedException {
         if (WorkCatalogue.selects(list, WorkCatalogue.MEMORY)) {
-            System.out.print(OwnJvm.run(folder.resolve("memory.err"), VmMemory.class, VmMemory.OPTIONS, List.of()));
+            System.out.print(jvm.run(VmMemory.class, VmMemory.OPTIONS, List.of()));
         }
         if (WorkCatalogue.selects(list, WorkCatalogue.TEN_VMS)) {
             BenchmarkGuest loads = LoadGuests.build(sources, folder).guest(64, LOADS);
@@ -55,7 +56,7 @@ record ManyVms(Path folder) {
         arguments.addAll(List.of(Integer.toString(vms), guest.kernel().toString(), guest.commandLine()));
         arguments.addAll(List.of(Integer.toString(guest.memoryMib()), text));
         guest.initrd().ifPresent(initrd -> arguments.add(initrd.toString()));
-        String rate = OwnJvm.run(folder.resolve("throughput.err"), VmThroughput.class, List.of(), arguments);
+        String rate = jvm.run(VmThroughput.class, List.of(), arguments);
         return Double.parseDouble(rate.strip());
     }
 }
