@@ -78,6 +78,7 @@ public sealed interface Guest {
     /**
      * Debian's kernel with an initramfs made of Debian's static busybox and the kernel's own modules.
      *
+     * @param paravirtualCommandLine in mode para, whose console is another one
      * @param kernelPackage the package that depends on the newest kernel image of its kind
      * @param busyboxPackage the package with the statically linked busybox
      * @param modules the kernel modules to have at hand, without those they need in turn

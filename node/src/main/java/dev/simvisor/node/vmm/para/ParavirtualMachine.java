@@ -18,9 +18,6 @@ import dev.simvisor.node.vmm.para.domain.Domain;
 import dev.simvisor.node.vmm.para.domain.DomainSettings;
 import dev.simvisor.node.vmm.para.domain.RunState;
 import dev.simvisor.node.vmm.para.domain.Vcpu;
-import dev.simvisor.node.vmm.para.grant.GrantTable;
-import dev.simvisor.node.vmm.para.grant.GrantTableOp;
-import dev.simvisor.node.vmm.para.grant.GuestFrames;
 import dev.simvisor.node.vmm.para.hypercall.HypercallTable;
 import dev.simvisor.node.vmm.para.memory.DomainMemory;
 import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
@@ -49,7 +46,6 @@ public final class ParavirtualMachine implements AutoCloseable {
     private final HypercallTable hypercalls;
     private final List<GuestExits> exits = new ArrayList<>();
     private final long sliceCycles;
-    private final GrantTable grants;
     private @Nullable ConsoleRing console;
     private @Nullable BackendDomain backends;
     private IntConsumer consoleSink = value -> {};
@@ -82,9 +78,7 @@ public final class ParavirtualMachine implements AutoCloseable {
         domain = new Domain(settings, memory, map, ledger, engines);
         clock = domain.clock();
         sliceCycles = Math.max(1, clock.hertz() / SLICES_PER_SECOND);
-        GuestFrames frames = new GuestFrames(domain);
-        grants = new GrantTable(frames);
-        hypercalls = new HypercallTable(List.of(new GrantTableOp(domain, grants, frames)));
+        hypercalls = new HypercallTable(List.of());
         for (Vcpu vcpu : domain.vcpuList()) {
             vcpu.cpu().chargeTo(costs, this::chargeEvent);
             exits.add(new GuestExits(vcpu, hypercalls));
@@ -125,8 +119,8 @@ public final class ParavirtualMachine implements AutoCloseable {
                 port,
                 memory.mfn(attached.gfn()),
                 attached.port());
-        SharedPage page = new GuestFrames(domain).page(memory.mfn(gfn));
-        backends = new BackendDomain(description, grants, new EventPorts(domain.events()), page);
+        SharedPage page = domain.grants().frames().page(memory.mfn(gfn));
+        backends = new BackendDomain(description, domain.grants().table(), new EventPorts(domain.events()), page);
         return port;
     }
 

@@ -14,6 +14,7 @@ import dev.simvisor.node.vmm.para.abi.SharedInfo;
 import dev.simvisor.node.vmm.para.abi.XenError;
 import dev.simvisor.node.vmm.para.event.EventChannels;
 import dev.simvisor.node.vmm.para.event.EventSink;
+import dev.simvisor.node.vmm.para.grant.DomainGrants;
 import dev.simvisor.node.vmm.para.memory.DirectPaging;
 import dev.simvisor.node.vmm.para.memory.DomainBus;
 import dev.simvisor.node.vmm.para.memory.DomainMemory;
@@ -66,6 +67,7 @@ public final class Domain implements EventSink, AutoCloseable {
     private final DirectPaging paging;
     private final SharedInfo shared;
     private final EventChannels events;
+    private final DomainGrants grants;
     private final List<Vcpu> vcpus = new ArrayList<>();
     private int sharedFrames;
     private long assists;
@@ -104,6 +106,7 @@ public final class Domain implements EventSink, AutoCloseable {
         paging = new DirectPaging(memory, frames, space, ledger);
         shared = new SharedInfo(memory.memory(), allocateSharedFrame());
         events = new EventChannels(shared, this, ID);
+        grants = DomainGrants.of(memory, frames, paging, this::allocateSharedFrame, ID);
         BitSet[] watched = new BitSet[settings.vcpus()];
         for (int n = 0; n < watched.length; n++) watched[n] = new BitSet();
         for (int n = 0; n < watched.length; n++) {
@@ -179,6 +182,10 @@ public final class Domain implements EventSink, AutoCloseable {
 
     public EventChannels events() {
         return events;
+    }
+
+    public DomainGrants grants() {
+        return grants;
     }
 
     public List<Vcpu> vcpuList() {

@@ -1,9 +1,9 @@
 package dev.simvisor.node.vmm.para.grant;
 
 import dev.simvisor.node.vmm.para.abi.XenError;
-import dev.simvisor.node.vmm.para.domain.Domain;
-import dev.simvisor.node.vmm.para.domain.Vcpu;
+import dev.simvisor.node.vmm.para.memory.DirectPaging;
 import dev.simvisor.node.vmm.para.memory.DomainMemory;
+import dev.simvisor.node.vmm.para.memory.FrameTable;
 import dev.simvisor.node.vmm.para.memory.FrameType;
 import dev.simvisor.node.vmm.para.memory.PageTableEntry;
 import java.util.Map;
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * <p>All that a guest can map are its own grants to itself: it knows no other domain than domain 0, which grants nothing. So a
  * mapping's page-table entry is one that the guest may have anyway, and is changed as any other.
  */
-final class GrantMappings {
+public final class GrantMappings {
     private static final int MOST = 128 * 512;
 
     // GNTMAP_
@@ -38,25 +38,32 @@ final class GrantMappings {
     /** An entry of a page table. */
     private record Place(int table, int index) {}
 
-    private final Domain domain;
+    private final DomainMemory memory;
+    private final FrameTable frames;
+    private final DirectPaging paging;
     private final GrantTable grants;
+    private final int self;
     private final Map<Integer, Mapping> mappings = new TreeMap<>();
     private int firstMaybeFree;
 
-    GrantMappings(Domain domain, GrantTable grants) {
-        this.domain = domain;
+    GrantMappings(DomainMemory memory, FrameTable frames, DirectPaging paging, GrantTable grants, int self) {
+        this.memory = memory;
+        this.frames = frames;
+        this.paging = paging;
         this.grants = grants;
+        this.self = self;
     }
 
     /** What a map operation returns beside its status. */
-    record Mapped(int handle, long deviceAddress) {}
+    public record Mapped(int handle, long deviceAddress) {}
 
     /**
      * Maps a grant of the guest's to itself.
      *
+     * @param root the page tables of the present address space
      * @param address linear, or of the page-table entry in machine memory, as the flags say
      */
-    Mapped map(Vcpu vcpu, long address, int flags, int reference) throws GrantRefusedException {
+    public Mapped map(int root, long address, int flags, int reference) throws GrantRefusedException {
         if ((flags & (DEVICE | HOST)) == 0) {
             throw new GrantRefusedException(GrantStatus.BAD_REFERENCE);
         }
@@ -64,13 +71,13 @@ final class GrantMappings {
             throw new GrantRefusedException(GrantStatus.NO_SPACE);
         }
         boolean writable = (flags & READ_ONLY) == 0;
-        GrantedFrame host = (flags & HOST) == 0 ? null : grants.open(reference, Domain.ID, writable);
+        GrantedFrame host = (flags & HOST) == 0 ? null : grants.open(reference, self, writable);
         GrantedFrame device = null;
         boolean done = false;
         try {
-            device = (flags & DEVICE) == 0 ? null : grants.open(reference, Domain.ID, writable);
+            device = (flags & DEVICE) == 0 ? null : grants.open(reference, self, writable);
             if (host != null) {
-                change(place(vcpu, address, flags), entry(host, flags));
+                change(place(root, address, flags), entry(host, flags));
             }
             done = true;
         } finally {
@@ -84,8 +91,8 @@ final class GrantMappings {
         return new Mapped(handle, device == null ? 0 : device.mfn() << 12);
     }
 
-    /** Ends a mapping for the processor at {@code address}, for devices at {@code deviceAddress}, or both. */
-    void unmap(Vcpu vcpu, long address, long deviceAddress, int handle) throws GrantRefusedException {
+    /** Ends a mapping for the processor at {@code address}, for devices at {@code deviceAddress}, or both. TLBs must be flushed. */
+    public void unmap(int root, long address, long deviceAddress, int handle) throws GrantRefusedException {
         Mapping mapping = find(handle);
         GrantedFrame host = address == 0 ? null : mapping.host();
         GrantedFrame device = deviceAddress == 0 ? null : mapping.device();
@@ -93,7 +100,7 @@ final class GrantMappings {
             throw new GrantRefusedException(GrantStatus.GENERAL_ERROR);
         }
         if (host != null) {
-            Place place = place(vcpu, address, mapping.flags());
+            Place place = place(root, address, mapping.flags());
             checkMaps(place, host);
             change(place, 0);
         }
@@ -101,16 +108,16 @@ final class GrantMappings {
     }
 
     /** Ends a mapping for the processor, and has what is mapped at {@code replacement} in its place and no longer there. */
-    void unmapAndReplace(Vcpu vcpu, long address, long replacement, int handle) throws GrantRefusedException {
+    public void unmapAndReplace(int root, long address, long replacement, int handle) throws GrantRefusedException {
         Mapping mapping = find(handle);
         GrantedFrame host = mapping.host();
         if (host == null || (mapping.flags() & CONTAINS_PTE) != 0) {
             throw new GrantRefusedException(GrantStatus.GENERAL_ERROR);
         }
-        Place place = place(vcpu, address, mapping.flags());
+        Place place = place(root, address, mapping.flags());
         checkMaps(place, host);
-        Place other = place(vcpu, replacement, mapping.flags());
-        change(place, domain.paging().entry(other.table(), other.index()));
+        Place other = place(root, replacement, mapping.flags());
+        change(place, paging.entry(other.table(), other.index()));
         change(other, 0);
         end(handle, mapping, host, null);
     }
@@ -126,7 +133,6 @@ final class GrantMappings {
         } else {
             mappings.put(handle, rest);
         }
-        domain.vcpuList().forEach(Vcpu::flushTlb);
     }
 
     private static void close(@Nullable GrantedFrame frame) {
@@ -154,15 +160,13 @@ final class GrantMappings {
 
     // ---- page tables
 
-    private Place place(Vcpu vcpu, long address, int flags) throws GrantRefusedException {
+    private Place place(int root, long address, int flags) throws GrantRefusedException {
         if ((flags & CONTAINS_PTE) != 0) {
-            int table = domain.memory().gfn(address >>> 12);
-            boolean isEntry = (address & 7) == 0
-                    && table != DomainMemory.NONE
-                    && domain.frames().type(table) == FrameType.L1;
+            int table = memory.gfn(address >>> 12);
+            boolean isEntry = (address & 7) == 0 && table != DomainMemory.NONE && frames.type(table) == FrameType.L1;
             return isEntry ? new Place(table, (int) (address & 0xFFF) >>> 3) : noPlace();
         }
-        int table = domain.paging().tableOf(vcpu.kernelTable(), address);
+        int table = paging.tableOf(root, address);
         return table == DomainMemory.NONE ? noPlace() : new Place(table, PageTableEntry.index(address, 1));
     }
 
@@ -184,7 +188,7 @@ final class GrantMappings {
     }
 
     private void checkMaps(Place place, GrantedFrame frame) throws GrantRefusedException {
-        long entry = domain.paging().entry(place.table(), place.index());
+        long entry = paging.entry(place.table(), place.index());
         boolean maps = PageTableEntry.isPresent(entry)
                 && PageTableEntry.mfn(entry) == frame.mfn()
                 && PageTableEntry.isWritable(entry) == frame.isWritable();
@@ -194,13 +198,13 @@ final class GrantMappings {
     }
 
     private void change(Place place, long entry) throws GrantRefusedException {
-        domain.frames().take(place.table());
+        frames.take(place.table());
         try {
-            domain.paging().update(place.table(), place.index(), entry, false);
+            paging.update(place.table(), place.index(), entry, false);
         } catch (XenError _) {
             throw new GrantRefusedException(GrantStatus.GENERAL_ERROR);
         } finally {
-            domain.frames().drop(place.table());
+            frames.drop(place.table());
         }
     }
 }

@@ -4,36 +4,44 @@ import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SHIFT;
 
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.vmm.para.abi.XenError;
-import dev.simvisor.node.vmm.para.domain.Domain;
 import dev.simvisor.node.vmm.para.memory.DomainMemory;
+import dev.simvisor.node.vmm.para.memory.FrameTable;
 import dev.simvisor.node.vmm.para.memory.FrameType;
 import dev.simvisor.node.vmm.para.ring.SharedPage;
 import java.util.OptionalLong;
+import java.util.function.IntSupplier;
 
 /** The frames of a running domain, whose uses as writable memory and as page tables exclude each other. */
 public final class GuestFrames implements DomainFrames {
-    private final Domain domain;
+    private final DomainMemory memory;
+    private final FrameTable frames;
+    private final IntSupplier sharedFrame;
 
-    public GuestFrames(Domain domain) {
-        this.domain = domain;
+    /**
+     * Of one domain.
+     *
+     * @param sharedFrame allocates a frame that the VMM shares with the guest, and throws ENOMEM when there are no more
+     */
+    public GuestFrames(DomainMemory memory, FrameTable frames, IntSupplier sharedFrame) {
+        this.memory = memory;
+        this.frames = frames;
+        this.sharedFrame = sharedFrame;
     }
 
     @Override
     public boolean owns(long mfn) {
-        int gfn = domain.memory().gfn(mfn);
-        return gfn != DomainMemory.NONE
-                && gfn < domain.memory().guestFrames()
-                && domain.frames().isAllocated(gfn);
+        int gfn = memory.gfn(mfn);
+        return gfn != DomainMemory.NONE && gfn < memory.guestFrames() && frames.isAllocated(gfn);
     }
 
     @Override
     public boolean take(long mfn, boolean writable) {
-        int gfn = domain.memory().gfn(mfn);
+        int gfn = memory.gfn(mfn);
         try {
             if (writable) {
-                domain.frames().takeAs(gfn, FrameType.WRITABLE);
+                frames.takeAs(gfn, FrameType.WRITABLE);
             } else {
-                domain.frames().take(gfn);
+                frames.take(gfn);
             }
             return true;
         } catch (XenError _) {
@@ -43,18 +51,18 @@ public final class GuestFrames implements DomainFrames {
 
     @Override
     public void drop(long mfn, boolean writable) {
-        int gfn = domain.memory().gfn(mfn);
+        int gfn = memory.gfn(mfn);
         if (writable) {
-            domain.frames().dropAs(gfn);
+            frames.dropAs(gfn);
         } else {
-            domain.frames().drop(gfn);
+            frames.drop(gfn);
         }
     }
 
     @Override
     public OptionalLong allocateShared() {
         try {
-            return OptionalLong.of(domain.memory().mfn(domain.allocateSharedFrame()));
+            return OptionalLong.of(memory.mfn(sharedFrame.getAsInt()));
         } catch (XenError _) {
             return OptionalLong.empty();
         }
@@ -62,7 +70,7 @@ public final class GuestFrames implements DomainFrames {
 
     @Override
     public SharedPage page(long mfn) {
-        return new FramePage(domain.memory().memory(), (long) domain.memory().gfn(mfn) << FRAME_SHIFT);
+        return new FramePage(memory.memory(), (long) memory.gfn(mfn) << FRAME_SHIFT);
     }
 
     private record FramePage(GuestMemory memory, long address) implements SharedPage {

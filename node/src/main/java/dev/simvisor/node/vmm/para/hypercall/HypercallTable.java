@@ -66,6 +66,7 @@ public final class HypercallTable {
                 new SchedOp(),
                 new CallbackOp(),
                 new EventChannelOp(),
+                new GrantTableOp(),
                 new PhysdevOp(),
                 new HvmOp());
     }

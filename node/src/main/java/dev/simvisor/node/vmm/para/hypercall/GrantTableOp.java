@@ -1,17 +1,23 @@
-package dev.simvisor.node.vmm.para.grant;
+package dev.simvisor.node.vmm.para.hypercall;
 
 import dev.simvisor.node.vmm.para.abi.XenError;
 import dev.simvisor.node.vmm.para.domain.Domain;
 import dev.simvisor.node.vmm.para.domain.Vcpu;
 import dev.simvisor.node.vmm.para.event.EventChannels;
-import dev.simvisor.node.vmm.para.hypercall.Hypercall;
+import dev.simvisor.node.vmm.para.grant.DomainGrants;
+import dev.simvisor.node.vmm.para.grant.GrantCopy;
+import dev.simvisor.node.vmm.para.grant.GrantMappings;
+import dev.simvisor.node.vmm.para.grant.GrantRefusedException;
+import dev.simvisor.node.vmm.para.grant.GrantStatus;
+import dev.simvisor.node.vmm.para.grant.GrantTable;
 import dev.simvisor.node.vmm.para.memory.GuestAccess;
+import java.util.List;
 
 /**
  * The operations on grant tables. Each takes an array of structures, and leaves a {@link GrantStatus} in every one. Version 2
  * is refused, as by a Xen that is started with {@code gnttab=max-ver:1}; frames are not transferred.
  */
-public final class GrantTableOp implements Hypercall {
+final class GrantTableOp implements Hypercall {
     private static final int MAP = 0;
     private static final int UNMAP = 1;
     private static final int SETUP_TABLE = 2;
@@ -24,17 +30,14 @@ public final class GrantTableOp implements Hypercall {
     private static final int GET_VERSION = 10;
     private static final int SWAP = 11;
 
-    private final DomainFrames memory;
-    private final GrantTable grants;
-    private final GrantMappings mappings;
-    private final GrantCopy copies;
-
-    public GrantTableOp(Domain domain, GrantTable grants, DomainFrames memory) {
-        this.memory = memory;
-        this.grants = grants;
-        this.mappings = new GrantMappings(domain, grants);
-        this.copies = new GrantCopy(grants, memory);
-    }
+    // struct gnttab_copy, and GNTCOPY_
+    private static final int COPY_BYTES = 40;
+    private static final int COPY_DESTINATION = 16;
+    private static final int COPY_LENGTH = 32;
+    private static final int COPY_FLAGS = 34;
+    private static final int COPY_STATUS = 36;
+    private static final int SOURCE_REFERENCE = 1;
+    private static final int DESTINATION_REFERENCE = 1 << 1;
 
     @Override
     public int number() {
@@ -46,6 +49,27 @@ public final class GrantTableOp implements Hypercall {
         return "grant_table_op";
     }
 
+    @Override
+    public String about() {
+        return "lets others use frames, and uses what was granted: by page table or by copy";
+    }
+
+    @Override
+    public List<String> operations() {
+        return List.of(
+                "map_grant_ref",
+                "unmap_grant_ref",
+                "setup_table",
+                "transfer",
+                "copy",
+                "query_size",
+                "unmap_and_replace",
+                "set_version",
+                "get_status_frames",
+                "get_version",
+                "swap_grant_ref");
+    }
+
     /** One operation on the structure at an address. */
     @FunctionalInterface
     private interface Operation {
@@ -55,6 +79,7 @@ public final class GrantTableOp implements Hypercall {
     @Override
     public long call(Vcpu vcpu, long[] args) {
         GuestAccess access = vcpu.access();
+        DomainGrants grants = vcpu.domain().grants();
         long at = args[1];
         int count = (int) args[2];
         if (count < 0) {
@@ -64,22 +89,11 @@ public final class GrantTableOp implements Hypercall {
             case MAP -> each(at, count, 32, entry -> map(vcpu, entry));
             case UNMAP -> each(at, count, 24, entry -> unmap(vcpu, entry, false));
             case UNMAP_AND_REPLACE -> each(at, count, 24, entry -> unmap(vcpu, entry, true));
-            case TRANSFER -> each(at, count, 24, entry -> transfer(access, entry));
-            case COPY ->
-                each(
-                        at,
-                        count,
-                        GrantCopy.BYTES,
-                        entry -> status(access, entry + GrantCopy.STATUS, copies.copy(access, entry)));
-            case SWAP ->
-                each(
-                        at,
-                        count,
-                        12,
-                        entry -> status(
-                                access, entry + 8, grants.swap(access.readInt(entry), access.readInt(entry + 4))));
-            case SETUP_TABLE -> single(count, () -> setUpTable(access, at));
-            case QUERY_SIZE -> single(count, () -> querySize(access, at));
+            case TRANSFER -> each(at, count, 24, entry -> transfer(grants, access, entry));
+            case COPY -> each(at, count, COPY_BYTES, entry -> copy(grants, access, entry));
+            case SWAP -> each(at, count, 12, entry -> swap(grants.table(), access, entry));
+            case SETUP_TABLE -> single(count, () -> setUpTable(grants.table(), access, at));
+            case QUERY_SIZE -> single(count, () -> querySize(grants.table(), access, at));
             case GET_STATUS_FRAMES -> single(count, () -> status(access, at + 6, GrantStatus.GENERAL_ERROR));
             case SET_VERSION -> single(count, () -> setVersion(access, at));
             case GET_VERSION -> single(count, () -> getVersion(access, at));
@@ -107,19 +121,12 @@ public final class GrantTableOp implements Hypercall {
 
     // ---- domains
 
-    static boolean isSelf(int domain) {
+    private static boolean isSelf(int domain) {
         return domain == Domain.SELF || domain == Domain.ID;
     }
 
-    static boolean isBackends(int domain) {
+    private static boolean isBackends(int domain) {
         return domain == EventChannels.BACKEND_DOMAIN;
-    }
-
-    /** The guest knows itself and domain 0. */
-    static void checkDomain(int domain) throws GrantRefusedException {
-        if (!isSelf(domain) && !isBackends(domain)) {
-            throw new GrantRefusedException(GrantStatus.BAD_DOMAIN);
-        }
     }
 
     /** Of an operation on the table of a domain, which must be the caller's own. */
@@ -132,7 +139,7 @@ public final class GrantTableOp implements Hypercall {
 
     // ---- the table
 
-    private void setUpTable(GuestAccess access, long at) {
+    private static void setUpTable(GrantTable grants, GuestAccess access, long at) {
         int frames = access.readInt(at + 4);
         GrantStatus status = ofTable(access.readShort(at));
         if (status == GrantStatus.OKAY && !grants.grow(frames)) {
@@ -147,7 +154,7 @@ public final class GrantTableOp implements Hypercall {
         status(access, at + 8, status);
     }
 
-    private void querySize(GuestAccess access, long at) {
+    private static void querySize(GrantTable grants, GuestAccess access, long at) {
         GrantStatus status = ofTable(access.readShort(at));
         if (status == GrantStatus.OKAY) {
             access.writeInt(at + 4, grants.frames());
@@ -177,7 +184,7 @@ public final class GrantTableOp implements Hypercall {
 
     // ---- grants
 
-    private void map(Vcpu vcpu, long at) {
+    private static void map(Vcpu vcpu, long at) {
         GuestAccess access = vcpu.access();
         long address = access.readLong(at);
         int flags = access.readInt(at + 8);
@@ -189,7 +196,8 @@ public final class GrantTableOp implements Hypercall {
                 throw new GrantRefusedException(
                         isBackends(domain) ? GrantStatus.BAD_REFERENCE : GrantStatus.BAD_DOMAIN);
             }
-            GrantMappings.Mapped mapped = mappings.map(vcpu, address, flags, reference);
+            GrantMappings mappings = vcpu.domain().grants().mappings();
+            GrantMappings.Mapped mapped = mappings.map(vcpu.kernelTable(), address, flags, reference);
             access.writeInt(at + 20, mapped.handle());
             access.writeLong(at + 24, mapped.deviceAddress());
             status(access, at + 18, GrantStatus.OKAY);
@@ -198,29 +206,61 @@ public final class GrantTableOp implements Hypercall {
         }
     }
 
-    private void unmap(Vcpu vcpu, long at, boolean replace) {
+    private static void unmap(Vcpu vcpu, long at, boolean replace) {
         GuestAccess access = vcpu.access();
         long address = access.readLong(at);
         long second = access.readLong(at + 8);
         int handle = access.readInt(at + 16);
+        GrantMappings mappings = vcpu.domain().grants().mappings();
         try {
             if (replace) {
-                mappings.unmapAndReplace(vcpu, address, second, handle);
+                mappings.unmapAndReplace(vcpu.kernelTable(), address, second, handle);
             } else {
-                mappings.unmap(vcpu, address, second, handle);
+                mappings.unmap(vcpu.kernelTable(), address, second, handle);
             }
+            vcpu.domain().vcpuList().forEach(Vcpu::flushTlb);
             status(access, at + 20, GrantStatus.OKAY);
         } catch (GrantRefusedException refused) {
             status(access, at + 20, refused.status());
         }
     }
 
+    private static void swap(GrantTable grants, GuestAccess access, long at) {
+        status(access, at + 8, grants.swap(access.readInt(at), access.readInt(at + 4)));
+    }
+
+    private static void copy(DomainGrants grants, GuestAccess access, long at) {
+        int flags = access.readShort(at + COPY_FLAGS);
+        int length = access.readShort(at + COPY_LENGTH);
+        GrantStatus status = GrantStatus.OKAY;
+        try {
+            GrantCopy.End source = end(access, at, (flags & SOURCE_REFERENCE) != 0);
+            GrantCopy.End destination = end(access, at + COPY_DESTINATION, (flags & DESTINATION_REFERENCE) != 0);
+            grants.copies().copy(source, destination, length);
+        } catch (GrantRefusedException refused) {
+            status = refused.status();
+        }
+        status(access, at + COPY_STATUS, status);
+    }
+
+    /** One end of a copy. A frame that is not named by a grant must be the caller's own. */
+    private static GrantCopy.End end(GuestAccess access, long at, boolean byReference) throws GrantRefusedException {
+        int domain = access.readShort(at + 8);
+        if (domain != Domain.SELF && !byReference) {
+            throw new GrantRefusedException(GrantStatus.PERMISSION_DENIED);
+        }
+        if (!isSelf(domain)) {
+            throw new GrantRefusedException(isBackends(domain) ? GrantStatus.BAD_REFERENCE : GrantStatus.BAD_DOMAIN);
+        }
+        return new GrantCopy.End(access.readLong(at), byReference, access.readShort(at + 10));
+    }
+
     /** Nobody takes frames: the caller keeps them. */
-    private void transfer(GuestAccess access, long at) {
+    private static void transfer(DomainGrants grants, GuestAccess access, long at) {
         long mfn = access.readLong(at);
         int domain = access.readShort(at + 8);
         GrantStatus status = GrantStatus.BAD_PAGE;
-        if (memory.owns(mfn)) {
+        if (grants.frames().owns(mfn)) {
             status = isBackends(domain) || isSelf(domain) ? GrantStatus.PERMISSION_DENIED : GrantStatus.BAD_DOMAIN;
         }
         status(access, at + 16, status);
