@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 
@@ -25,7 +24,6 @@ import java.util.OptionalLong;
  */
 final class EmulatorBenchmark {
     private static final Duration LIMIT = Duration.ofMinutes(10);
-    private static final String MANY = "debian-12-amd64";
     private static final String LEGEND = """
             ms: medians of wall time. x: how many times as long as the first emulator takes.
             first: a new process for each load, so the JVM's warming up counts; again: the same load once more in that process.
@@ -59,7 +57,7 @@ final class EmulatorBenchmark {
             EmulatorBenchmark benchmark = new EmulatorBenchmark(folder, List.copyOf(emulators), works);
             benchmark.prepare(Path.of(arguments[1]));
             benchmark.run(Integer.parseInt(arguments[3]));
-            benchmark.measureVms(arguments[5], Path.of(arguments[1]));
+            new ManyVms(new OwnJvm(launcher, folder), folder).measure(arguments[5], Path.of(arguments[1]));
         } catch (BenchmarkException failed) {
             System.err.println("benchmark: " + failed.getMessage());
             System.exit(1);
@@ -94,51 +92,10 @@ final class EmulatorBenchmark {
         for (int round = 1; round <= rounds; round++) {
             for (Map.Entry<Work, BenchmarkGuest> entry : guests.entrySet()) {
                 for (Emulator emulator : emulators) time(entry.getKey(), entry.getValue(), emulator);
-                System.out.printf(
-                        "round %d of %d: %s%n", round, rounds, entry.getKey().name());
+                System.out.printf("round %d of %d: %s%n", round, rounds, results.soFar(entry.getKey()));
             }
         }
         if (!works.isEmpty()) System.out.print("\n" + results.table() + LEGEND);
-    }
-
-    private void measureVms(String list, Path sources) throws BenchmarkException, IOException, InterruptedException {
-        if (WorkCatalogue.selects(list, WorkCatalogue.MEMORY)) measureMemory();
-        if (WorkCatalogue.selects(list, WorkCatalogue.TEN_VMS)) {
-            LoadGuests loads = LoadGuests.build(sources, folder);
-            measureTen("Loads of all kinds", loads.guest(64, WorkCatalogue.ALL_KINDS), LoadGuests.DONE);
-        }
-        if (WorkCatalogue.selects(list, WorkCatalogue.TEN_LINUX_VMS)) {
-            measureTen("Linux to its shell", BenchmarkGuest.linux(MANY, folder), Boot.PROMPT);
-        }
-    }
-
-    private void measureMemory() throws BenchmarkException, IOException, InterruptedException {
-        Path errors = folder.resolve("memory.err");
-        System.out.print(OwnJvm.run(errors, VmMemory.class, VmMemory.OPTIONS, List.of()));
-    }
-
-    private void measureTen(String what, BenchmarkGuest guest, String text)
-            throws BenchmarkException, IOException, InterruptedException {
-        double one = instructionsPerSecond(1, guest, text);
-        double ten = instructionsPerSecond(10, guest, text);
-        System.out.printf(
-                Locale.ROOT,
-                "%s, %d cores: one VM %.1f Minstr/s, ten in one JVM together %.1f Minstr/s, %.2f times as many%n",
-                what,
-                Runtime.getRuntime().availableProcessors(),
-                one / 1e6,
-                ten / 1e6,
-                ten / one);
-    }
-
-    private double instructionsPerSecond(int vms, BenchmarkGuest guest, String text)
-            throws BenchmarkException, IOException, InterruptedException {
-        List<String> arguments = new ArrayList<>();
-        arguments.addAll(List.of(Integer.toString(vms), guest.kernel().toString(), guest.commandLine()));
-        arguments.addAll(List.of(Integer.toString(guest.memoryMib()), text));
-        guest.initrd().ifPresent(initrd -> arguments.add(initrd.toString()));
-        String rate = OwnJvm.run(folder.resolve("throughput.err"), VmThroughput.class, List.of(), arguments);
-        return Double.parseDouble(rate.strip());
     }
 
     private void time(Work work, BenchmarkGuest guest, Emulator emulator)

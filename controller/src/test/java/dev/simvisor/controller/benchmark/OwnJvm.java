@@ -7,18 +7,26 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
-/** Programs of the benchmark that need a JVM to themselves: the distribution's options, this JVM's classes. */
-final class OwnJvm {
-    private OwnJvm() {}
+/**
+ * Programs of the benchmark that need a JVM to themselves: this JVM's classes, with the options that the distribution has.
+ *
+ * @param launcher {@code bin/simvisor}, which says what options these are
+ * @param folder for files
+ */
+record OwnJvm(Path launcher, Path folder) {
+    /** An option on a line of its own, as the launcher gives it to Java. */
+    private static final Pattern OPTION = Pattern.compile("^ +(-\\S+) \\\\$", Pattern.MULTILINE);
 
     /** Runs one to its end and returns what it printed. */
-    static String run(Path errors, Class<?> program, List<String> options, List<String> arguments)
+    String run(Class<?> program, List<String> options, List<String> arguments)
             throws BenchmarkException, IOException, InterruptedException {
+        Path errors = folder.resolve(program.getSimpleName() + ".err");
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-XX:+UseParallelGC", "--enable-native-access=ALL-UNNAMED"));
-        command.add("--sun-misc-unsafe-memory-access=allow");
+        command.addAll(distributionOptions());
         command.addAll(options);
         command.addAll(List.of("-classpath", System.getProperty("java.class.path"), program.getName()));
         command.addAll(arguments);
@@ -34,5 +42,13 @@ final class OwnJvm {
                 Files.readAllLines(errors).stream().reduce((_, last) -> last).orElse("no reason given");
         throw new BenchmarkException(
                 program.getSimpleName() + " ended with status " + process.exitValue() + ": " + reason);
+    }
+
+    private List<String> distributionOptions() throws BenchmarkException, IOException {
+        if (!Files.isReadable(launcher)) {
+            throw new BenchmarkException(launcher + " is missing; run: mvn package");
+        }
+        Matcher options = OPTION.matcher(Files.readString(launcher));
+        return options.results().map(option -> option.group(1)).toList();
     }
 }

@@ -109,6 +109,11 @@ final class Results {
         return table.toString();
     }
 
+    /** The line of one piece of work, as it is now. */
+    String soFar(Work work) {
+        return line(work).strip().replaceAll(" +", " ");
+    }
+
     private void append(StringBuilder table, Group group, List<Work> works) {
         table.append(heading(group));
         works.forEach(work -> table.append(line(work)));

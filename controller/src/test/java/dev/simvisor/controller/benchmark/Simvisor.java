@@ -75,18 +75,18 @@ record Simvisor(String name, Path launcher, Path folder) implements Emulator {
         if (guest.initrd().isEmpty() || !Set.of("mode", "engine").containsAll(options.keySet())) {
             return OptionalLong.empty();
         }
-        String nanos = OwnJvm.run(
-                folder.resolve("boot-twice.err"),
-                BootTwice.class,
-                List.of(),
-                List.of(
-                        guest.kernel().toString(),
-                        guest.initrd().get().toString(),
-                        guest.commandLine(),
-                        Integer.toString(guest.memoryMib()),
-                        options.getOrDefault("mode", "bare"),
-                        options.getOrDefault("engine", "auto"),
-                        marker));
+        String nanos = new OwnJvm(launcher, folder)
+                .run(
+                        BootTwice.class,
+                        List.of(),
+                        List.of(
+                                guest.kernel().toString(),
+                                guest.initrd().get().toString(),
+                                guest.commandLine(),
+                                Integer.toString(guest.memoryMib()),
+                                options.getOrDefault("mode", "bare"),
+                                options.getOrDefault("engine", "auto"),
+                                marker));
         return OptionalLong.of(Long.parseLong(nanos.strip()));
     }
 

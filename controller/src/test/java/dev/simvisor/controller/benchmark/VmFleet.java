@@ -10,8 +10,9 @@ import dev.simvisor.proto.api.LinkSpec;
 import dev.simvisor.proto.api.Vm;
 import dev.simvisor.proto.api.VmSpec;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
 /** Equal VMs on one host of a cluster in this JVM, a processor for each. */
@@ -40,35 +41,46 @@ final class VmFleet implements AutoCloseable {
         cluster.control().defineHost(host).get();
     }
 
-    /** Starts so many VMs, lets time run, and returns when each has shown a text; then time stands again. */
-    void start(int count, Boot boot, String prompt) throws ExecutionException, InterruptedException {
-        CountDownLatch ready = new CountDownLatch(count);
+    /**
+     * Starts so many VMs, lets time run, and returns when each has said a text; then time stands again.
+     *
+     * @throws ExecutionException when one is refused or ends before that
+     */
+    void start(int count, Boot boot, String text) throws ExecutionException, InterruptedException {
         ClusterControl control = cluster.control();
-        for (int i = 0; i < count; i++) {
-            String name = "vm-" + ++vms;
-            VmSpec spec = VmSpec.newBuilder()
-                    .setName(name)
-                    .setMemoryBytes(memoryBytes)
-                    .setBoot(boot)
-                    .build();
-            PromptLine line = new PromptLine(prompt);
-            control.createVm(CreateVmRequest.newBuilder()
-                            .setHost(HOST)
-                            .setSpec(spec)
-                            .build())
-                    .thenRun(() -> control.console(
-                            name,
-                            true,
-                            output -> {
-                                boolean waiting = !line.quitRequested();
-                                for (byte value : output.getBytes()) line.put(value & 0xff);
-                                if (waiting && line.quitRequested()) ready.countDown();
-                            },
-                            () -> {}));
-        }
+        List<CompletableFuture<Void>> said = new ArrayList<>();
+        for (int i = 0; i < count; i++) said.add(started("vm-" + ++vms, boot, text));
         control.start().get();
-        ready.await();
+        CompletableFuture.allOf(said.toArray(CompletableFuture[]::new)).get();
         control.hold().get();
+    }
+
+    /** Completes when a new VM has said a text. */
+    private CompletableFuture<Void> started(String name, Boot boot, String text) {
+        VmSpec spec = VmSpec.newBuilder()
+                .setName(name)
+                .setMemoryBytes(memoryBytes)
+                .setBoot(boot)
+                .build();
+        CreateVmRequest request =
+                CreateVmRequest.newBuilder().setHost(HOST).setSpec(spec).build();
+        return cluster.control().createVm(request).thenCompose(_ -> saying(name, text));
+    }
+
+    private CompletableFuture<Void> saying(String vm, String text) {
+        CompletableFuture<Void> said = new CompletableFuture<>();
+        PromptLine line = new PromptLine(text);
+        cluster.control()
+                .console(
+                        vm,
+                        true,
+                        output -> {
+                            for (byte value : output.getBytes()) line.put(value & 0xff);
+                            if (line.quitRequested()) said.complete(null);
+                        },
+                        () -> said.completeExceptionally(
+                                new IllegalStateException(vm + " ended before it said \"" + text + "\"")));
+        return said;
     }
 
     /** Executed by all VMs so far. */

@@ -24,10 +24,6 @@ final class WorkCatalogue {
 
     private static final Set<String> MEASUREMENTS = Set.of(MEMORY, TEN_VMS, TEN_LINUX_VMS);
 
-    /** For one of the ten. */
-    static final String ALL_KINDS = "run=sieve:50,crc:100,sort:10,hash:50,fib:50,interpret:300,text:100,doubles:20,"
-            + "dispatch:300,copy:100,syscalls:200,interrupts:50,switches:10,faults:100,forks:200";
-
     static final List<Work> ALL = all();
 
     private WorkCatalogue() {}
