@@ -385,6 +385,11 @@ public final class Cpu {
         CpuMode.update(this);
     }
 
+    /** As much of {@link #updateMode} as follows from a change of privilege from 64-bit code to 64-bit code. */
+    public void updatePrivilege() {
+        CpuMode.updatePrivilege(this);
+    }
+
     /** As much of {@link #updateMode} as follows from one data segment register. */
     public void updateSegment(int segment) {
         CpuMode.updateDataSegment(this, segment);

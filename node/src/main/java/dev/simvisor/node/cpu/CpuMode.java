@@ -35,6 +35,12 @@ final class CpuMode {
         cpu.memory.updateMode();
     }
 
+    /** As much of {@link #update} as changes when SS does within 64-bit mode, where segments are not checked. */
+    static void updatePrivilege(Cpu cpu) {
+        cpu.cpl = AccessRights.dpl(cpu.segmentRights[SS]);
+        cpu.memory.updateMode();
+    }
+
     /** As much of {@link #update} as follows from a data segment register. */
     static void updateDataSegment(Cpu cpu, int segment) {
         updateSegment(cpu, segment);

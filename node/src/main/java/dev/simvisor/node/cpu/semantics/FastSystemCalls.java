@@ -33,7 +33,7 @@ public final class FastSystemCalls {
         FlatSegments.setCode(cpu, (int) (cpu.msr.star >>> 32) & 0xFFFC, KERNEL, 64);
         FlatSegments.setStack(cpu, ((int) (cpu.msr.star >>> 32) & 0xFFFC) + 8, KERNEL);
         cpu.rflags(flags & ~((int) cpu.msr.syscallMask | Flags.RF));
-        cpu.updateMode();
+        cpu.updatePrivilege();
     }
 
     public static void sysret(Cpu cpu, Instruction i) {
@@ -47,7 +47,8 @@ public final class FastSystemCalls {
         FlatSegments.setCode(cpu, to64Bit ? base + 16 : base, USER, to64Bit ? 64 : 32);
         FlatSegments.setStack(cpu, base + 8, USER);
         cpu.rflags(FlagImage.userVisible((int) cpu.gpr[R11]));
-        cpu.updateMode();
+        if (to64Bit) cpu.updatePrivilege();
+        else cpu.updateMode();
     }
 
     private static void requireEnabled(Cpu cpu) {

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
  */
 class HostileDomainTest {
     private static final long SEED = Long.getLong("hostile.seed", 1);
-    private static final int CALLS = Integer.getInteger("hostile.calls", 5000);
+    private static final int CALLS = Integer.getInteger("hostile.calls", 3000);
     private static final int CALLS_PER_FRAGMENT = 40;
     private static final int FRAGMENTS_PER_AUDIT = Integer.getInteger("hostile.audit", 4);
     private static final int NEIGHBOUR_FRAMES = 1024;
@@ -78,8 +78,9 @@ class HostileDomainTest {
         } catch (RuntimeException | Error escaped) {
             throw new AssertionError(where + ": " + text(call), escaped);
         }
-        // What returns to where the kernel was interrupted leaves what was in RAX then.
-        if (call.number() == HostileHypercalls.IRET) return;
+        // One returns what was in RAX when the kernel was interrupted, the other what the guest has put into a
+        // register.
+        if (call.number() == HostileHypercalls.IRET || call.number() == HostileHypercalls.GET_DEBUG_REGISTER) return;
         boolean error = result < 0 && result >= -MOST_ERROR;
         assertThat(error || !call.refused() && result >= 0)
                 .as("%s: %s gives %d", where, text(call), result)

@@ -16,6 +16,7 @@ final class HostileHypercalls {
     private static final int MULTICALL = 13;
     private static final int UPDATE_VA_MAPPING = 14;
     private static final int UPDATE_VA_MAPPING_OTHER = 22;
+    static final int GET_DEBUG_REGISTER = 9;
     static final int IRET = 23;
     private static final int MMUEXT_OP = 26;
     private static final int SCHED_OP = 29;
