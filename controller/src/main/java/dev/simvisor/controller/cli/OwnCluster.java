@@ -6,6 +6,7 @@ import dev.simvisor.controller.cluster.Controller;
 import dev.simvisor.controller.embedded.EmbeddedCluster;
 import dev.simvisor.controller.placement.Placement;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,14 +76,12 @@ final class OwnCluster implements AutoCloseable {
         }
     }
 
-    /** Another JVM like this one. */
+    /** Another JVM like this one, with the same options. */
     private static Process nodeProcess(String join, String name) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
         command.addAll(List.of(
-                "-XX:+UseParallelGC",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
                 "-classpath",
                 System.getProperty("java.class.path"),
                 Main.class.getName(),
