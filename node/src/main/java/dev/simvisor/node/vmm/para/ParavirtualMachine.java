@@ -265,16 +265,22 @@ public final class ParavirtualMachine implements AutoCloseable {
         ParavirtualState.Builder state =
                 DomainStateCodec.save(domain).setCurrentVcpu(current.id()).setSliceEnd(sliceEnd);
         if (console != null) state.setConsole(console.save());
+        if (backends != null) state.setConnectedDevices(backends.connectedDevices());
         return state.build();
     }
 
     /**
      * Takes over the saved state of a machine of the same shape, in place of booting; the contents of memory have been restored
-     * before.
+     * before. The store and the back ends of devices are not part of the state yet: a machine whose devices were in use is
+     * refused, and one that is taken over finds no store.
      *
      * @throws UnusableStateException when the state does not fit; the machine is of no use then
      */
     public void restore(ParavirtualState state) throws UnusableStateException {
+        if (state.getConnectedDevices() > 0) {
+            throw new UnusableStateException("the guest uses " + state.getConnectedDevices()
+                    + " disks and network cards, which are not saved yet: expected none in use");
+        }
         DomainStateCodec.restore(domain, state);
         current = domain.vcpu(state.getCurrentVcpu());
         sliceEnd = state.getSliceEnd();

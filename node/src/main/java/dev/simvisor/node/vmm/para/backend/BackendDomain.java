@@ -9,6 +9,7 @@ import dev.simvisor.node.vmm.para.xenstore.StoreConnection;
 import dev.simvisor.node.vmm.para.xenstore.XenStore;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Domain 0, as one guest knows it: the store that they share, and the back ends of the guest's devices.
@@ -62,6 +63,13 @@ public final class BackendDomain implements AutoCloseable {
         cards.add(card);
         card.announce();
         storeEvent();
+    }
+
+    /** How many devices the guest's drivers are connected to. */
+    public int connectedDevices() {
+        return (int) Stream.concat(disks.stream(), cards.stream())
+                .filter(DeviceBackend::isConnected)
+                .count();
     }
 
     /** The guest has sent an event to the store. */

@@ -164,6 +164,10 @@ abstract class DeviceBackend {
         }
     }
 
+    boolean isConnected() {
+        return state == CONNECTED;
+    }
+
     // ---- for kinds of device
 
     void publish(String key, String value) {

@@ -54,7 +54,7 @@ public final class ConsoleRing {
         int n = 0;
         for (byte b : typed) waiting[n++] = b;
         return ParavirtualConsoleState.newBuilder()
-                .setGfn((int) (page >>> FRAME_SHIFT))
+                .setGfn(gfn())
                 .setPort(port)
                 .setTyped(ByteString.copyFrom(waiting))
                 .build();
