@@ -114,7 +114,7 @@ class ExperimentTest {
                 "max-rounds = 3 | max-round = 3 | :11: actions[2].max-round: is not a field here; expected algorithm, at, bandwidth, do, downtime-limit, max-rounds, to, vm",
                 "type = builtin | type = plan9 | :6: vms[1].type: is \"plan9\"; expected one of builtin, debian-12-amd64, debian-12-i386, small",
                 "name = idle | name = web | :6: vms[1].name: makes a second VM web; expected a name of its own",
-                "guest = builtin | guest = plan9 | :3: vm-types.small.guest: is \"plan9\"; expected one of builtin, debian-12-amd64, debian-12-i386",
+                "guest = builtin | guest = plan9 | :3: vm-types.small.guest: is \"plan9\"; expected one of builtin, debian-12-amd64, debian-12-i386, grub-xen",
                 "at = 5s, do = end | at = 3s, do = end | :14: actions[5].at: is before the action above; expected rising times",
             })
     void badFieldIsOneLineWithItsPlace(String from, String to, String message) {
