@@ -3,6 +3,7 @@ package dev.simvisor.node.vmm.para;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.ProcessorCosts;
+import dev.simvisor.node.machine.UnusableStateException;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.memory.MachineMemory;
@@ -13,10 +14,12 @@ import dev.simvisor.node.vmm.para.build.DomainBuilder;
 import dev.simvisor.node.vmm.para.console.ConsoleRing;
 import dev.simvisor.node.vmm.para.domain.Domain;
 import dev.simvisor.node.vmm.para.domain.DomainSettings;
+import dev.simvisor.node.vmm.para.domain.DomainStateCodec;
 import dev.simvisor.node.vmm.para.domain.RunState;
 import dev.simvisor.node.vmm.para.domain.Vcpu;
 import dev.simvisor.node.vmm.para.hypercall.HypercallTable;
 import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
+import dev.simvisor.proto.state.ParavirtualState;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -221,10 +224,40 @@ public final class ParavirtualMachine implements AutoCloseable {
         if (console != null) console.type(bytes);
     }
 
+    /** Everything but the contents of memory. */
+    public ParavirtualState save() {
+        ParavirtualState.Builder state =
+                DomainStateCodec.save(domain).setCurrentVcpu(current.id()).setSliceEnd(sliceEnd);
+        if (console != null) state.setConsole(console.save());
+        return state.build();
+    }
+
+    /**
+     * Takes over the saved state of a machine of the same shape, in place of booting; the contents of memory have been restored
+     * before.
+     *
+     * @throws UnusableStateException when the state does not fit; the machine is of no use then
+     */
+    public void restore(ParavirtualState state) throws UnusableStateException {
+        DomainStateCodec.restore(domain, state);
+        current = domain.vcpu(state.getCurrentVcpu());
+        sliceEnd = state.getSliceEnd();
+        if (!state.hasConsole()) return;
+        try {
+            ConsoleRing ring = new ConsoleRing(domain, state.getConsole());
+            ring.sendTo(value -> consoleSink.accept(value));
+            console = ring;
+        } catch (IllegalArgumentException e) {
+            throw new UnusableStateException("saved state does not fit this machine: " + e.getMessage());
+        }
+    }
+
     /** SHA-256, in hexadecimal, over vCPUs, time and memory: equal hashes mean equal machines. */
     public String stateHash() {
         MessageDigest digest = sha256();
-        domain.digest(digest);
+        // The state has no maps, so that its encoding is the same wherever it is made.
+        digest.update(save().toByteArray());
+        domain.memory().memory().digest(digest);
         return HexFormat.of().formatHex(digest.digest());
     }
 

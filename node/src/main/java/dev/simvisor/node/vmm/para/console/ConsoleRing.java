@@ -2,8 +2,10 @@ package dev.simvisor.node.vmm.para.console;
 
 import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SHIFT;
 
+import com.google.protobuf.ByteString;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.vmm.para.domain.Domain;
+import dev.simvisor.proto.state.ParavirtualConsoleState;
 import java.util.ArrayDeque;
 import java.util.function.IntConsumer;
 
@@ -30,6 +32,27 @@ public final class ConsoleRing {
         this.memory = domain.memory().memory();
         this.page = (long) gfn << FRAME_SHIFT;
         this.port = domain.events().allocateForBackend(this::notified);
+    }
+
+    /** The ring of a domain that has just been restored. */
+    public ConsoleRing(Domain domain, ParavirtualConsoleState state) {
+        this.domain = domain;
+        this.memory = domain.memory().memory();
+        this.page = (long) state.getGfn() << FRAME_SHIFT;
+        this.port = state.getPort();
+        domain.events().resumeBackend(port, this::notified);
+        for (byte b : state.getTyped().toByteArray()) typed.add(b);
+    }
+
+    public ParavirtualConsoleState save() {
+        byte[] waiting = new byte[typed.size()];
+        int n = 0;
+        for (byte b : typed) waiting[n++] = b;
+        return ParavirtualConsoleState.newBuilder()
+                .setGfn((int) (page >>> FRAME_SHIFT))
+                .setPort(port)
+                .setTyped(ByteString.copyFrom(waiting))
+                .build();
     }
 
     /** The guest's event channel port for it. */

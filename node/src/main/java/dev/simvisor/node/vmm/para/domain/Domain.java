@@ -3,7 +3,6 @@ package dev.simvisor.node.vmm.para.domain;
 import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SHIFT;
 
 import dev.simvisor.node.cpu.Cpu;
-import dev.simvisor.node.cpu.CpuStateCodec;
 import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.memory.MachineMemory;
@@ -67,8 +66,8 @@ public final class Domain implements EventSink, AutoCloseable {
     private final SharedInfo shared;
     private final EventChannels events;
     private final List<Vcpu> vcpus = new ArrayList<>();
-    private int sharedFrames;
-    private long assists;
+    int sharedFrames;
+    long assists;
     private @Nullable Shutdown shutdown;
     private String crashReason = "";
     private DomainConsole console = bytes -> {};
@@ -275,10 +274,9 @@ public final class Domain implements EventSink, AutoCloseable {
         for (int n = 0; n < vcpus.size(); n++) vcpus.get(n).polled(port);
     }
 
-    /** Adds the processors, the clock and memory to a digest. */
+    /** Adds the domain's state and memory to a digest. */
     public void digest(MessageDigest digest) {
-        for (Vcpu vcpu : vcpus) digest.update(CpuStateCodec.save(vcpu.cpu()).toByteArray());
-        digest.update(clock.save().toByteArray());
+        digest.update(DomainStateCodec.save(this).build().toByteArray());
         memory.memory().digest(digest);
     }
 

@@ -7,11 +7,11 @@ public final class RunStateClock {
     public static final int SIZE = 48;
     private static final RunState[] STATES = RunState.values();
 
-    private RunState state = RunState.OFFLINE;
-    private long enteredNanos;
-    private final long[] nanos = new long[STATES.length];
+    RunState state = RunState.OFFLINE;
+    long enteredNanos;
+    final long[] nanos = new long[STATES.length];
     /** Linear address, in the kernel's address space, of the guest's copy; 0 if it wants none. */
-    private long area;
+    long area;
 
     public RunState state() {
         return state;

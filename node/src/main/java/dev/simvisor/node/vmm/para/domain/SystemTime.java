@@ -18,7 +18,7 @@ final class SystemTime {
     private final VirtualClock clock;
     private final int multiplier;
     private final int shift;
-    private long renewedNanos = -RENEWAL_NANOS;
+    long renewedNanos = -RENEWAL_NANOS;
 
     SystemTime(VirtualClock clock) {
         this.clock = clock;

@@ -24,6 +24,7 @@ import dev.simvisor.node.vmm.para.memory.GuestAccess;
 import dev.simvisor.node.vmm.para.memory.HypervisorSpace;
 import dev.simvisor.node.vmm.para.memory.PageTableEntry;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -51,15 +52,15 @@ public final class Vcpu {
     private final Engine engine;
 
     private boolean initialised;
-    private boolean kernelMode = true;
+    boolean kernelMode = true;
     private int kernelTable = DomainMemory.NONE;
     private int userTable = DomainMemory.NONE;
     private @Nullable GuestAccess access;
     /** When the TLB was last flushed entirely, by the domain's frame table. */
     private int flushedAt;
 
-    private long infoAddress;
-    private boolean infoMoved;
+    long infoAddress;
+    boolean infoMoved;
 
     // How the kernel wants to be entered.
     public final TrapTable traps = new TrapTable();
@@ -76,21 +77,23 @@ public final class Vcpu {
     /** The privilege level for port accesses that the kernel believes it has: it is told so in its flags. */
     public int virtualIopl;
 
-    private final int[] gdtFrames = new int[HypervisorSpace.RESERVED_PAGE];
-    private int gdtPages;
-    private final Map<Integer, Integer> ldtFrames = new TreeMap<>();
-    private boolean yielded;
+    final int[] gdtFrames = new int[HypervisorSpace.RESERVED_PAGE];
+    int gdtPages;
+    final Map<Integer, Integer> ldtFrames = new TreeMap<>();
+    int ldtEntries;
+    boolean yielded;
 
     public final RunStateClock runState = new RunStateClock();
     /** Ports that it polls for while blocked; null when it waits for any event. */
-    private @Nullable BitSet polling;
+    @Nullable
+    BitSet polling;
 
     /** Fires when its single-shot timer is due. */
     private final Timer singleShot;
 
     private final Timer periodic;
-    private final SystemTime time;
-    private long periodNanos;
+    final SystemTime time;
+    long periodNanos;
     /** Fires when a poll has lasted long enough. */
     private final Timer pollTimeout;
 
@@ -339,7 +342,16 @@ public final class Vcpu {
             domain.frames().dropAs(gfn);
         });
         ldtFrames.clear();
-        for (int page = 0; page < (entries + 511) / 512; page++) mapLdtPage(page, linear + ((long) page << 12));
+        for (int page = 0; page < ldtPages(entries); page++) mapLdtPage(page, linear + ((long) page << 12));
+        ldtEntries(entries);
+    }
+
+    static int ldtPages(int entries) {
+        return (entries + 511) / 512;
+    }
+
+    private void ldtEntries(int entries) {
+        ldtEntries = entries;
         cpu.segmentBase[SegmentRegister.LDTR] = HypervisorSpace.ldt(id);
         cpu.segmentLimit[SegmentRegister.LDTR] = entries == 0 ? 0 : 8L * entries - 1;
         cpu.segmentRights[SegmentRegister.LDTR] =
@@ -358,6 +370,25 @@ public final class Vcpu {
         }
         domain.space().mapLdtPage(id, page, gfn);
         ldtFrames.put(page, gfn);
+    }
+
+    /** As saved: the frame of each page, or {@link DomainMemory#NONE}. */
+    void restoreLdt(List<Integer> gfns, int entries) {
+        for (int page = 0; page < gfns.size(); page++) {
+            int gfn = gfns.get(page);
+            if (gfn == DomainMemory.NONE) continue;
+            domain.frames().takeAs(gfn, FrameType.SEGMENT_DESCRIPTORS);
+            domain.space().mapLdtPage(id, page, gfn);
+            ldtFrames.put(page, gfn);
+        }
+        ldtEntries(entries);
+    }
+
+    /** As saved; a place in the guest's own memory is held again. */
+    void restoreInfo(long address, boolean moved) {
+        if (moved) domain.frames().takeAs((int) (address >>> 12), FrameType.WRITABLE);
+        infoAddress = address;
+        infoMoved = moved;
     }
 
     // ---- registers that the kernel cannot reach

@@ -3,6 +3,9 @@ package dev.simvisor.node.vmm.para.event;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.vmm.para.abi.SharedInfo;
 import dev.simvisor.node.vmm.para.abi.XenError;
+import dev.simvisor.proto.state.EventChannelsState;
+import dev.simvisor.proto.state.EventPortState;
+import dev.simvisor.proto.state.EventPortState.Kind;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -240,6 +243,61 @@ public final class EventChannels {
     /** Ports are below this number. */
     public int portLimit() {
         return bits.ports();
+    }
+
+    // ---- state
+
+    public EventChannelsState save() {
+        EventChannelsState.Builder state = EventChannelsState.newBuilder();
+        ports.forEach((number, port) -> state.addPorts(save(number, port)));
+        if (bits instanceof FifoEvents fifo) state.setFifo(fifo.save());
+        return state.build();
+    }
+
+    private static EventPortState save(int number, Port port) {
+        EventPortState.Builder state =
+                EventPortState.newBuilder().setPort(number).setVcpu(port.vcpu());
+        return switch (port.channel()) {
+            case Channel.Unbound(int remote) ->
+                state.setKind(Kind.UNBOUND).setDetail(remote).build();
+            case Channel.Loopback(int remote) ->
+                state.setKind(Kind.LOOPBACK).setDetail(remote).build();
+            case Channel.Backend(int remote, Runnable _) ->
+                state.setKind(Kind.BACKEND).setDetail(remote).build();
+            case Channel.VirtualInterrupt(int virq) ->
+                state.setKind(Kind.VIRTUAL_INTERRUPT).setDetail(virq).build();
+            case Channel.InterProcessor _ -> state.setKind(Kind.INTER_PROCESSOR).build();
+        };
+    }
+
+    /** Ports of backends wait for them, silent, until they {@linkplain #resumeBackend resume}. */
+    public void restore(EventChannelsState state, GuestMemory memory) {
+        ports.clear();
+        firstMaybeFree = 1;
+        for (EventPortState port : state.getPortsList()) ports.put(port.getPort(), restored(port));
+        if (state.hasFifo()) bits = FifoEvents.restored(state.getFifo(), memory, vcpus);
+    }
+
+    private static Port restored(EventPortState state) {
+        int detail = state.getDetail();
+        Channel channel = switch (state.getKind()) {
+            case UNBOUND -> new Channel.Unbound(detail);
+            case LOOPBACK -> new Channel.Loopback(detail);
+            case BACKEND -> new Channel.Backend(detail, () -> {});
+            case VIRTUAL_INTERRUPT -> new Channel.VirtualInterrupt(detail);
+            case INTER_PROCESSOR -> new Channel.InterProcessor();
+            case UNRECOGNIZED -> throw new IllegalArgumentException("an event port of an unknown kind");
+        };
+        return new Port(channel, state.getVcpu());
+    }
+
+    /** Puts a backend back at a port that was connected to it when the state was saved. */
+    public void resumeBackend(int port, Runnable onNotify) {
+        Port present = ports.get(port);
+        if (present == null || !(present.channel() instanceof Channel.Backend(int remote, Runnable _))) {
+            throw new IllegalArgumentException("event port " + port + " is connected to no backend");
+        }
+        ports.put(port, new Port(new Channel.Backend(remote, onNotify), present.vcpu()));
     }
 
     private void checkVcpu(int vcpu) {

@@ -1,12 +1,15 @@
 package dev.simvisor.node.vmm.para.event;
 
+import com.google.protobuf.ByteString;
 import dev.simvisor.node.machine.memory.GuestMemory;
+import dev.simvisor.proto.state.FifoEventsState;
+import dev.simvisor.proto.state.FifoQueueState;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Queues of events by priority: each port has a word in an array of pages that the guest gives, pending ports are linked by
@@ -39,9 +42,9 @@ final class FifoEvents implements EventBits {
     /** The last port of each vCPU's queues; 0 for none. */
     private final int[][] tails;
     /** Which queue each port was last put into: vCPU and priority. */
-    private final Map<Integer, int[]> lastQueue = new HashMap<>();
+    private final Map<Integer, int[]> lastQueue = new TreeMap<>();
 
-    private final Map<Integer, Integer> priorities = new HashMap<>();
+    private final Map<Integer, Integer> priorities = new TreeMap<>();
     /** Pending ports that have no word yet. */
     private final BitSet early = new BitSet();
 
@@ -51,6 +54,37 @@ final class FifoEvents implements EventBits {
         controlBlocks = new long[vcpus.vcpus()];
         Arrays.fill(controlBlocks, NO_CONTROL_BLOCK);
         tails = new int[vcpus.vcpus()][PRIORITIES];
+    }
+
+    FifoEventsState save() {
+        FifoEventsState.Builder state =
+                FifoEventsState.newBuilder().addAllPages(pages).setEarly(ByteString.copyFrom(early.toByteArray()));
+        for (long block : controlBlocks) state.addControlBlocks(block);
+        for (int[] ofVcpu : tails) {
+            for (int tail : ofVcpu) state.addTails(tail);
+        }
+        lastQueue.forEach((port, queue) -> state.addLastQueues(
+                FifoQueueState.newBuilder().setPort(port).setVcpu(queue[0]).setPriority(queue[1])));
+        priorities.forEach((port, priority) ->
+                state.addPriorities(FifoQueueState.newBuilder().setPort(port).setPriority(priority)));
+        return state.build();
+    }
+
+    static FifoEvents restored(FifoEventsState state, GuestMemory memory, EventSink vcpus) {
+        FifoEvents events = new FifoEvents(memory, vcpus);
+        events.pages.addAll(state.getPagesList());
+        for (int vcpu = 0; vcpu < vcpus.vcpus(); vcpu++) {
+            events.controlBlocks[vcpu] = state.getControlBlocks(vcpu);
+            for (int n = 0; n < PRIORITIES; n++) events.tails[vcpu][n] = state.getTails(vcpu * PRIORITIES + n);
+        }
+        for (FifoQueueState queue : state.getLastQueuesList()) {
+            events.lastQueue.put(queue.getPort(), new int[] {queue.getVcpu(), queue.getPriority()});
+        }
+        for (FifoQueueState queue : state.getPrioritiesList()) {
+            events.priorities.put(queue.getPort(), queue.getPriority());
+        }
+        events.early.or(BitSet.valueOf(state.getEarly().toByteArray()));
+        return events;
     }
 
     boolean hasControlBlock(int vcpu) {
