@@ -1,6 +1,7 @@
 package dev.simvisor.controller.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import javax.imageio.ImageIO;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -16,6 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ModeCostIT {
     private static final Path COMPARISON = Path.of("..", "cluster-config", "experiments", "mode-costs.conf");
     private static final String MODEL = "adams-agesen-2006";
+    /** A timer interrupt in the midst of a benchmark has exits of its own, in so few operations. */
+    private static final Offset<Double> BUT_FOR_A_TICK = within(0.05);
 
     @TempDir
     private Path directory;
@@ -28,8 +32,8 @@ class ModeCostIT {
 
         assertThat(costs.getDouble("translate.syscall.cycles")).isGreaterThan(costs.getDouble("bare.syscall.cycles"));
         assertThat(costs.getDouble("hardware.syscall.cycles")).isEqualTo(costs.getDouble("bare.syscall.cycles"));
-        assertThat(costs.getDouble("hardware.in.exits.port-io")).isEqualTo(1);
-        assertThat(costs.getDouble("translate.in.exits.port-io")).isEqualTo(1);
+        assertThat(costs.getDouble("hardware.in.exits.port-io")).isCloseTo(1, BUT_FOR_A_TICK);
+        assertThat(costs.getDouble("translate.in.exits.port-io")).isCloseTo(1, BUT_FOR_A_TICK);
         assertThat(costs.getDouble("translate.in.cycles")).isLessThan(costs.getDouble("bare.in.cycles"));
         assertThat(costs.getDouble("bare.in.cycles")).isLessThan(costs.getDouble("hardware.in.cycles"));
         assertThat(costs.getDouble("hardware.tlbmiss.cycles")).isGreaterThan(costs.getDouble("bare.tlbmiss.cycles"));
@@ -37,9 +41,9 @@ class ModeCostIT {
         assertThat(costs.hasPath("para.cr8wr"))
                 .as("a paravirtual guest has no CR8")
                 .isFalse();
-        assertThat(costs.getDouble("para.syscall.exits.system-call")).isEqualTo(1);
-        assertThat(costs.getDouble("para.in.exits.port-io")).isEqualTo(1);
-        assertThat(costs.getDouble("para.ptemod.exits.page-table-update")).isEqualTo(1);
+        assertThat(costs.getDouble("para.syscall.exits.system-call")).isCloseTo(1, BUT_FOR_A_TICK);
+        assertThat(costs.getDouble("para.in.exits.port-io")).isCloseTo(1, BUT_FOR_A_TICK);
+        assertThat(costs.getDouble("para.ptemod.exits.page-table-update")).isCloseTo(1, BUT_FOR_A_TICK);
         assertThat(costs.getDouble("para.syscall.cycles")).isGreaterThan(costs.getDouble("bare.syscall.cycles"));
         assertThat(first.resolve("mode-costs.txt")).content().contains("In mode trap the guest went wrong", "iretq");
         for (String mode : new String[] {"translate", "para", "hardware"}) {
