@@ -85,6 +85,7 @@ final class GrantTableOp implements Hypercall {
         if (count < 0) {
             throw XenError.EINVAL;
         }
+        Hypercall.listLength(count);
         switch ((int) args[0]) {
             case MAP -> each(at, count, 32, entry -> map(vcpu, entry));
             case UNMAP -> each(at, count, 24, entry -> unmap(vcpu, entry, false));
