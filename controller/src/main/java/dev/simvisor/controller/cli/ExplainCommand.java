@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
             ExplainCommand.Exits.class,
             ExplainCritical.class,
             ExplainTranslate.class,
+            ExplainHot.class,
             ExplainHypercalls.class
         })
 final class ExplainCommand {

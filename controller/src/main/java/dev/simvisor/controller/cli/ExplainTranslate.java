@@ -1,25 +1,17 @@
 package dev.simvisor.controller.cli;
 
-import dev.simvisor.config.MemorySize;
 import dev.simvisor.config.VirtualDuration;
 import dev.simvisor.controller.boot.BootRefused;
 import dev.simvisor.controller.boot.EngineChoice;
 import dev.simvisor.controller.boot.VmRequest;
 import dev.simvisor.controller.embedded.TranslationExperiment;
-import dev.simvisor.controller.guest.BootFile;
-import dev.simvisor.controller.guest.CacheOption;
 import dev.simvisor.controller.guest.GuestException;
-import dev.simvisor.controller.guest.GuestImage;
 import dev.simvisor.controller.report.Table;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,16 +23,8 @@ import picocli.CommandLine.Option;
         description = "Boots a guest in mode translate and shows blocks of its kernel beside their translation.",
         mixinStandardHelpOptions = true)
 final class ExplainTranslate extends ExplainCommand.Explanation {
-    private static final MemorySize DEFAULT_MEMORY = new MemorySize(256L << 20);
-
-    @Option(
-            names = "--guest",
-            paramLabel = "NAME",
-            description = "A guest that simvisor guest list shows. Default: builtin.")
-    private @Nullable String guest;
-
-    @Option(names = "--kernel", paramLabel = "FILE", description = "A Linux bzImage or a multiboot ELF.")
-    private @Nullable Path kernel;
+    @Mixin
+    private ExplainedGuest guest = new ExplainedGuest();
 
     @Option(
             names = "--address",
@@ -63,9 +47,6 @@ final class ExplainTranslate extends ExplainCommand.Explanation {
                     "How long the guest runs, in virtual time, before the look at --address, or at most until enough"
                             + " blocks have called out. Default: ${DEFAULT-VALUE}.")
     private VirtualDuration time = VirtualDuration.parse("100ms");
-
-    @Mixin
-    private CacheOption cacheOption = new CacheOption();
 
     @Override
     List<Map<String, Object>> fields() throws Exception {
@@ -111,7 +92,7 @@ final class ExplainTranslate extends ExplainCommand.Explanation {
         if (blocks < 1) {
             throw new BootRefused("--blocks " + blocks + ": expected at least 1");
         }
-        VmRequest request = request();
+        VmRequest request = guest.request("translate", EngineChoice.interpreter);
         if (address != null) {
             return List.of(TranslationExperiment.at(request, linear(address), time.nanos()));
         }
@@ -128,44 +109,5 @@ final class ExplainTranslate extends ExplainCommand.Explanation {
         } catch (NumberFormatException invalid) {
             throw new BootRefused("--address " + text + ": expected a hexadecimal number");
         }
-    }
-
-    private VmRequest request() throws BootRefused, GuestException, IOException {
-        if (kernel != null && guest != null) {
-            throw new BootRefused("give either --kernel FILE or --guest NAME");
-        }
-        if (kernel != null) {
-            if (!Files.isRegularFile(kernel)) {
-                throw new BootRefused("--kernel " + kernel + ": no such file");
-            }
-            VmRequest.Image image = new VmRequest.Image(kernel.toString(), new BootFile.OnDisk(kernel).read());
-            return request(image, Optional.empty(), "", DEFAULT_MEMORY);
-        }
-        GuestImage image = cacheOption.cache().resolve(Objects.requireNonNullElse(guest, "builtin"));
-        Optional<VmRequest.Image> initrd = image.initrd().isPresent()
-                ? Optional.of(new VmRequest.Image(
-                        image.name() + " initrd", image.initrd().get().read()))
-                : Optional.empty();
-        return request(
-                new VmRequest.Image(image.name() + " kernel", image.kernel().read()),
-                initrd,
-                image.commandLine(),
-                image.memory());
-    }
-
-    private static VmRequest request(
-            VmRequest.Image kernelImage, Optional<VmRequest.Image> initrd, String commandLine, MemorySize memory) {
-        return new VmRequest(
-                kernelImage,
-                initrd,
-                commandLine,
-                memory,
-                List.of(),
-                1,
-                "translate",
-                "",
-                Optional.empty(),
-                false,
-                EngineChoice.interpreter);
     }
 }

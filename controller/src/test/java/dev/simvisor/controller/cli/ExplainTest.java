@@ -35,6 +35,14 @@ class ExplainTest {
     }
 
     @Test
+    void hotCodeIsShownBesideItsBytecode() {
+        String text = explained("hot", "--append", "run=\"crc 20; halt\"", "--regions", "1");
+        assertThat(text)
+                .containsPattern("^region at [0-9a-f]+: [0-9,]+ instructions \\([0-9.]+ % of all\\)")
+                .containsPattern("(?m)^[0-9a-f]+ +shr [a-z]+, 8 +.*lushr");
+    }
+
+    @Test
     void everyKindOfExitIsExplained() {
         String text = explained("exits");
         for (CostModel.Exit exit : CostModel.Exit.values()) {

@@ -203,7 +203,7 @@ final class RegionCompiler {
 
         /** Leaves for rIP in EXIT with EXECUTED instructions done; then, what an exception does. */
         private void emitEpilogue(Label start, Label end) {
-            code.labelBinding(leave);
+            code.labelBinding(leave).lineNumber(RegionListing.FIRST_LINE - 1);
             region.emitSpill(modified);
             FlagEmitter.emitSettle(code);
             code.aload(CPU).lload(EXIT).putfield(CPU_CLASS, "rip", CD_long);
@@ -252,7 +252,11 @@ final class RegionCompiler {
             List<Operation> ofNode = operations.get(current);
             Ending ending = Ending.of(node.last());
             int straight = ending == Ending.NONE ? ofNode.size() : ofNode.size() - 1;
-            for (int k = 0; k < straight; k++) emitOperation(ofNode.get(k), k);
+            for (int k = 0; k < straight; k++) {
+                emitLine(k);
+                emitOperation(ofNode.get(k), k);
+            }
+            emitLine(straight);
             switch (ending) {
                 case NONE -> emitGoTo(node.end());
                 case CONDITIONAL -> emitConditional();
@@ -263,6 +267,12 @@ final class RegionCompiler {
                 case STRING -> emitString();
                 case OTHER -> emitOther();
             }
+        }
+
+        /** Profilers and listings know an instruction's code by its line number. */
+        private void emitLine(int ordinal) {
+            int last = Math.min(ordinal, operations.get(current).size() - 1);
+            code.lineNumber(RegionListing.FIRST_LINE + firstNumbers[current] + last);
         }
 
         /** The interpreter executes what crosses into a page that is not mapped as it was. */

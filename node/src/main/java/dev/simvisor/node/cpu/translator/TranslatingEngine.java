@@ -3,7 +3,6 @@ package dev.simvisor.node.cpu.translator;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
-import dev.simvisor.node.cpu.interpreter.Region;
 import java.util.List;
 
 /** The engine that interprets cold code and translates hot code. */
@@ -36,7 +35,7 @@ public final class TranslatingEngine implements Engine {
     }
 
     /** The regions, those that executed most first. */
-    public List<Region> hottest() {
+    public List<TranslatedRegion> hottest() {
         return translator.hottest();
     }
 

@@ -23,7 +23,9 @@ final class Translator implements HotCode {
     private final Cpu cpu;
     private final TranslatorSettings settings;
     private final HandlerTable handlers = HandlerTable.shared();
-    private final List<Region> regions = new ArrayList<>();
+    private static final byte[] NOT_KEPT = {};
+
+    private final List<TranslatedRegion> regions = new ArrayList<>();
     private final TranslatorStatistics statistics = new TranslatorStatistics();
 
     Translator(Cpu cpu, TranslatorSettings settings) {
@@ -32,9 +34,11 @@ final class Translator implements HotCode {
     }
 
     /** All that were made and not forgotten, the most useful first. */
-    List<Region> hottest() {
-        List<Region> hottest = new ArrayList<>(regions);
-        hottest.sort(Comparator.comparingLong(Region::executed).reversed());
+    List<TranslatedRegion> hottest() {
+        List<TranslatedRegion> hottest = new ArrayList<>(regions);
+        hottest.sort(Comparator.comparingLong(
+                        (TranslatedRegion translated) -> translated.region().executed())
+                .reversed());
         return hottest;
     }
 
@@ -59,7 +63,7 @@ final class Translator implements HotCode {
             Region region = load(bytecode, compiler.layout());
             for (RegionPlan.Node node : plan.nodes()) node.block().become(region);
             open(region, plan);
-            regions.add(region);
+            regions.add(new TranslatedRegion(region, cpu.rip, settings.keepsClassFiles() ? bytecode : NOT_KEPT));
             statistics.translated(plan.instructions(), bytecode.length);
             return;
         }
@@ -87,12 +91,12 @@ final class Translator implements HotCode {
     /** Forgets regions that are not valid any more and, if that is not enough, the half that has executed least. */
     private void makeRoom(BlockCache blocks) {
         int before = regions.size();
-        regions.removeIf(region -> !region.isValid());
+        regions.removeIf(translated -> !translated.region().isValid());
         if (regions.size() > settings.mostRegions() / 2) {
-            List<Region> hottest = hottest();
-            List<Region> least = hottest.subList(hottest.size() / 2, hottest.size());
-            least.forEach(Region::invalidate);
-            regions.removeIf(region -> !region.isValid());
+            List<TranslatedRegion> hottest = hottest();
+            List<TranslatedRegion> least = hottest.subList(hottest.size() / 2, hottest.size());
+            least.forEach(translated -> translated.region().invalidate());
+            regions.removeIf(translated -> !translated.region().isValid());
         }
         statistics.forgotten(before - regions.size());
         blocks.sweep();
