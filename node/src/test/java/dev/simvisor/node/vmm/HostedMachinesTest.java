@@ -18,12 +18,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A host's machines: what they are by the mode of the VM, and which are refused. */
-class BoardMachinesTest {
+class HostedMachinesTest {
     private static final long HERTZ = 100_000_000;
     private static final long MILLI = 1_000_000;
     private static final long MOST_NANOS = 5_000 * MILLI;
 
-    private final BoardMachines machines = new BoardMachines(
+    private final HostedMachines machines = new HostedMachines(
             HostSpec.newBuilder().setMemoryBytes(128 << 20).setClockHz(HERTZ).build());
 
     private final StringBuilder console = new StringBuilder();

@@ -33,7 +33,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Builds real machines in the memory of one host: with a board, or paravirtual. */
-public final class BoardMachines implements MachineFactory {
+public final class HostedMachines implements MachineFactory {
     private static final String BUILT_IN = "/dev/simvisor/node/guest/builtin.elf";
     private static final String PARAVIRTUAL_BUILT_IN = "/dev/simvisor/node/guest/builtin-xen.elf";
 
@@ -44,7 +44,7 @@ public final class BoardMachines implements MachineFactory {
     private final HostCosts costs;
 
     /** The machines of a host as it is described. */
-    public BoardMachines(HostSpec host) {
+    public HostedMachines(HostSpec host) {
         this.memory = MachineMemory.ofBytes(host.getMemoryBytes());
         this.clockHz = host.getClockHz();
         this.cpuModel = host.getCpuModel();
@@ -188,7 +188,7 @@ public final class BoardMachines implements MachineFactory {
             case BoardMode _ -> BUILT_IN;
             case ParavirtualMode _ -> PARAVIRTUAL_BUILT_IN;
         };
-        try (InputStream resource = BoardMachines.class.getResourceAsStream(build)) {
+        try (InputStream resource = HostedMachines.class.getResourceAsStream(build)) {
             if (resource == null) {
                 throw new StateRefused("this build has no built-in guest");
             }
