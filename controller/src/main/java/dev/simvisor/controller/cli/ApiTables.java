@@ -37,6 +37,7 @@ final class ApiTables {
                 .row("reason", vm.getReason())
                 .row("host", vm.getHost())
                 .row("memory", Figures.mebibytes(vm.getSpec().getMemoryBytes()))
+                .row("vCPUs", Math.max(1, vm.getSpec().getCpus()))
                 .row("mode", mode(vm) + (mode(vm).equals(createdIn(vm)) ? "" : ", created in " + createdIn(vm)))
                 .row("CPU model", vm.getSpec().getCpuModel())
                 .row("epoch", vm.getEpoch())

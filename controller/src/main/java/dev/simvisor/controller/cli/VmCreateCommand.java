@@ -43,6 +43,14 @@ final class VmCreateCommand extends ClientCommand {
     private String mode = "bare";
 
     @Option(
+            names = "--cpus",
+            paramLabel = "N",
+            defaultValue = "1",
+            description =
+                    "Virtual processors; in modes other than para 1 is all there is yet. Default: ${DEFAULT-VALUE}.")
+    private int cpus = 1;
+
+    @Option(
             names = "--cpu-model",
             paramLabel = "NAME",
             defaultValue = "",
@@ -53,12 +61,16 @@ final class VmCreateCommand extends ClientCommand {
     @Override
     void run(ApiClient api) throws CommandFailed, GuestException, IOException {
         VirtualizationMode known = knownMode();
+        if (cpus < 1) {
+            throw new CommandFailed("--cpus " + cpus + ": expected at least 1");
+        }
         GuestImage image = guest.image(known);
         Vm vm = api.vms()
                 .create(CreateVmRequest.newBuilder()
                         .setSpec(VmSpec.newBuilder()
                                 .setName(name)
                                 .setMode(known.toString())
+                                .setCpus(cpus)
                                 .setCpuModel(cpuModel)
                                 .setMemoryBytes(image.memory().bytes())
                                 .setBoot(Specs.boot(image, image.commandLine())))

@@ -7,7 +7,7 @@ import dev.simvisor.controller.cluster.Controller;
 import dev.simvisor.controller.placement.Placement;
 import dev.simvisor.node.host.Node;
 import dev.simvisor.node.host.transfer.GrpcPageStreams;
-import dev.simvisor.node.vmm.BoardMachines;
+import dev.simvisor.node.vmm.HostedMachines;
 import dev.simvisor.node.vmm.MachineFactory;
 import dev.simvisor.proto.api.HostSpec;
 import java.io.IOException;
@@ -91,7 +91,7 @@ public final class EmbeddedCluster implements AutoCloseable {
      * @throws IOException when the loopback gives no port to listen on
      */
     public static EmbeddedCluster start(List<String> nodes, Placement placement) throws IOException {
-        return start(nodes, placement, BoardMachines::new, 0);
+        return start(nodes, placement, HostedMachines::new, 0);
     }
 
     public ClusterControl control() {

@@ -19,8 +19,6 @@ import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.disk.RawDiskImage;
 import dev.simvisor.node.machine.memory.MachineMemory;
-import dev.simvisor.node.machine.network.MacAddress;
-import dev.simvisor.node.machine.network.VirtualSwitch;
 import dev.simvisor.node.machine.time.Timer;
 import dev.simvisor.node.vmm.exit.ExitKind;
 import dev.simvisor.node.vmm.exit.ExitLedger;
@@ -70,9 +68,6 @@ public final class LocalVm implements AutoCloseable {
     private static final int BZIMAGE_MAGIC = 0x53726448; // "HdrS"
     private static final int MULTIBOOT_MAGIC = 0x1BADB002;
     private static final int MULTIBOOT_SEARCHED = 8192; // Multiboot 0.6.96 §3.1
-
-    /** Of a range that is set aside for Xen's guests; nobody else is on its network. */
-    private static final MacAddress NETWORK_CARD = new MacAddress(0x00163E_000001L);
 
     private final MachineMemory memory;
     private final LocalMachine machine;
@@ -181,7 +176,7 @@ public final class LocalVm implements AutoCloseable {
             throw new BootRefused(String.valueOf(refused.getMessage()));
         }
         disks.forEach(machine.backends()::addDisk);
-        machine.backends().addCard(NETWORK_CARD, new VirtualSwitch());
+        machine.backends().addCardAlone();
         return local;
     }
 

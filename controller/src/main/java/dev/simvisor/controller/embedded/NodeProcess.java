@@ -1,7 +1,7 @@
 package dev.simvisor.controller.embedded;
 
 import dev.simvisor.node.host.NodeMain;
-import dev.simvisor.node.vmm.BoardMachines;
+import dev.simvisor.node.vmm.HostedMachines;
 import java.io.IOException;
 
 /** This process as a node of a cluster whose controller is another process. */
@@ -18,6 +18,6 @@ public final class NodeProcess {
      * @throws IOException when the host gives no port to listen on
      */
     public static int run(String join, String name, String host) throws IOException {
-        return NodeMain.run(new NodeMain.Options(join, name, host), BoardMachines::new);
+        return NodeMain.run(new NodeMain.Options(join, name, host), HostedMachines::new);
     }
 }

@@ -91,6 +91,34 @@ class ClusterVerbsIT {
     }
 
     @Test
+    void paravirtualVmIsTypedOnAndStoppedButStaysOnItsHost(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("a.snapshot");
+        String stays =
+                ": it runs in mode para, and the state of its xenstore, grants and device back ends cannot be saved yet";
+        try (RunningUp cluster = RunningUp.start("--config", TWO_HOSTS)) {
+            assertThat(cluster.succeeds("vm", "create", "a", "--guest", "builtin", "--memory", "16M", "--mode", "para"))
+                    .containsPattern("a +running +host-1 +16.0 MiB +para");
+            Typist typist = Typist.at(cluster, "a");
+            typist.typeAndAwait("uptime\n", "uptime");
+            assertThat(cluster.succeeds("vm", "show", "a")).containsPattern("exits: hypercall +[0-9]+");
+
+            assertThat(cluster.refused("vm", "migrate", "a", "--to", "host-2"))
+                    .isEqualTo("simvisor: VM a cannot be migrated" + stays);
+            assertThat(cluster.refused("vm", "snapshot", "a", "--file", file.toString()))
+                    .isEqualTo("simvisor: VM a cannot be saved" + stays);
+            assertThat(file).doesNotExist();
+            assertThat(cluster.refused("host", "drain", "host-1"))
+                    .startsWith("simvisor: host host-1: stayed: a: VM a cannot be migrated");
+
+            assertThat(cluster.succeeds("vm", "pause", "a")).contains("paused");
+            assertThat(cluster.succeeds("vm", "resume", "a")).contains("running");
+            typist.typeAndAwait("checksum\n", "checksum");
+            assertThat(cluster.succeeds("vm", "stop", "a")).contains("stopped");
+            assertThat(typist.vmEnded()).isTrue();
+        }
+    }
+
+    @Test
     void exitsOfAVmAreShownByKind() throws Exception {
         try (RunningUp cluster = RunningUp.start("--config", OLD_AND_NEW)) {
             cluster.succeeds("vm", "create", "a", "--guest", "builtin", "--memory", "16M", "--mode", "hardware");

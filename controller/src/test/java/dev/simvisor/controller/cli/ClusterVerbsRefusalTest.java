@@ -62,12 +62,19 @@ class ClusterVerbsRefusalTest {
     }
 
     @Test
-    void modeThatTheHostLacks() {
-        assertThat(cluster.refused("vm", "create", "b", "--guest", "builtin", "--mode", "para", "--host", "host-1"))
-                .isEqualTo(
-                        "simvisor: host host-1 does not support mode para: expected one of bare, trap, translate, hardware");
+    void modeThatThereIsNot() {
         assertThat(cluster.refused("vm", "create", "b", "--guest", "builtin", "--mode", "fast"))
                 .isEqualTo("simvisor: --mode fast: expected one of bare, trap, translate, para, hardware");
+    }
+
+    @Test
+    void moreProcessorsThanTheModeHas() {
+        assertThat(cluster.refused("vm", "create", "b", "--guest", "builtin", "--cpus", "2"))
+                .isEqualTo("simvisor: VM b: 2 vCPUs: expected 1, more are not available yet in mode bare");
+        assertThat(cluster.refused("vm", "create", "b", "--guest", "builtin", "--mode", "para", "--cpus", "33"))
+                .isEqualTo("simvisor: VM b: 33 vCPUs: expected 1 to 32");
+        assertThat(cluster.refused("vm", "create", "b", "--guest", "builtin", "--cpus", "0"))
+                .isEqualTo("simvisor: --cpus 0: expected at least 1");
     }
 
     @Test

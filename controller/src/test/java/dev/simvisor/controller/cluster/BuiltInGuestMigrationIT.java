@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.simvisor.controller.embedded.EmbeddedCluster;
 import dev.simvisor.controller.placement.FitPlacement;
-import dev.simvisor.node.vmm.BoardMachines;
+import dev.simvisor.node.vmm.HostedMachines;
 import dev.simvisor.proto.api.MigrationState;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class BuiltInGuestMigrationIT {
     private static GuestMigration.Outcome embedded(String... nodes) throws Exception {
         try (EmbeddedCluster cluster =
-                EmbeddedCluster.start(List.of(nodes), FitPlacement.FIRST_FIT, BoardMachines::new, 0)) {
+                EmbeddedCluster.start(List.of(nodes), FitPlacement.FIRST_FIT, HostedMachines::new, 0)) {
             return GuestMigration.run(cluster.control(), "", "");
         }
     }

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.simvisor.controller.embedded.EmbeddedCluster;
 import dev.simvisor.controller.placement.FitPlacement;
-import dev.simvisor.node.vmm.BoardMachines;
+import dev.simvisor.node.vmm.HostedMachines;
 import dev.simvisor.proto.api.ConsoleOutput;
 import dev.simvisor.proto.api.CreateVmRequest;
 import dev.simvisor.proto.api.MigrateRequest;
@@ -41,7 +41,7 @@ class CrossModeMigrationIT {
 
     private static Outcome thereAndBack(String... nodes) throws Exception {
         try (EmbeddedCluster embedded =
-                EmbeddedCluster.start(List.of(nodes), FitPlacement.FIRST_FIT, BoardMachines::new, 0)) {
+                EmbeddedCluster.start(List.of(nodes), FitPlacement.FIRST_FIT, HostedMachines::new, 0)) {
             ClusterControl cluster = embedded.control();
             get(cluster.defineHost(GuestMigration.host("translating", nodes[0], "translate").toBuilder()
                     .setCpuModel(OLD)
@@ -97,7 +97,7 @@ class CrossModeMigrationIT {
     /** The guest that stays where it is, at a time at which it has run for as long as the one that moved. */
     private static StateHashResponse stayed(String mode, long nanos) throws Exception {
         try (EmbeddedCluster embedded =
-                EmbeddedCluster.start(List.of("n1"), FitPlacement.FIRST_FIT, BoardMachines::new, 0)) {
+                EmbeddedCluster.start(List.of("n1"), FitPlacement.FIRST_FIT, HostedMachines::new, 0)) {
             ClusterControl cluster = embedded.control();
             get(cluster.defineHost(GuestMigration.host("h", "n1", mode)));
             CreateVmRequest guest = GuestMigration.guest("a", "h", mode);

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.simvisor.controller.embedded.EmbeddedCluster;
 import dev.simvisor.controller.placement.FitPlacement;
-import dev.simvisor.node.vmm.BoardMachines;
+import dev.simvisor.node.vmm.HostedMachines;
 import dev.simvisor.proto.api.MigrateRequest;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.MigrationState;
@@ -31,7 +31,7 @@ class NodeProcessesIT {
             assertThat(second.exitStatus()).isZero();
         }
         try (EmbeddedCluster embedded =
-                EmbeddedCluster.start(List.of("n1"), FitPlacement.FIRST_FIT, BoardMachines::new, 0)) {
+                EmbeddedCluster.start(List.of("n1"), FitPlacement.FIRST_FIT, HostedMachines::new, 0)) {
             assertThat(GuestMigration.run(embedded.control(), "", "")).isEqualTo(across);
         }
     }

@@ -1,8 +1,8 @@
 package dev.simvisor.controller.cluster;
 
 import dev.simvisor.node.host.NodeMain;
-import dev.simvisor.node.vmm.BoardMachines;
 import dev.simvisor.node.vmm.GuestMachine;
+import dev.simvisor.node.vmm.HostedMachines;
 import dev.simvisor.node.vmm.MachineFactory;
 import dev.simvisor.proto.api.VmSpec;
 import java.io.IOException;
@@ -21,7 +21,7 @@ final class WitnessedNode {
         String name = arguments[2];
         System.exit(NodeMain.run(
                 new NodeMain.Options(arguments[1], name, "127.0.0.1"),
-                spec -> new Machines(new BoardMachines(spec), folder, name)));
+                spec -> new Machines(new HostedMachines(spec), folder, name)));
     }
 
     private record Machines(MachineFactory inner, Path folder, String node) implements MachineFactory {

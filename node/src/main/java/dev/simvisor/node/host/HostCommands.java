@@ -109,9 +109,6 @@ final class HostCommands implements AutoCloseable {
         if (VirtualizationMode.named(spec.getMode()).isEmpty()) {
             return VirtualizationMode.refusal(spec.getMode());
         }
-        if (spec.getCpus() > 1) {
-            return spec.getCpus() + " vCPUs: expected 1, more are not available yet";
-        }
         return null;
     }
 

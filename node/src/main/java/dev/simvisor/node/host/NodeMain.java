@@ -3,7 +3,7 @@ package dev.simvisor.node.host;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.simvisor.node.host.transfer.GrpcPageStreams;
-import dev.simvisor.node.vmm.BoardMachines;
+import dev.simvisor.node.vmm.HostedMachines;
 import dev.simvisor.node.vmm.MachineFactory;
 import dev.simvisor.proto.api.HostSpec;
 import java.io.IOException;
@@ -75,7 +75,7 @@ public final class NodeMain {
             System.exit(EXIT_USAGE);
             return;
         }
-        System.exit(run(options, BoardMachines::new));
+        System.exit(run(options, HostedMachines::new));
     }
 
     /**

@@ -10,28 +10,22 @@ import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.disk.RawDiskImage;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.proto.state.MachineState;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.util.BitSet;
 import java.util.List;
-import java.util.SortedMap;
 
-/** The real machine: processor, board and memory, as the VMM sees it. */
-final class BoardMachine implements GuestMachine {
+/** A machine with a board: processor, devices and memory, as the VMM sees it. */
+final class BoardMachine extends HostedMachine {
     private final Machine machine;
-    private final ExitLedger ledger;
-    private final List<RawDiskImage> disks;
 
     /**
      * @param ledger of the machine's exits
      * @param disks the machine's, to be closed with it
      */
     BoardMachine(Machine machine, ExitLedger ledger, List<RawDiskImage> disks) {
+        super(machine.memory(), ledger, disks);
         this.machine = machine;
-        this.ledger = ledger;
-        this.disks = disks;
     }
 
+    @Override
     void boot(BootSource source) throws InvalidImageException {
         machine.boot(source);
     }
@@ -51,11 +45,6 @@ final class BoardMachine implements GuestMachine {
     @Override
     public long busyCycles() {
         return machine.busyCycles();
-    }
-
-    @Override
-    public SortedMap<String, Long> exits() {
-        return ledger.totals();
     }
 
     @Override
@@ -91,53 +80,6 @@ final class BoardMachine implements GuestMachine {
         machine.type(bytes);
     }
 
-    // ---- pages ----
-
-    @Override
-    public int endFrame() {
-        return machine.memory().endFrame();
-    }
-
-    @Override
-    public boolean isMemory(int gfn) {
-        return machine.memory().isMemory(gfn);
-    }
-
-    @Override
-    public boolean isZero(int gfn) {
-        return machine.memory().isZero(gfn);
-    }
-
-    @Override
-    public void readPage(int gfn, byte[] target, int offset) {
-        machine.memory().readPage(gfn, target, offset);
-    }
-
-    @Override
-    public void writePage(int gfn, byte[] source, int offset) {
-        machine.memory().writePage(gfn, source, offset);
-    }
-
-    @Override
-    public void clearPage(int gfn) {
-        machine.memory().clearPage(gfn);
-    }
-
-    @Override
-    public void startDirtyLog() {
-        machine.memory().startDirtyLog();
-    }
-
-    @Override
-    public BitSet takeDirty() {
-        return machine.memory().takeDirty();
-    }
-
-    @Override
-    public void stopDirtyLog() {
-        machine.memory().stopDirtyLog();
-    }
-
     // ---- state ----
 
     @Override
@@ -160,18 +102,7 @@ final class BoardMachine implements GuestMachine {
     }
 
     @Override
-    public void close() {
+    void closeMachine() {
         machine.close();
-        close(disks);
-    }
-
-    static void close(List<RawDiskImage> disks) {
-        for (RawDiskImage disk : disks) {
-            try {
-                disk.close();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
     }
 }

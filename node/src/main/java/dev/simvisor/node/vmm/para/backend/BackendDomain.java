@@ -22,6 +22,9 @@ public final class BackendDomain implements AutoCloseable {
     /** xvda to xvdp. */
     public static final int MOST_DISKS = 16;
 
+    /** Of a range that is set aside for Xen's guests. */
+    private static final MacAddress ALONE = new MacAddress(0x00163E_000001L);
+
     private final PrivilegedStore store;
     private final DomainDirectory directory;
     private final StoreConnection connection;
@@ -70,6 +73,11 @@ public final class BackendDomain implements AutoCloseable {
         return (int) Stream.concat(disks.stream(), cards.stream())
                 .filter(DeviceBackend::isConnected)
                 .count();
+    }
+
+    /** Gives the guest a network card more, of which it may make what it likes: nobody else is on its network. */
+    public void addCardAlone() {
+        addCard(ALONE, new VirtualSwitch());
     }
 
     /** The guest has sent an event to the store. */

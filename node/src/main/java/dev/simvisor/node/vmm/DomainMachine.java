@@ -1,0 +1,128 @@
+package dev.simvisor.node.vmm;
+
+import com.google.protobuf.ByteString;
+import dev.simvisor.node.machine.boot.BootSource;
+import dev.simvisor.node.machine.boot.InvalidImageException;
+import dev.simvisor.node.machine.disk.RawDiskImage;
+import dev.simvisor.node.vmm.exit.ExitLedger;
+import dev.simvisor.node.vmm.para.ParavirtualMachine;
+import dev.simvisor.node.vmm.para.domain.Domain;
+import java.util.List;
+
+/**
+ * A paravirtual machine, as the VMM sees it. It cannot leave its host yet: what its back ends know, the store's contents,
+ * grants in use and rings half served, is in no saved state.
+ */
+final class DomainMachine extends HostedMachine {
+    static final String STAYS = "the state of its xenstore, grants and device back ends cannot be saved yet";
+
+    private final ParavirtualMachine machine;
+
+    /**
+     * @param ledger of the machine's exits
+     * @param disks the machine's, to be closed with it
+     */
+    DomainMachine(ParavirtualMachine machine, ExitLedger ledger, List<RawDiskImage> disks) {
+        super(machine.domain().memory().memory(), ledger, disks);
+        this.machine = machine;
+    }
+
+    @Override
+    void boot(BootSource source) throws InvalidImageException {
+        switch (source) {
+            case BootSource.Linux(var kernel, var initrd, String commandLine) ->
+                machine.boot(kernel, initrd, commandLine);
+            case BootSource.Multiboot(var kernel, String commandLine, var modules) -> {
+                if (modules.size() > 1) {
+                    throw new InvalidImageException(kernel.name() + " with " + modules.size()
+                            + " modules: a paravirtual kernel has at most one");
+                }
+                machine.boot(kernel, modules.isEmpty() ? null : modules.getFirst(), commandLine);
+            }
+        }
+        disks().forEach(machine.backends()::addDisk);
+        machine.backends().addCardAlone();
+    }
+
+    // ---- time ----
+
+    @Override
+    public long cycles() {
+        return machine.cycles();
+    }
+
+    @Override
+    public long instructions() {
+        return machine.instructions();
+    }
+
+    @Override
+    public long busyCycles() {
+        return machine.busyCycles();
+    }
+
+    @Override
+    public RunEnd runUntil(long cycles) {
+        return switch (machine.runUntil(cycles, Long.MAX_VALUE)) {
+            case ParavirtualMachine.RunEnd.Reached() -> new RunEnd.Reached();
+            case ParavirtualMachine.RunEnd.ShutDown(Domain.Shutdown reason) -> end(reason);
+        };
+    }
+
+    private RunEnd end(Domain.Shutdown reason) {
+        return switch (reason) {
+            case POWEROFF -> new RunEnd.Ended("powered off by the guest", 0);
+            case REBOOT, SOFT_RESET -> new RunEnd.Ended("reset by the guest", 0);
+            case SUSPEND -> new RunEnd.Ended("suspended by the guest", 0);
+            case CRASH -> {
+                String why = machine.domain().crashReason();
+                yield new RunEnd.Crashed(why.isEmpty() ? "the guest says that it crashed" : why);
+            }
+            case WATCHDOG -> new RunEnd.Crashed("the guest's watchdog");
+        };
+    }
+
+    @Override
+    public void skipUntil(long cycles) {
+        machine.skipUntil(cycles);
+    }
+
+    @Override
+    public long nextEventCycles() {
+        return machine.nextEventCycles();
+    }
+
+    // ---- console ----
+
+    @Override
+    public void consoleTo(ConsoleSink sink) {
+        machine.consoleTo(value -> sink.put((byte) value));
+    }
+
+    @Override
+    public void type(byte[] bytes) {
+        machine.type(bytes);
+    }
+
+    // ---- state ----
+
+    @Override
+    public ByteString save() {
+        throw new UnsupportedOperationException("a paravirtual machine cannot be saved: " + STAYS);
+    }
+
+    @Override
+    public void restore(ByteString state) throws StateRefused {
+        throw new StateRefused("a paravirtual machine cannot be restored: " + STAYS);
+    }
+
+    @Override
+    public String stateHash() {
+        return machine.stateHash();
+    }
+
+    @Override
+    void closeMachine() {
+        machine.close();
+    }
+}

@@ -1,0 +1,210 @@
+package dev.simvisor.node.vmm;
+
+import dev.simvisor.node.cpu.CpuModel;
+import dev.simvisor.node.cpu.translator.TranslatingEngine;
+import dev.simvisor.node.machine.Machine;
+import dev.simvisor.node.machine.MachineConfiguration;
+import dev.simvisor.node.machine.boot.BootSource;
+import dev.simvisor.node.machine.boot.Image;
+import dev.simvisor.node.machine.boot.InvalidImageException;
+import dev.simvisor.node.machine.disk.RawDiskImage;
+import dev.simvisor.node.machine.memory.MachineMemory;
+import dev.simvisor.node.machine.memory.MachineMemoryExhausted;
+import dev.simvisor.node.vmm.exit.ExitLedger;
+import dev.simvisor.node.vmm.exit.HostCosts;
+import dev.simvisor.node.vmm.mode.BoardMode;
+import dev.simvisor.node.vmm.mode.ParavirtualMode;
+import dev.simvisor.node.vmm.mode.VirtualizationMode;
+import dev.simvisor.node.vmm.para.ParavirtualMachine;
+import dev.simvisor.node.vmm.para.backend.BackendDomain;
+import dev.simvisor.node.vmm.para.domain.DomainSettings;
+import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
+import dev.simvisor.proto.api.Boot;
+import dev.simvisor.proto.api.HostSpec;
+import dev.simvisor.proto.api.LinuxBoot;
+import dev.simvisor.proto.api.MultibootBoot;
+import dev.simvisor.proto.api.VmSpec;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Builds real machines in the memory of one host: with a board, or paravirtual. */
+public final class HostedMachines implements MachineFactory {
+    private static final String BUILT_IN = "/dev/simvisor/node/guest/builtin.elf";
+    private static final String PARAVIRTUAL_BUILT_IN = "/dev/simvisor/node/guest/builtin-xen.elf";
+
+    private final MachineMemory memory;
+    private final MachineAddressMap machineAddresses = new MachineAddressMap();
+    private final long clockHz;
+    private final String cpuModel;
+    private final HostCosts costs;
+
+    /** The machines of a host as it is described. */
+    public HostedMachines(HostSpec host) {
+        this.memory = MachineMemory.ofBytes(host.getMemoryBytes());
+        this.clockHz = host.getClockHz();
+        this.cpuModel = host.getCpuModel();
+        this.costs = HostCosts.of(host.getCostModel());
+    }
+
+    @Override
+    public Built booted(VmSpec spec) {
+        try {
+            HostedMachine machine = machine(spec);
+            try {
+                machine.boot(source(spec));
+                return new Built.Ready(machine);
+            } catch (InvalidImageException | StateRefused e) {
+                machine.close();
+                throw e;
+            }
+        } catch (InvalidImageException | StateRefused e) {
+            return refused(spec, e);
+        }
+    }
+
+    @Override
+    public Built blank(VmSpec spec) {
+        try {
+            if (mode(spec) == ParavirtualMode.INSTANCE) {
+                throw new StateRefused("mode para: " + DomainMachine.STAYS);
+            }
+            return new Built.Ready(machine(spec));
+        } catch (StateRefused e) {
+            return refused(spec, e);
+        }
+    }
+
+    private static Built refused(VmSpec spec, Exception why) {
+        return new Built.Refused("VM " + spec.getName() + ": " + why.getMessage());
+    }
+
+    @Override
+    public long freeBytes() {
+        return (memory.limitFrames() - memory.reservedFrames()) << MachineMemory.FRAME_SHIFT;
+    }
+
+    private static VirtualizationMode mode(VmSpec spec) throws StateRefused {
+        return VirtualizationMode.named(spec.getMode())
+                .orElseThrow(() -> new StateRefused(VirtualizationMode.refusal(spec.getMode())));
+    }
+
+    private HostedMachine machine(VmSpec spec) throws StateRefused {
+        MachineConfiguration configuration = configuration(spec);
+        int cpus = Math.max(1, spec.getCpus());
+        VirtualizationMode mode = mode(spec);
+        ExitLedger ledger = mode.ledger(costs);
+        List<RawDiskImage> disks = new ArrayList<>();
+        try {
+            for (String disk : spec.getDisksList()) {
+                disks.add(RawDiskImage.open(Path.of(disk)));
+            }
+            return switch (mode) {
+                case BoardMode board -> board(board, configuration, cpus, ledger, disks);
+                case ParavirtualMode _ -> domain(configuration, cpus, ledger, disks);
+            };
+        } catch (MachineMemoryExhausted | IOException e) {
+            HostedMachine.close(disks);
+            throw new StateRefused(String.valueOf(e.getMessage()));
+        } catch (StateRefused e) {
+            HostedMachine.close(disks);
+            throw e;
+        }
+    }
+
+    private MachineConfiguration configuration(VmSpec spec) throws StateRefused {
+        String wanted = spec.getCpuModel().isEmpty() ? cpuModel : spec.getCpuModel();
+        CpuModel model = CpuModel.named(wanted).orElseThrow(() -> new StateRefused(CpuModel.refusal(wanted)));
+        long hertz = clockHz == 0 ? MachineConfiguration.DEFAULT_CLOCK_HERTZ : clockHz;
+        return new MachineConfiguration(
+                spec.getMemoryBytes(),
+                model.withClockHertz(hertz),
+                hertz,
+                costs.cyclesPerThousandInstructions(),
+                MachineConfiguration.DEFAULT_TIME_OF_DAY,
+                false);
+    }
+
+    private HostedMachine board(
+            BoardMode mode, MachineConfiguration configuration, int cpus, ExitLedger ledger, List<RawDiskImage> disks)
+            throws StateRefused {
+        if (cpus > 1) {
+            throw new StateRefused(cpus + " vCPUs: expected 1, more are not available yet in mode " + mode.modeName());
+        }
+        Machine machine = new Machine(
+                configuration, memory, mode.engine(TranslatingEngine::new, costs, ledger), List.copyOf(disks));
+        return new BoardMachine(machine, ledger, disks);
+    }
+
+    private HostedMachine domain(
+            MachineConfiguration configuration, int cpus, ExitLedger ledger, List<RawDiskImage> disks)
+            throws StateRefused {
+        if (cpus > DomainSettings.MOST_VCPUS) {
+            throw new StateRefused(cpus + " vCPUs: expected 1 to " + DomainSettings.MOST_VCPUS);
+        }
+        if (disks.size() > BackendDomain.MOST_DISKS) {
+            throw new StateRefused(
+                    disks.size() + " disks: a paravirtual machine has at most " + BackendDomain.MOST_DISKS);
+        }
+        ParavirtualMachine machine = new ParavirtualMachine(
+                DomainSettings.of(configuration, cpus),
+                memory,
+                machineAddresses,
+                ledger,
+                costs.processor(),
+                TranslatingEngine::new);
+        return new DomainMachine(machine, ledger, disks);
+    }
+
+    private static BootSource source(VmSpec spec) throws StateRefused {
+        Boot boot = spec.getBoot();
+        return switch (boot.getImageCase()) {
+            case LINUX -> {
+                LinuxBoot linux = boot.getLinux();
+                Image initrd = linux.getInitrd().isEmpty() ? null : image(linux.getInitrd());
+                yield new BootSource.Linux(image(linux.getKernel()), initrd, linux.getCommandLine());
+            }
+            case MULTIBOOT -> {
+                MultibootBoot multiboot = boot.getMultiboot();
+                List<Image> modules = new ArrayList<>();
+                for (String module : multiboot.getModulesList()) {
+                    modules.add(image(module));
+                }
+                yield new BootSource.Multiboot(image(multiboot.getKernel()), multiboot.getCommandLine(), modules);
+            }
+            case BUILT_IN ->
+                new BootSource.Multiboot(builtIn(mode(spec)), boot.getBuiltIn().getCommandLine(), List.of());
+            case FIRMWARE -> throw new StateRefused("firmware images are not available yet: expected a kernel");
+            case IMAGE_NOT_SET -> throw new StateRefused("nothing to boot: expected a kernel or the built-in guest");
+        };
+    }
+
+    private static Image builtIn(VirtualizationMode mode) throws StateRefused {
+        String build = switch (mode) {
+            case BoardMode _ -> BUILT_IN;
+            case ParavirtualMode _ -> PARAVIRTUAL_BUILT_IN;
+        };
+        try (InputStream resource = HostedMachines.class.getResourceAsStream(build)) {
+            if (resource == null) {
+                throw new StateRefused("this build has no built-in guest");
+            }
+            return new Image("the built-in guest", resource.readAllBytes());
+        } catch (IOException e) {
+            throw new StateRefused("the built-in guest cannot be read: " + e);
+        }
+    }
+
+    private static Image image(String file) throws StateRefused {
+        try {
+            return new Image(file, Files.readAllBytes(Path.of(file)));
+        } catch (NoSuchFileException e) {
+            throw new StateRefused(file + ": no such file");
+        } catch (IOException e) {
+            throw new StateRefused(file + ": cannot be read: " + e);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+package dev.simvisor.node.vmm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import dev.simvisor.node.vmm.MachineFactory.Built;
+import dev.simvisor.proto.api.Boot;
+import dev.simvisor.proto.api.BuiltInGuest;
+import dev.simvisor.proto.api.HostSpec;
+import dev.simvisor.proto.api.LinuxBoot;
+import dev.simvisor.proto.api.MultibootBoot;
+import dev.simvisor.proto.api.VmSpec;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A host's machines: what they are by the mode of the VM, and which are refused. */
+class HostedMachinesTest {
+    private static final long HERTZ = 100_000_000;
+    private static final long MILLI = 1_000_000;
+    private static final long MOST_NANOS = 5_000 * MILLI;
+
+    private final HostedMachines machines = new HostedMachines(
+            HostSpec.newBuilder().setMemoryBytes(128 << 20).setClockHz(HERTZ).build());
+
+    private final StringBuilder console = new StringBuilder();
+
+    private static VmSpec.Builder vm(String mode) {
+        return VmSpec.newBuilder()
+                .setName("a")
+                .setMode(mode)
+                .setMemoryBytes(16 << 20)
+                .setBoot(Boot.newBuilder().setBuiltIn(BuiltInGuest.getDefaultInstance()));
+    }
+
+    private VirtualMachine started(VmSpec.Builder spec) {
+        Built built = machines.booted(spec.build());
+        assertThat(built).isInstanceOf(Built.Ready.class);
+        return VirtualMachine.started(spec.build(), 1, ((Built.Ready) built).machine(), 0, HERTZ);
+    }
+
+    /** Runs in steps until the console has said a word since a position, or the VM has ended. */
+    private void runUntilSaid(VirtualMachine vm, String word, int since, long step) {
+        for (long nanos = vm.nanos() + step;
+                console.indexOf(word, since) < 0 && !vm.hasEnded() && nanos < MOST_NANOS;
+                nanos += step) {
+            vm.runTo(nanos);
+            vm.takeConsole().forEach(chunk -> console.append(chunk.bytes().toString(StandardCharsets.US_ASCII)));
+        }
+        assertThat(console.substring(since)).contains(word);
+    }
+
+    private static void type(VirtualMachine vm, String text) {
+        vm.type(text.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    @Test
+    void paravirtualGuestDoesWhatIsTyped() {
+        try (VirtualMachine vm = started(vm("para"))) {
+            runUntilSaid(vm, "> ", 0, MILLI);
+            int before = console.length();
+            type(vm, "echo typed\r");
+            runUntilSaid(vm, "\ntyped", before, MILLI);
+            assertThat(vm.machine().exits()).containsKey("hypercall");
+
+            vm.pause();
+            long standing = vm.machine().cycles();
+            vm.runTo(MOST_NANOS);
+            assertThat(vm.machine().cycles()).isEqualTo(standing);
+            vm.resume(vm.nanos());
+
+            type(vm, "halt\r");
+            runUntilSaid(vm, "power off", before, MILLI);
+            vm.runTo(MOST_NANOS);
+            assertThat(vm.state()).isEqualTo(VirtualMachine.State.STOPPED);
+            assertThat(vm.endReason()).isEqualTo("powered off by the guest");
+        }
+        assertThat(machines.freeBytes()).isEqualTo(128 << 20);
+    }
+
+    @Test
+    void howAParavirtualRunIsSplitMakesNoDifference() {
+        assertThat(hashAfter(40 * MILLI, 40 * MILLI)).isEqualTo(hashAfter(40 * MILLI, MILLI / 7));
+    }
+
+    private String hashAfter(long end, long step) {
+        try (VirtualMachine vm = started(vm("para").setCpus(2))) {
+            for (long nanos = step; nanos < end; nanos += step) vm.runTo(nanos);
+            vm.runTo(end);
+            return vm.stateHash();
+        }
+    }
+
+    @Test
+    void paravirtualNeighboursHaveFramesOfTheirOwn() {
+        try (VirtualMachine first = started(vm("para"));
+                VirtualMachine second = started(vm("para"))) {
+            runUntilSaid(first, "> ", 0, MILLI);
+            int before = console.length();
+            runUntilSaid(second, "> ", before, MILLI);
+            String untouched = first.stateHash();
+            type(second, "echo typed\r");
+            runUntilSaid(second, "\ntyped", before, MILLI);
+            assertThat(first.stateHash()).isEqualTo(untouched);
+        }
+    }
+
+    // ---- refused
+
+    private static void assertRefused(Built built, String reason) {
+        assertThat(built).isEqualTo(new Built.Refused("VM a: " + reason));
+    }
+
+    @Test
+    void stateOfAParavirtualMachineIsNotTaken() throws Exception {
+        assertRefused(
+                machines.blank(vm("para").build()),
+                "mode para: the state of its xenstore, grants and device back ends cannot be saved yet");
+        assertThat(machines.freeBytes()).isEqualTo(128 << 20);
+        try (GuestMachine machine = ((Built.Ready) machines.booted(vm("para").build())).machine()) {
+            assertThatThrownBy(() -> machine.restore(ByteString.EMPTY))
+                    .isInstanceOf(StateRefused.class)
+                    .hasMessageContaining("paravirtual");
+        }
+    }
+
+    @Test
+    void moreProcessorsThanTheModeHas() {
+        assertRefused(
+                machines.booted(vm("bare").setCpus(2).build()),
+                "2 vCPUs: expected 1, more are not available yet in mode bare");
+        assertRefused(machines.booted(vm("para").setCpus(33).build()), "33 vCPUs: expected 1 to 32");
+        assertThat(machines.freeBytes()).isEqualTo(128 << 20);
+    }
+
+    @Test
+    void kernelThatIsNotParavirtual(@TempDir Path folder) throws Exception {
+        Path kernel = Files.write(folder.resolve("kernel"), new byte[4096]);
+        Boot boot = Boot.newBuilder()
+                .setLinux(LinuxBoot.newBuilder().setKernel(kernel.toString()))
+                .build();
+        assertThat(machines.booted(vm("para").setBoot(boot).build()))
+                .isInstanceOfSatisfying(
+                        Built.Refused.class,
+                        refused -> assertThat(refused.reason()).startsWith("VM a: " + kernel));
+        Boot modules = Boot.newBuilder()
+                .setMultiboot(MultibootBoot.newBuilder()
+                        .setKernel(kernel.toString())
+                        .addModules(kernel.toString())
+                        .addModules(kernel.toString()))
+                .build();
+        assertRefused(
+                machines.booted(vm("para").setBoot(modules).build()),
+                kernel + " with 2 modules: a paravirtual kernel has at most one");
+        assertThat(machines.freeBytes()).isEqualTo(128 << 20);
+    }
+
+    @Test
+    void machineLargerThanItsHost() {
+        assertThat(machines.booted(vm("para").setMemoryBytes(128 << 20).build()))
+                .isInstanceOfSatisfying(
+                        Built.Refused.class,
+                        refused -> assertThat(refused.reason()).startsWith("VM a: no room for "));
+        assertThat(machines.freeBytes()).isEqualTo(128 << 20);
+    }
+}
