@@ -39,7 +39,7 @@ class ExplainTest {
         String text = explained("hot", "--append", "run=\"crc 20; halt\"", "--regions", "1");
         assertThat(text)
                 .containsPattern("^region at [0-9a-f]+: [0-9,]+ instructions \\([0-9.]+ % of all\\)")
-                .containsPattern("(?m)^[0-9a-f]+ +shr [a-z]+, 8 +.*lushr");
+                .containsPattern("(?m)^[0-9a-f]+ +shr [a-z]+, 0x8 +.*iushr");
     }
 
     @Test

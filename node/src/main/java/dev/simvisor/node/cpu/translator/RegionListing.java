@@ -59,8 +59,9 @@ public final class RegionListing {
         for (CodeElement element : code(classFile)) {
             switch (element) {
                 case LineNumber number -> line = number.line();
-                case java.lang.classfile.Instruction instruction
-                when line >= FIRST_LINE -> bytecode.get(line - FIRST_LINE).add(text(instruction));
+                case java.lang.classfile.Instruction instruction -> {
+                    if (line >= FIRST_LINE) bytecode.get(line - FIRST_LINE).add(text(instruction));
+                }
                 default -> {}
             }
         }
