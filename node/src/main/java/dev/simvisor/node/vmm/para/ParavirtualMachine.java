@@ -10,6 +10,7 @@ import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.time.Timer;
 import dev.simvisor.node.machine.time.VirtualClock;
 import dev.simvisor.node.vmm.exit.ExitLedger;
+import dev.simvisor.node.vmm.para.abi.XenError;
 import dev.simvisor.node.vmm.para.backend.BackendDomain;
 import dev.simvisor.node.vmm.para.backend.DomainDescription;
 import dev.simvisor.node.vmm.para.backend.EventPorts;
@@ -24,6 +25,7 @@ import dev.simvisor.node.vmm.para.event.EventChannels;
 import dev.simvisor.node.vmm.para.grant.GrantTable;
 import dev.simvisor.node.vmm.para.hypercall.HypercallTable;
 import dev.simvisor.node.vmm.para.memory.DomainMemory;
+import dev.simvisor.node.vmm.para.memory.FrameType;
 import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
 import dev.simvisor.node.vmm.para.ring.SharedPage;
 import dev.simvisor.proto.state.ParavirtualState;
@@ -127,6 +129,8 @@ public final class ParavirtualMachine implements AutoCloseable {
         GrantTable table = domain.grants().table();
         table.permit(GrantTable.CONSOLE, EventChannels.BACKEND_DOMAIN, memory.mfn(attached.gfn()));
         table.permit(GrantTable.XENSTORE, EventChannels.BACKEND_DOMAIN, memory.mfn(gfn));
+        // The store writes to it as long as the domain is there, whatever the guest makes of its grant.
+        domain.frames().takeAs(gfn, FrameType.WRITABLE);
         SharedPage page = domain.grants().frames().page(memory.mfn(gfn));
         backends = new BackendDomain(description, table, new EventPorts(domain.events()), page);
         return port;
@@ -289,7 +293,7 @@ public final class ParavirtualMachine implements AutoCloseable {
             ConsoleRing ring = new ConsoleRing(domain, state.getConsole());
             ring.sendTo(value -> consoleSink.accept(value));
             console = ring;
-        } catch (IllegalArgumentException e) {
+        } catch (XenError | IllegalArgumentException | IndexOutOfBoundsException e) {
             throw new UnusableStateException("saved state does not fit this machine: " + e.getMessage());
         }
     }

@@ -15,6 +15,7 @@ import dev.simvisor.node.vmm.exit.ExitCosts;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.para.ParavirtualMachine;
 import dev.simvisor.node.vmm.para.abi.XenError;
+import dev.simvisor.node.vmm.para.backend.BackendDomain;
 import dev.simvisor.node.vmm.para.domain.Domain;
 import dev.simvisor.node.vmm.para.domain.DomainSettings;
 import dev.simvisor.node.vmm.para.domain.Vcpu;
@@ -49,6 +50,10 @@ final class HostileDomain implements AutoCloseable {
     private static final int WINDOW = 256;
     private static final int WINDOW_FRAMES = 256;
     private static final int CANDIDATES = 128;
+    /** Beyond what is mapped. */
+    private static final int SHARED = 1200;
+
+    private static final int SHARED_FRAMES = 16;
 
     private static final int SLOT = 128;
     private static final int MISDEEDS = 24;
@@ -78,6 +83,7 @@ final class HostileDomain implements AutoCloseable {
     private final RandomGenerator random;
     private final ParavirtualMachine machine;
     private final Domain domain;
+    private final long[] ringFrames = new long[2];
     private int argumentsPlaced;
     private int idle;
 
@@ -86,6 +92,9 @@ final class HostileDomain implements AutoCloseable {
         this.random = random;
         machine = machine(host, map, FRAMES, 2);
         domain = machine.domain();
+        for (int n = 0; n < ringFrames.length; n++) {
+            ringFrames[n] = word(domain.grants().table().mfn(0), 8 * n + 4);
+        }
         handler();
         stores();
     }
@@ -105,6 +114,56 @@ final class HostileDomain implements AutoCloseable {
 
     Domain domain() {
         return domain;
+    }
+
+    /** What its devices are attached to. */
+    BackendDomain backends() {
+        return machine.backends();
+    }
+
+    /** Something typed at its console. */
+    void type(byte[] bytes) {
+        machine.type(bytes);
+    }
+
+    /** A frame to share with domain 0, few enough that they are met again as something else. */
+    long sharedFrame(RandomGenerator from) {
+        if (from.nextInt(16) == 0) return sandboxFrame(from);
+        return domain.memory().mfn(SHARED + from.nextInt(SHARED_FRAMES));
+    }
+
+    /** Writes to a frame of any number, if the guest could; false if it could not. */
+    boolean forge(long mfn, int offset, byte[] bytes) {
+        int gfn = domain.memory().gfn(mfn);
+        if (gfn < 0 || !isWritable(gfn)) return false;
+        domain.memory().memory().write((long) gfn << 12 | offset, bytes);
+        return true;
+    }
+
+    /** The frame that the toolstack granted to domain 0 by a reference. */
+    long ringFrame(int reference) {
+        return ringFrames[reference];
+    }
+
+    /** Whether what the VMM writes to is still no page table, and cannot become one. */
+    boolean areRingsHeld() {
+        return Arrays.stream(ringFrames)
+                .allMatch(mfn -> domain.frames().type(domain.memory().gfn(mfn)) == FrameType.WRITABLE);
+    }
+
+    /** Reads from a frame of its own. */
+    int word(long mfn, int offset) {
+        int gfn = domain.memory().gfn(mfn);
+        return gfn < 0 ? 0 : (int) domain.memory().memory().read((long) gfn << 12 | offset, 4);
+    }
+
+    /** The second word of an argument, as an operation has left it. */
+    int answer(int place) {
+        try {
+            return domain.vcpu(0).access().readInt(addressOf(place) + 4);
+        } catch (XenError unmapped) {
+            return 0;
+        }
     }
 
     /** Whether it can go on: it has neither shut down nor lost what its code stands on. */
@@ -188,6 +247,7 @@ final class HostileDomain implements AutoCloseable {
 
     /** A frame to play with, few enough that it is met again as something else. */
     long sandboxFrame(RandomGenerator from) {
+        if (from.nextInt(32) == 0) return ringFrames[from.nextInt(ringFrames.length)];
         int gfn = from.nextInt(4) == 0
                 ? WINDOW + CANDIDATES + from.nextInt(CANDIDATES)
                 : WINDOW + CANDIDATES + from.nextInt(16);

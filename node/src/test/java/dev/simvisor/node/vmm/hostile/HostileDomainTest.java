@@ -20,6 +20,7 @@ class HostileDomainTest {
     private static final long SEED = Long.getLong("hostile.seed", 1);
     private static final int CALLS = Integer.getInteger("hostile.calls", 3000);
     private static final int CALLS_PER_FRAGMENT = 40;
+    private static final int MISUSES_PER_FRAGMENT = 20;
     private static final int FRAGMENTS_PER_AUDIT = Integer.getInteger("hostile.audit", 4);
     private static final int NEIGHBOUR_FRAMES = 1024;
     private static final long NEIGHBOUR_INSTRUCTIONS = 1_000_000;
@@ -36,30 +37,38 @@ class HostileDomainTest {
             String before = neighbour.stateHash();
             long reserved = host.reservedFrames();
             int done = 0;
-            for (long life = 0; done < CALLS; life++) {
+            long life = 0;
+            for (; done < CALLS; life++) {
                 done += attack(SEED * 1_000_000 + life, host, map, neighbour.domain(), CALLS - done);
                 assertThat(host.reservedFrames()).as("life " + life).isEqualTo(reserved);
             }
+            System.out.println("hostile domain: " + life + " lives, " + connections + " devices connected");
+            assertThat(connections).isPositive();
             assertThat(neighbour.stateHash()).isEqualTo(before);
             neighbour.runUntil(Long.MAX_VALUE, 2 * NEIGHBOUR_INSTRUCTIONS);
             assertThat(neighbour.domain().shutdownReason()).isNull();
         }
     }
 
+    /** How often a back end took a front end for one, in all lives. */
+    private int connections;
+
     /** One domain until it ends, or has made so many calls; returns how many. */
-    private static int attack(long seed, MachineMemory host, MachineAddressMap map, Domain neighbour, int most)
+    private int attack(long seed, MachineMemory host, MachineAddressMap map, Domain neighbour, int most)
             throws Exception {
         SplittableRandom random = new SplittableRandom(seed);
         int done = 0;
         try (HostileDomain hostile = new HostileDomain(random, host, map)) {
             FrameAudit audit = new FrameAudit(hostile.domain());
             HostileHypercalls hypercalls = new HostileHypercalls(random, hostile, neighbour);
+            HostileDevices devices = new HostileDevices(random, hostile, hypercalls);
             hostile.start();
             for (int fragment = 0; hostile.isAlive() && done < most; fragment++) {
                 String where = "seed " + seed + ", fragment " + fragment;
                 for (int n = 0; n < CALLS_PER_FRAGMENT; n++, done++) check(hostile, hypercalls.next(), where);
                 if (hostile.domain().shutdownReason() != null) break;
                 try {
+                    for (int n = 0; n < MISUSES_PER_FRAGMENT; n++) devices.misuse();
                     hostile.run(hypercalls);
                 } catch (RuntimeException | Error escaped) {
                     throw new AssertionError(where, escaped);
@@ -67,6 +76,8 @@ class HostileDomainTest {
                 if (fragment % FRAGMENTS_PER_AUDIT == 0) audit.check(where);
             }
             audit.check("seed " + seed + ", at its end");
+            assertThat(hostile.areRingsHeld()).as("seed " + seed).isTrue();
+            connections += devices.connections();
         }
         return done;
     }

@@ -59,6 +59,7 @@ final class HostileHypercalls {
     private final RandomGenerator random;
     private final HostileDomain attacker;
     private final Domain neighbour;
+    private final HostileGrants grants;
     private final Deque<Call> prepared = new ArrayDeque<>();
     private boolean refused;
     /** Whether all that the arguments point to is as it is meant. */
@@ -68,12 +69,18 @@ final class HostileHypercalls {
         this.random = random;
         this.attacker = attacker;
         this.neighbour = neighbour;
+        grants = new HostileGrants(random, attacker, this);
+    }
+
+    HostileGrants grants() {
+        return grants;
     }
 
     Call next() {
         if (prepared.isEmpty() && random.nextInt(24) == 0) forge();
         Call next = prepared.poll();
         if (next != null) return next;
+        if (random.nextInt(6) == 0) return grants.next();
         refused = false;
         written = true;
         int number = switch (random.nextInt(8)) {
@@ -149,7 +156,7 @@ final class HostileHypercalls {
         };
     }
 
-    private long count() {
+    long count() {
         return switch (random.nextInt(12)) {
             case 0 -> 0;
             case 1 -> 0xFFFF_FFFFL;
@@ -171,7 +178,7 @@ final class HostileHypercalls {
     }
 
     /** Of arguments in memory, mostly; they are filled with something. */
-    private long pointer() {
+    long pointer() {
         return switch (random.nextInt(16)) {
             case 0 -> 0;
             case 1 -> 0xFFFF_8000_0000_0000L + 8L * random.nextInt(1 << 20); // the machine-to-physical table
@@ -199,7 +206,7 @@ final class HostileHypercalls {
         return attacker.addressOf(place);
     }
 
-    private long machineFrame() {
+    long machineFrame() {
         return switch (random.nextInt(12)) {
             case 0 -> foreignFrame();
             case 1 -> random.nextLong() >>> 12 + random.nextInt(30);

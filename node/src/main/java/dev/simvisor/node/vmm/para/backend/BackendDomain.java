@@ -25,12 +25,19 @@ public final class BackendDomain implements AutoCloseable {
     /** Of a range that is set aside for Xen's guests. */
     private static final MacAddress ALONE = new MacAddress(0x00163E_000001L);
 
+    /**
+     * How often back ends may answer what the store holds before the guest has to send another event. A guest has put no more
+     * than a ring of requests there; but disks that read into the rings would find more for ever.
+     */
+    private static final int MOST_ROUNDS = 64;
+
     private final PrivilegedStore store;
     private final DomainDirectory directory;
     private final StoreConnection connection;
     private final DeviceWiring wiring;
     private final List<BlockBackend> disks = new ArrayList<>();
     private final List<NetworkBackend> cards = new ArrayList<>();
+    private int rounds;
 
     /**
      * Sets up the store for a domain.
@@ -46,7 +53,7 @@ public final class BackendDomain implements AutoCloseable {
         directory.write(description);
         connection = new StoreConnection(
                 tree, description.domain(), storePage, () -> ports.notifyGuest(description.storePort()));
-        wiring = new DeviceWiring(description.domain(), store, grants, ports, this::storeEvent);
+        wiring = new DeviceWiring(description.domain(), store, grants, ports, this::settle);
     }
 
     /** Gives the guest one disk more: xvda, xvdb, and so on. There are at most {@link #MOST_DISKS}. */
@@ -82,9 +89,15 @@ public final class BackendDomain implements AutoCloseable {
 
     /** The guest has sent an event to the store. */
     public void storeEvent() {
+        rounds = 0;
+        settle();
+    }
+
+    /** Has the store and the back ends answer one another until there is nothing more to answer. */
+    private void settle() {
         do {
             connection.serve();
-        } while (store.dispatch());
+        } while (rounds++ < MOST_ROUNDS && store.dispatch());
     }
 
     /** Asks the guest to end, or to halt for its migration: {@code poweroff}, {@code reboot}, {@code suspend}. */

@@ -5,6 +5,7 @@ import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SHIFT;
 import com.google.protobuf.ByteString;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.vmm.para.domain.Domain;
+import dev.simvisor.node.vmm.para.memory.FrameType;
 import dev.simvisor.proto.state.ParavirtualConsoleState;
 import java.util.ArrayDeque;
 import java.util.function.IntConsumer;
@@ -30,7 +31,7 @@ public final class ConsoleRing {
     public ConsoleRing(Domain domain, int gfn) {
         this.domain = domain;
         this.memory = domain.memory().memory();
-        this.page = (long) gfn << FRAME_SHIFT;
+        this.page = hold(domain, gfn);
         this.port = domain.events().allocateForBackend(this::notified);
     }
 
@@ -43,10 +44,16 @@ public final class ConsoleRing {
     public ConsoleRing(Domain domain, ParavirtualConsoleState state) {
         this.domain = domain;
         this.memory = domain.memory().memory();
-        this.page = (long) state.getGfn() << FRAME_SHIFT;
+        this.page = hold(domain, state.getGfn());
         this.port = state.getPort();
         domain.events().resumeBackend(port, this::notified);
         for (byte b : state.getTyped().toByteArray()) typed.add(b);
+    }
+
+    /** Keeps the guest from using the frame as a page table, or giving it up, while the ring is written to. */
+    private static long hold(Domain domain, int gfn) {
+        domain.frames().takeAs(gfn, FrameType.WRITABLE);
+        return (long) gfn << FRAME_SHIFT;
     }
 
     public ParavirtualConsoleState save() {

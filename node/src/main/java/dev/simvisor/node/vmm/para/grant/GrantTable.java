@@ -174,6 +174,14 @@ public final class GrantTable {
         page.writeInt(at(reference), page.readInt(at(reference)) & ~ended);
     }
 
+    /** How often a frame is in use as one that is read only, or as one that is written too. */
+    public int uses(long mfn, boolean writable) {
+        return active.values().stream()
+                .filter(use -> use.mfn == mfn)
+                .mapToInt(use -> writable ? use.writers : use.readers)
+                .sum();
+    }
+
     /** Exchanges two entries that are not in use. */
     public GrantStatus swap(int first, int second) {
         if (!isReference(first) || !isReference(second)) {

@@ -1,11 +1,11 @@
 package dev.simvisor.node.vmm.para.xenstore;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedSet;
 import org.jspecify.annotations.Nullable;
 
 /** A view of the store that keeps its changes to itself until it is committed, and then fails if it met others. */
@@ -13,15 +13,15 @@ final class Transaction implements NodeView {
     private final XenStore store;
     private final Map<String, Long> generationsSeen = new HashMap<>();
     private final Map<String, Optional<StoreNode>> changes = new LinkedHashMap<>();
-    private final List<Change> toTell = new ArrayList<>();
+    private final SequencedSet<Change> toTell = new LinkedHashSet<>();
 
     Transaction(XenStore store) {
         this.store = store;
     }
 
-    /** How many nodes it has looked at or changed. */
+    /** How many nodes it has looked at or changed, or in how many ways it has changed them: what it keeps in memory. */
     int nodesUsed() {
-        return generationsSeen.size();
+        return Math.max(generationsSeen.size(), toTell.size());
     }
 
     @Override

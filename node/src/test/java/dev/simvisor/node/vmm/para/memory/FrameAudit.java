@@ -4,9 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.simvisor.node.vmm.para.domain.Domain;
 import dev.simvisor.node.vmm.para.domain.Vcpu;
+import dev.simvisor.node.vmm.para.grant.GrantTable;
 
 /**
- * Counts anew what refers to each frame of a domain, from nothing but its page tables, pins and vCPUs, and holds the frame
+ * Counts anew what refers to each frame of a domain, from nothing but its page tables, pins, grants and vCPUs, and holds the frame
  * table to it. What the counts do not explain would be a mapping that the VMM does not know of.
  */
 public final class FrameAudit {
@@ -46,6 +47,9 @@ public final class FrameAudit {
             boolean shared = gfn >= memory.guestFrames() && frames.isAllocated(gfn);
             uses[gfn] = shared ? 1 : 0;
             if (frames.isPinned(gfn)) use(gfn);
+            GrantTable grants = domain.grants().table();
+            references[gfn] += grants.uses(memory.mfn(gfn), false);
+            for (int n = grants.uses(memory.mfn(gfn), true); n > 0; n--) use(gfn);
         }
         for (Vcpu vcpu : domain.vcpuList()) {
             if (vcpu.hasKernelTable()) use(vcpu.kernelTable());

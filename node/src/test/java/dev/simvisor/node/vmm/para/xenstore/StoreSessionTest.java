@@ -151,6 +151,21 @@ final class StoreSessionTest {
     }
 
     @Test
+    void aTransactionRemembersNoMoreThanItsQuota() throws StoreRefusedException {
+        int number = guest.startTransaction();
+        for (int n = 0; n < 2 * StoreSession.MOST_TRANSACTION_NODES; n++) {
+            guest.write(number, "data/a", Integer.toString(n));
+        }
+
+        assertRefused(StoreError.ENOSPC, () -> {
+            for (int other = 0; other <= StoreSession.MOST_TRANSACTION_NODES; other++) {
+                guest.setPermissions(
+                        number, "data/a", NodePermissions.ownedBy(5).and(other, NodePermissions.Access.READ));
+            }
+        });
+    }
+
+    @Test
     void aWatchTellsOfTheNodeAndAllBelowAsItWasSpelt() throws StoreRefusedException {
         guest.watchAndFire("data", "token");
         guest.watchAndFire("/local/domain/5/data/a", "absolute");
