@@ -2,6 +2,7 @@ package dev.simvisor.node.cpu.interpreter;
 
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Engine;
+import dev.simvisor.node.cpu.Exit;
 import dev.simvisor.node.cpu.Flags;
 import dev.simvisor.node.cpu.GuestException;
 import dev.simvisor.node.cpu.SegmentRegister;
@@ -30,6 +31,7 @@ public final class Interpreter implements Engine {
     private final int hotThreshold;
     private final Attention attention;
     private long translatedInstructions;
+    private long regionEntries;
     private final Instruction[] emulated = new Instruction[1];
 
     public Interpreter(Cpu cpu) {
@@ -100,6 +102,11 @@ public final class Interpreter implements Engine {
         return translatedInstructions;
     }
 
+    /** How often translated code was entered. */
+    public long regionEntries() {
+        return regionEntries;
+    }
+
     private boolean enter(Region region, int entrance) {
         cpu.blockEnd = Integer.MAX_VALUE;
         long pendingBefore = cpu.pendingDebugTraps;
@@ -114,8 +121,9 @@ public final class Interpreter implements Engine {
         cpu.position = 0;
         cpu.completedInstructions += done;
         translatedInstructions += done;
+        regionEntries++;
         region.entered(done);
-        return done > 0;
+        return done > 0 || cpu.exit.kind != Exit.Kind.NONE;
     }
 
     /** The block at rIP, or null after the exception that fetching it raised was delivered. */

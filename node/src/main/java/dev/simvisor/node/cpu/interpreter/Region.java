@@ -1,6 +1,7 @@
 package dev.simvisor.node.cpu.interpreter;
 
 import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.ModelSpecificRegisters;
 import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.mmu.LinearMemory;
 import dev.simvisor.node.cpu.mmu.NotPlainMemoryException;
@@ -119,6 +120,20 @@ public abstract class Region {
     /** The instruction that raised the exception. */
     final Instruction stoppedAt() {
         return instructions[stoppedAt];
+    }
+
+    /** Leaves the instruction of that number, which is about to execute, to the VMM: it is one that a callout stands for. */
+    protected final void callOut(Cpu cpu, int number) {
+        cpu.exit.callout(instructions[number]);
+        cpu.attention = true;
+    }
+
+    /** Leaves a SYSCALL to the VMM, if it is one of a deprivileged guest's, which has it disabled. Throws nothing: it is frequent. */
+    protected final boolean leavesSystemCall(Cpu cpu, int number) {
+        if (!cpu.deprivileged || (cpu.msr.efer & ModelSpecificRegisters.EFER_SCE) != 0) return false;
+        cpu.exit.exception(cpu.undefinedOpcode(), instructions[number]);
+        cpu.attention = true;
+        return true;
     }
 
     /**
