@@ -32,6 +32,8 @@ public final class Interpreter implements Engine {
     private final Attention attention;
     private long translatedInstructions;
     private long regionEntries;
+    /** How often a block was met that a region can be entered at. */
+    private long dispatches;
     private final Instruction[] emulated = new Instruction[1];
 
     public Interpreter(Cpu cpu) {
@@ -93,6 +95,7 @@ public final class Interpreter implements Engine {
             return false;
         }
         return !attention.singleInstruction()
+                && region.isReady(++dispatches)
                 && region.mayEnter(cpu, cpu.runLimit - cpu.completedInstructions)
                 && enter(region, block.entrance);
     }

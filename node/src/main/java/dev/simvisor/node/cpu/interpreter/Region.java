@@ -41,6 +41,12 @@ public abstract class Region {
     /** For the code, which pushes it where a semantic method takes the instruction. */
     protected final Instruction[] instructions;
 
+    /** HotSpot's Tier3InvocationThreshold, and some. */
+    private static final int ENTRIES_TO_COMPILE = 220;
+
+    /** Some ten milliseconds. */
+    private static final int DISPATCHES_TO_COMPILE = 100_000;
+
     private final Layout layout;
     private int stoppedAt;
     private long refusals;
@@ -50,6 +56,7 @@ public abstract class Region {
     boolean valid = true;
 
     private long entries;
+    private long readyAt;
     private long executed;
 
     protected Region(Layout layout) {
@@ -104,6 +111,18 @@ public abstract class Region {
 
     public final Layout layout() {
         return layout;
+    }
+
+    /**
+     * Whether it is worth entering. Executed by the JVM's interpreter it is far slower than the guest's: it is entered as often
+     * as it takes to have HotSpot compile it, then left alone for about as long as that lasts.
+     *
+     * @param dispatches how often blocks were met that regions can be entered at, which stands for time
+     */
+    final boolean isReady(long dispatches) {
+        if (entries < ENTRIES_TO_COMPILE) return true;
+        if (readyAt == 0) readyAt = dispatches + DISPATCHES_TO_COMPILE;
+        return dispatches >= readyAt;
     }
 
     /** Whether it may be entered at rIP, with that many instructions left to run. */
