@@ -33,7 +33,10 @@ void system_call_entry(void);
 static struct gate gates[256] __attribute__((aligned(16)));
 static struct tss tss __attribute__((aligned(16)));
 static u8 double_fault_stack[4096] __attribute__((aligned(16)));
-static u64 gdt[] = {
+
+/* A page of its own: a VMM that has to follow what is written to the table would meet every write beside it. */
+#define GDT_ENTRIES 8
+static u64 gdt[4096 / sizeof(u64)] __attribute__((aligned(4096))) = {
     0,
     0x00af9b000000ffff, /* 0x08 ring-0 code, 64-bit */
     0x00cf93000000ffff, /* 0x10 ring-0 data */
@@ -52,7 +55,7 @@ static void load_gdt(void) {
     u64 base = (u64)&tss;
     gdt[6] = (sizeof tss - 1) | (base & 0xffffff) << 16 | 0x89ul << 40 | (base >> 24 & 0xff) << 56;
     gdt[7] = base >> 32;
-    struct table_pointer pointer = {sizeof gdt - 1, (u64)gdt};
+    struct table_pointer pointer = {GDT_ENTRIES * sizeof gdt[0] - 1, (u64)gdt};
     __asm__ volatile("lgdt %0" : : "m"(pointer));
     __asm__ volatile("ltr %w0" : : "r"(0x30));
 }

@@ -195,6 +195,7 @@ public final class LocalVm implements AutoCloseable {
             figures.put("instructions", statistics.executed());
             figures.put("instructionsTranslated", statistics.instructions());
             figures.put("regions", statistics.regions());
+            figures.put("regionEntries", statistics.entries());
             figures.put("regionsForgotten", statistics.forgotten());
             figures.put("classFileBytes", statistics.bytes());
         }

@@ -100,8 +100,10 @@ public final class Cpu {
     /** Whether ES, CS, SS and DS all span the whole address space from zero, so that an offset is a linear address. */
     public boolean flatSegments;
 
-    /** Counts what may have changed a segment register; equal counts mean equal segment registers. */
+    /** Counts what may have changed a segment register, but for {@link #privilegeChanges}; equal counts of both mean equal segment registers. */
     public long segmentChanges;
+    /** Counts system calls within 64-bit mode and returns from them, which change CS and SS and no other. */
+    public long privilegeChanges;
 
     /** Segment base that address computation adds: zero in 64-bit mode but for FS and GS. */
     public final long[] effectiveBase = new long[SegmentRegister.COUNT];

@@ -38,7 +38,7 @@ final class CpuMode {
     /** As much of {@link #update} as changes when SS does within 64-bit mode, where segments are not checked. */
     static void updatePrivilege(Cpu cpu) {
         cpu.cpl = AccessRights.dpl(cpu.segmentRights[SS]);
-        cpu.segmentChanges++;
+        cpu.privilegeChanges++;
         cpu.memory.updateMode();
     }
 

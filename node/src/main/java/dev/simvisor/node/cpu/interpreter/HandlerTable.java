@@ -105,7 +105,7 @@ public final class HandlerTable {
     }
 
     /** Leaves for the VMM in place of an instruction that the translation pass replaced. */
-    int callout() {
+    public int callout() {
         return callout;
     }
 

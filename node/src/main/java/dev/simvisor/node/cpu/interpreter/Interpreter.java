@@ -2,6 +2,7 @@ package dev.simvisor.node.cpu.interpreter;
 
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Engine;
+import dev.simvisor.node.cpu.Exit;
 import dev.simvisor.node.cpu.Flags;
 import dev.simvisor.node.cpu.GuestException;
 import dev.simvisor.node.cpu.SegmentRegister;
@@ -30,6 +31,9 @@ public final class Interpreter implements Engine {
     private final int hotThreshold;
     private final Attention attention;
     private long translatedInstructions;
+    private long regionEntries;
+    /** How often a block was met that a region can be entered at. */
+    private long dispatches;
     private final Instruction[] emulated = new Instruction[1];
 
     public Interpreter(Cpu cpu) {
@@ -91,6 +95,7 @@ public final class Interpreter implements Engine {
             return false;
         }
         return !attention.singleInstruction()
+                && region.isReady(++dispatches)
                 && region.mayEnter(cpu, cpu.runLimit - cpu.completedInstructions)
                 && enter(region, block.entrance);
     }
@@ -98,6 +103,11 @@ public final class Interpreter implements Engine {
     /** How many instructions were executed by translated code, apart from repetitions. */
     public long translatedInstructions() {
         return translatedInstructions;
+    }
+
+    /** How often translated code was entered. */
+    public long regionEntries() {
+        return regionEntries;
     }
 
     private boolean enter(Region region, int entrance) {
@@ -114,8 +124,9 @@ public final class Interpreter implements Engine {
         cpu.position = 0;
         cpu.completedInstructions += done;
         translatedInstructions += done;
+        regionEntries++;
         region.entered(done);
-        return done > 0;
+        return done > 0 || cpu.exit.kind != Exit.Kind.NONE;
     }
 
     /** The block at rIP, or null after the exception that fetching it raised was delivered. */

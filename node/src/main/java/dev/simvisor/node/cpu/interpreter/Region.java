@@ -1,6 +1,7 @@
 package dev.simvisor.node.cpu.interpreter;
 
 import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.ModelSpecificRegisters;
 import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.mmu.LinearMemory;
 import dev.simvisor.node.cpu.mmu.NotPlainMemoryException;
@@ -40,6 +41,12 @@ public abstract class Region {
     /** For the code, which pushes it where a semantic method takes the instruction. */
     protected final Instruction[] instructions;
 
+    /** HotSpot's Tier3InvocationThreshold, and some. */
+    private static final int ENTRIES_TO_COMPILE = 220;
+
+    /** Some ten milliseconds. */
+    private static final int DISPATCHES_TO_COMPILE = 100_000;
+
     private final Layout layout;
     private int stoppedAt;
     private long refusals;
@@ -49,6 +56,7 @@ public abstract class Region {
     boolean valid = true;
 
     private long entries;
+    private long readyAt;
     private long executed;
 
     protected Region(Layout layout) {
@@ -105,6 +113,18 @@ public abstract class Region {
         return layout;
     }
 
+    /**
+     * Whether it is worth entering. Executed by the JVM's interpreter it is far slower than the guest's: it is entered as often
+     * as it takes to have HotSpot compile it, then left alone for about as long as that lasts.
+     *
+     * @param dispatches how often blocks were met that regions can be entered at, which stands for time
+     */
+    final boolean isReady(long dispatches) {
+        if (entries < ENTRIES_TO_COMPILE) return true;
+        if (readyAt == 0) readyAt = dispatches + DISPATCHES_TO_COMPILE;
+        return dispatches >= readyAt;
+    }
+
     /** Whether it may be entered at rIP, with that many instructions left to run. */
     final boolean mayEnter(Cpu cpu, long budget) {
         if (budget < layout.longestPath() || cpu.stackSize != layout.codeSize()) return false;
@@ -119,6 +139,20 @@ public abstract class Region {
     /** The instruction that raised the exception. */
     final Instruction stoppedAt() {
         return instructions[stoppedAt];
+    }
+
+    /** Leaves the instruction of that number, which is about to execute, to the VMM: it is one that a callout stands for. */
+    protected final void callOut(Cpu cpu, int number) {
+        cpu.exit.callout(instructions[number]);
+        cpu.attention = true;
+    }
+
+    /** Leaves a SYSCALL to the VMM, if it is one of a deprivileged guest's, which has it disabled. Throws nothing: it is frequent. */
+    protected final boolean leavesSystemCall(Cpu cpu, int number) {
+        if (!cpu.deprivileged || (cpu.msr.efer & ModelSpecificRegisters.EFER_SCE) != 0) return false;
+        cpu.exit.exception(cpu.undefinedOpcode(), instructions[number]);
+        cpu.attention = true;
+        return true;
     }
 
     /**

@@ -97,6 +97,11 @@ record Operation(Instruction instruction, Variant variant) {
         return instruction.row.has(Attribute.REP) || instruction.row.has(Attribute.REPZ);
     }
 
+    /** A callout, whatever the instruction is that it stands for. */
+    boolean callsOut() {
+        return variant.method().getName().equals("callout");
+    }
+
     boolean endsBlock() {
         return instruction.row.has(Attribute.END);
     }

@@ -251,12 +251,16 @@ final class RegionCompiler {
             if (node.crossesPage()) emitCheckSecondPage();
             List<Operation> ofNode = operations.get(current);
             Ending ending = Ending.of(node.last());
-            int straight = ending == Ending.NONE ? ofNode.size() : ofNode.size() - 1;
+            int straight = ending == Ending.NONE && !last().callsOut() ? ofNode.size() : ofNode.size() - 1;
             for (int k = 0; k < straight; k++) {
                 emitLine(k);
                 emitOperation(ofNode.get(k), k);
             }
             emitLine(straight);
+            if (last().callsOut()) {
+                emitCallout();
+                return;
+            }
             switch (ending) {
                 case NONE -> emitGoTo(node.end());
                 case CONDITIONAL -> emitConditional();
@@ -265,6 +269,7 @@ final class RegionCompiler {
                 case RETURN -> emitReturn();
                 case JUMP_INDIRECT, CALL_INDIRECT -> emitIndirect(ending == Ending.CALL_INDIRECT);
                 case STRING -> emitString();
+                case SYSTEM_CALL -> emitSystemCall();
                 case OTHER -> emitOther();
             }
         }
@@ -422,7 +427,7 @@ final class RegionCompiler {
             Label canonical = code.newLabel();
             code.lload(EXIT).invokestatic(LINEAR_MEMORY, "canonical", MethodTypeDesc.of(CD_boolean, CD_long));
             code.ifne(canonical);
-            emitLeaveTo(node().distance() + last().instruction().offset, count() - 1);
+            emitLeaveBeforeLast();
             code.labelBinding(canonical);
         }
 
@@ -457,6 +462,28 @@ final class RegionCompiler {
             emitLeave(count());
             code.labelBinding(undisturbed);
             emitGoTo(node().end());
+        }
+
+        /** The VMM executes the last instruction. */
+        private void emitCallout() {
+            code.aload(REGION).aload(CPU).loadConstant(firstNumbers[current] + count() - 1);
+            code.invokevirtual(RegionCode.REGION_CLASS, "callOut", MethodTypeDesc.of(CD_void, CPU_CLASS, CD_int));
+            emitLeaveBeforeLast();
+        }
+
+        private void emitLeaveBeforeLast() {
+            emitLeaveTo(node().distance() + last().instruction().offset, count() - 1);
+        }
+
+        private void emitSystemCall() {
+            Label executed = code.newLabel();
+            code.aload(REGION).aload(CPU).loadConstant(firstNumbers[current] + count() - 1);
+            code.invokevirtual(
+                    RegionCode.REGION_CLASS, "leavesSystemCall", MethodTypeDesc.of(CD_boolean, CPU_CLASS, CD_int));
+            code.ifeq(executed);
+            emitLeaveBeforeLast();
+            code.labelBinding(executed);
+            emitOther();
         }
 
         private void emitOther() {

@@ -4,6 +4,7 @@ import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.interpreter.Block;
 import dev.simvisor.node.cpu.interpreter.BlockCache;
+import dev.simvisor.node.cpu.interpreter.HandlerTable;
 import dev.simvisor.node.cpu.interpreter.Region;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -67,6 +68,7 @@ final class RegionPlan {
     private final long origin;
     private final boolean wide;
     private final Block first;
+    private final int callout = HandlerTable.shared().callout();
     private final Map<Long, Node> chosen = new HashMap<>();
     private final Map<Long, Long> frames = new HashMap<>();
     private final List<Node> order = new ArrayList<>();
@@ -139,7 +141,7 @@ final class RegionPlan {
             }
             case JUMP_INDIRECT -> indirectTargets(node);
             case STRING, NONE -> List.of(node.end());
-            case RETURN, OTHER -> List.of();
+            case RETURN, SYSTEM_CALL, OTHER -> List.of();
         };
     }
 
@@ -216,12 +218,14 @@ final class RegionPlan {
         for (int n = 0; n < order.size(); n++) numbers.put(order.get(n).distance, n);
     }
 
-    /** The first block, heads of loops, what is called, returned to and jumped to indirectly, and where regions are entered that this takes in. */
+    /** The first block, heads of loops, what is called, returned to, jumped to indirectly or reached from a callout, and where regions are entered that this takes in. */
     private void chooseEntrances() {
         BitSet heads = new BitSet();
         heads.set(0);
         for (Node node : order) {
             if (node.block.entered() != null) heads.set(number(node.distance));
+            // Where the VMM goes on after what it was called out for.
+            if (node.last().handler == callout && number(node.end()) >= 0) heads.set(number(node.end()));
             for (long distance : successors(node)) {
                 int number = number(distance);
                 if (number < 0) continue;

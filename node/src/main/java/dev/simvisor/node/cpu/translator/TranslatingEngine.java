@@ -40,7 +40,7 @@ public final class TranslatingEngine implements Engine {
     }
 
     public TranslatorStatistics statistics() {
-        translator.statistics().executed(interpreter.translatedInstructions());
+        translator.statistics().executed(interpreter.translatedInstructions(), interpreter.regionEntries());
         return translator.statistics();
     }
 }

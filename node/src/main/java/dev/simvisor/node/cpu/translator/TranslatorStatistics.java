@@ -6,6 +6,7 @@ public final class TranslatorStatistics {
     private long instructions;
     private long bytes;
     private long executed;
+    private long entries;
     private long forgotten;
 
     void translated(int instructions, int bytes) {
@@ -28,8 +29,14 @@ public final class TranslatorStatistics {
         forgotten += count;
     }
 
-    void executed(long instructions) {
+    void executed(long instructions, long entries) {
         executed = instructions;
+        this.entries = entries;
+    }
+
+    /** How often a region was entered from the dispatcher. */
+    public long entries() {
+        return entries;
     }
 
     /** Regions made. */

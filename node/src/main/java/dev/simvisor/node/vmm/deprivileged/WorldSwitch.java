@@ -42,7 +42,18 @@ final class WorldSwitch {
 
     // The two processors' counts when the segment registers of both last stood for each other.
     private long virtualSegments = -1;
+    private long virtualPrivilege = -1;
     private long physicalSegments = -1;
+    private long physicalPrivilege = -1;
+
+    // What the physical processor's system registers were last made from.
+    private boolean systemKnown;
+    private long cr0;
+    private long cr4;
+    private long efer;
+    private int gdtrLimit;
+    private int ldtRights;
+    private long ldtLimit;
 
     WorldSwitch(Cpu virtual, Cpu physical, VmmArea area) {
         this.virtual = virtual;
@@ -69,8 +80,10 @@ final class WorldSwitch {
 
     /** The physical processor's own control registers and tables are up to date; the shadow page tables' root is loaded. */
     void enter() {
-        boolean changed = virtual.segmentChanges != virtualSegments && segmentsIn();
-        changed |= systemIn();
+        boolean changed = false;
+        if (virtual.segmentChanges != virtualSegments) changed = segmentsIn(0, GS);
+        else if (virtual.privilegeChanges != virtualPrivilege) privilegeIn();
+        if (!systemIsIn()) changed |= systemIn();
         changed |= flagsIn();
         physical.rip = virtual.rip;
         physical.mxcsr = virtual.mxcsr;
@@ -84,7 +97,9 @@ final class WorldSwitch {
 
     private void segmentsAgree() {
         virtualSegments = virtual.segmentChanges;
+        virtualPrivilege = virtual.privilegeChanges;
         physicalSegments = physical.segmentChanges;
+        physicalPrivilege = physical.privilegeChanges;
     }
 
     private boolean flagsIn() {
@@ -97,9 +112,14 @@ final class WorldSwitch {
         return alignmentCheck;
     }
 
-    private boolean segmentsIn() {
+    /** A system call within 64-bit mode, and the return from it, load CS and SS alone. */
+    private void privilegeIn() {
+        if (segmentsIn(CS, SS)) physical.updatePrivilege();
+    }
+
+    private boolean segmentsIn(int first, int last) {
         boolean changed = false;
-        for (int segment = 0; segment <= GS; segment++) {
+        for (int segment = first; segment <= last; segment++) {
             int selector = virtual.selector[segment];
             if (virtual.cpl == 0 && (segment == CS || segment == SS)) selector |= 1;
             int rights = virtual.segmentRights[segment];
@@ -120,24 +140,43 @@ final class WorldSwitch {
         return changed;
     }
 
+    /** Nothing the guest does on the physical processor changes these: each attempt is an exit. */
+    private boolean systemIsIn() {
+        return systemKnown
+                && physical.gdtrBase == area.gdt()
+                && cr0 == virtual.cr0
+                && cr4 == virtual.cr4
+                && efer == virtual.msr.efer
+                && gdtrLimit == virtual.gdtrLimit
+                && ldtRights == virtual.segmentRights[LDTR]
+                && ldtLimit == virtual.segmentLimit[LDTR];
+    }
+
     private boolean systemIn() {
-        long cr0 = virtual.cr0 & GUEST_CR0 | VMM_CR0;
-        long cr4 = virtual.cr4 | ControlRegister.CR4_PAE;
-        long efer = ModelSpecificRegisters.EFER_NXE
-                | virtual.msr.efer & (ModelSpecificRegisters.EFER_LME | ModelSpecificRegisters.EFER_LMA);
-        boolean changed = physical.cr0 != cr0 || physical.cr4 != cr4 || physical.msr.efer != efer;
-        physical.cr0 = cr0;
-        physical.cr4 = cr4;
-        physical.msr.efer = efer;
+        systemKnown = true;
+        cr0 = virtual.cr0;
+        cr4 = virtual.cr4;
+        efer = virtual.msr.efer;
+        gdtrLimit = virtual.gdtrLimit;
+        ldtRights = virtual.segmentRights[LDTR];
+        ldtLimit = virtual.segmentLimit[LDTR];
+        long cr0In = cr0 & GUEST_CR0 | VMM_CR0;
+        long cr4In = cr4 | ControlRegister.CR4_PAE;
+        long eferIn = ModelSpecificRegisters.EFER_NXE
+                | efer & (ModelSpecificRegisters.EFER_LME | ModelSpecificRegisters.EFER_LMA);
+        boolean changed = physical.cr0 != cr0In || physical.cr4 != cr4In || physical.msr.efer != eferIn;
+        physical.cr0 = cr0In;
+        physical.cr4 = cr4In;
+        physical.msr.efer = eferIn;
         physical.gdtrBase = area.gdt();
-        physical.gdtrLimit = virtual.gdtrLimit;
+        physical.gdtrLimit = gdtrLimit;
         physical.idtrBase = area.gdt();
         physical.idtrLimit = 0;
-        boolean ldt = (virtual.segmentRights[LDTR] & AccessRights.UNUSABLE) == 0;
+        boolean ldt = (ldtRights & AccessRights.UNUSABLE) == 0;
         physical.selector[LDTR] = ldt ? VMM_LDT_SELECTOR : 0;
         physical.segmentBase[LDTR] = area.ldt();
-        physical.segmentLimit[LDTR] = virtual.segmentLimit[LDTR];
-        physical.segmentRights[LDTR] = virtual.segmentRights[LDTR];
+        physical.segmentLimit[LDTR] = ldtLimit;
+        physical.segmentRights[LDTR] = ldtRights;
         // Too short for an I/O permission map: every port access faults.
         physical.selector[TR] = VMM_TSS_SELECTOR;
         physical.segmentBase[TR] = area.gdt();
@@ -162,7 +201,7 @@ final class WorldSwitch {
         virtual.pendingDebugTraps |= physical.pendingDebugTraps;
         physical.pendingDebugTraps = 0;
         floatingPointPointersOut();
-        if (physical.segmentChanges == physicalSegments) return;
+        if (physical.segmentChanges == physicalSegments && physical.privilegeChanges == physicalPrivilege) return;
         segmentsOut();
         segmentsAgree();
     }
