@@ -36,6 +36,14 @@ class ParavirtualMachineTest {
     private static final int SET_TIMER = 15;
     private static final int SHUTDOWN = 2;
     private static final int BLOCK = 1;
+    private static final int SET_CALLBACKS = 4;
+    private static final int VCPU_OP = 24;
+    private static final int REGISTER_INFO = 10;
+    private static final int MMUEXT_OP = 26;
+    private static final int FLUSH_LOCAL = 6;
+    private static final int EVENT_CHANNEL_OP = 32;
+    private static final int BIND_VIRTUAL_INTERRUPT = 1;
+    private static final int LONG_LIST = 40_000;
 
     private final MachineMemory memory = MachineMemory.ofBytes(256 << 20);
     private final StringBuilder said = new StringBuilder();
@@ -128,6 +136,65 @@ class ParavirtualMachineTest {
             assertThat(machine.runUntil(1_000_000, Long.MAX_VALUE))
                     .isEqualTo(new ParavirtualMachine.RunEnd.ShutDown(Domain.Shutdown.CRASH));
             assertThat(machine.domain().crashReason()).contains("trap 6 at 0x" + Long.toHexString(CODE));
+        }
+    }
+
+    /** A list of {@link #LONG_LIST} flushes, in the midst of which a timer is due; its handler notes the list's rest, and ends. */
+    private ParavirtualMachine interruptedKernel(Function<Cpu, Engine> engine) throws InvalidImageException {
+        ParavirtualMachine machine = machine(engine);
+        int code = TinyKernel.START;
+        long bound = CODE + DATA;
+        long info = bound + 16;
+        long noted = bound + 128;
+        long handler = CODE + DATA / 2;
+        long list = CODE + 2 * DATA;
+        byte[] image = java.util.Arrays.copyOf(
+                new TinyKernel.Code()
+                        .hypercall(EVENT_CHANNEL_OP, BIND_VIRTUAL_INTERRUPT, bound, 0)
+                        .hypercall(SET_CALLBACKS, handler, handler, handler)
+                        .hypercall(VCPU_OP, REGISTER_INFO, 0, info)
+                        .storeShort(bound + 64, 0) // nothing pending, nor masked
+                        .storeShort(bound + 64 + 8, 0) // the selector
+                        .hypercall(SET_TIMER, 200_000, 0, 0)
+                        .bytes(0x41, 0xBA, 0xF0, 0x7F, 0, 0) // MOV R10D, DOMID_SELF
+                        .hypercall(MMUEXT_OP, list, LONG_LIST, 0)
+                        .bytes(0x0F, 0x0B) // UD2: it is not to come to its end
+                        .done(),
+                2 * DATA + 24 * LONG_LIST);
+        byte[] ending = new TinyKernel.Code()
+                .bytes(0x48, 0x89, 0x3C, 0x25) // MOV [noted], RDI
+                .little((int) noted)
+                .bytes(0x48, 0x89, 0x34, 0x25) // MOV [noted + 8], RSI
+                .little((int) noted + 8)
+                .hypercall(SCHED_OP, SHUTDOWN, noted + 16, 0)
+                .done();
+        System.arraycopy(ending, 0, image, DATA / 2, ending.length);
+        java.nio.ByteBuffer data = java.nio.ByteBuffer.wrap(image).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        data.putLong(DATA + 16, machine.domain().memory().mfn((code + DATA) >> 12));
+        data.putInt(DATA + 24, 64);
+        for (int n = 0; n < LONG_LIST; n++) data.putInt(2 * DATA + 24 * n, FLUSH_LOCAL);
+        machine.boot(new TinyKernel(image).image(), null, "");
+        return machine;
+    }
+
+    @Test
+    void anEventIsDeliveredInTheMidstOfALongList() throws InvalidImageException {
+        String hash = "";
+        for (boolean split : new boolean[] {false, true}) {
+            try (ParavirtualMachine machine = interruptedKernel(split ? TranslatingEngine::new : Interpreter::new)) {
+                for (long cycle = 0; split && cycle < 2_000_000; cycle += 1001) machine.runUntil(cycle, Long.MAX_VALUE);
+                assertThat(machine.runUntil(100_000_000, Long.MAX_VALUE))
+                        .as(() -> machine.domain().crashReason())
+                        .isEqualTo(new ParavirtualMachine.RunEnd.ShutDown(Domain.Shutdown.POWEROFF));
+                long noted = TinyKernel.START + DATA + 128;
+                long list = machine.domain().memory().memory().read(noted, 8);
+                long rest = machine.domain().memory().memory().read(noted + 8, 8) & 0x7FFF_FFFF;
+                assertThat(rest).isBetween(1L, LONG_LIST - 1L);
+                assertThat(list).isEqualTo(CODE + 2 * DATA + 24 * (LONG_LIST - rest));
+                assertThat(machine.domain().clock().nanos()).isBetween(200_000L, 300_000L);
+                if (split) assertThat(machine.stateHash()).isEqualTo(hash);
+                hash = machine.stateHash();
+            }
         }
     }
 
