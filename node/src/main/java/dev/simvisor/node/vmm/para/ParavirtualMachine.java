@@ -29,6 +29,7 @@ import dev.simvisor.node.vmm.para.memory.FrameType;
 import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
 import dev.simvisor.node.vmm.para.ring.SharedPage;
 import dev.simvisor.proto.state.ParavirtualState;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -297,11 +298,12 @@ public final class ParavirtualMachine implements AutoCloseable {
         }
     }
 
-    /** SHA-256, in hexadecimal, over vCPUs, time and memory: equal hashes mean equal machines. */
+    /** SHA-256, in hexadecimal, over vCPUs, time, back ends and memory: equal hashes mean equal machines. */
     public String stateHash() {
         MessageDigest digest = sha256();
         // The state has no maps, so that its encoding is the same wherever it is made.
         digest.update(save().toByteArray());
+        if (backends != null) digest.update(backends.state().getBytes(StandardCharsets.UTF_8));
         domain.memory().memory().digest(digest);
         return HexFormat.of().formatHex(digest.digest());
     }
