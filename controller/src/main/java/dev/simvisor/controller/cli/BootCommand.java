@@ -14,7 +14,6 @@ import dev.simvisor.controller.boot.StreamLine;
 import dev.simvisor.controller.boot.TerminalLine;
 import dev.simvisor.controller.boot.VmRequest;
 import dev.simvisor.controller.embedded.LocalVm;
-import dev.simvisor.controller.guest.BootFile;
 import dev.simvisor.controller.guest.GuestException;
 import dev.simvisor.controller.guest.GuestImage;
 import java.io.BufferedOutputStream;
@@ -170,10 +169,9 @@ final class BootCommand implements Callable<Integer> {
     private VmRequest request() throws CommandFailed, GuestException, IOException {
         // What is not a mode has been refused.
         GuestImage image = guest.image(VirtualizationMode.named(mode).orElseThrow());
-        Optional<BootFile> initrd = image.initrd();
         return new VmRequest(
-                read(image, "kernel", image.kernel()),
-                initrd.isPresent() ? Optional.of(read(image, "initrd", initrd.get())) : Optional.empty(),
+                GuestOptions.kernel(image),
+                GuestOptions.initrd(image),
                 image.commandLine(),
                 image.memory(),
                 disks,
@@ -183,14 +181,6 @@ final class BootCommand implements Callable<Integer> {
                 Optional.ofNullable(costModel),
                 debugExit,
                 engine);
-    }
-
-    private static VmRequest.Image read(GuestImage image, String part, BootFile file) throws IOException {
-        String name = switch (file) {
-            case BootFile.OnDisk(Path path) -> path.toString();
-            case BootFile.Bundled _ -> image.name() + " " + part;
-        };
-        return new VmRequest.Image(name, file.read());
     }
 
     // ---- where its bytes go ----

@@ -1,9 +1,11 @@
 package dev.simvisor.controller.cli;
 
 import dev.simvisor.config.VirtualDuration;
+import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.boot.BootRefused;
 import dev.simvisor.controller.boot.EngineChoice;
 import dev.simvisor.controller.embedded.HotCodeExperiment;
+import dev.simvisor.controller.embedded.LocalVm;
 import dev.simvisor.controller.guest.GuestException;
 import dev.simvisor.controller.report.Table;
 import java.io.IOException;
@@ -19,11 +21,12 @@ import picocli.CommandLine.Option;
 /** {@code simvisor explain hot}. */
 @Command(
         name = "hot",
-        description = "Runs a guest and shows its hottest code beside the JVM bytecode that was made of it.",
+        description =
+                "Runs a guest, builtin if none is named, and shows its hottest code beside the JVM bytecode that was made of it.",
         mixinStandardHelpOptions = true)
 final class ExplainHot extends ExplainCommand.Explanation {
     @Mixin
-    private ExplainedGuest guest = new ExplainedGuest();
+    private GuestOptions guest = new GuestOptions("builtin");
 
     @Option(
             names = "--mode",
@@ -95,12 +98,14 @@ final class ExplainHot extends ExplainCommand.Explanation {
         return lines;
     }
 
-    private List<HotCodeExperiment.HotRegion> found() throws BootRefused, GuestException, IOException {
+    private List<HotCodeExperiment.HotRegion> found() throws BootRefused, CommandFailed, GuestException, IOException {
         if (regions < 1) {
             throw new BootRefused("--regions " + regions + ": expected at least 1");
         }
+        VirtualizationMode known = VirtualizationMode.named(mode)
+                .orElseThrow(() -> new BootRefused(LocalVm.modeRefusal(mode).orElseThrow()));
         List<HotCodeExperiment.HotRegion> found =
-                HotCodeExperiment.hottest(guest.request(mode, EngineChoice.translator), regions, time.nanos());
+                HotCodeExperiment.hottest(guest.request(known, EngineChoice.translator), regions, time.nanos());
         if (found.isEmpty()) {
             throw new BootRefused("nothing was hot within --time: let the guest run longer, or do more");
         }

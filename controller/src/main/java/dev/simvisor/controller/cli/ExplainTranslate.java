@@ -1,6 +1,7 @@
 package dev.simvisor.controller.cli;
 
 import dev.simvisor.config.VirtualDuration;
+import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.boot.BootRefused;
 import dev.simvisor.controller.boot.EngineChoice;
 import dev.simvisor.controller.boot.VmRequest;
@@ -20,11 +21,12 @@ import picocli.CommandLine.Option;
 /** {@code simvisor explain translate}. */
 @Command(
         name = "translate",
-        description = "Boots a guest in mode translate and shows blocks of its kernel beside their translation.",
+        description =
+                "Boots a guest, builtin if none is named, in mode translate and shows blocks of its kernel beside their translation.",
         mixinStandardHelpOptions = true)
 final class ExplainTranslate extends ExplainCommand.Explanation {
     @Mixin
-    private ExplainedGuest guest = new ExplainedGuest();
+    private GuestOptions guest = new GuestOptions("builtin");
 
     @Option(
             names = "--address",
@@ -88,11 +90,11 @@ final class ExplainTranslate extends ExplainCommand.Explanation {
         return lines;
     }
 
-    private List<TranslationExperiment.Block> found() throws BootRefused, GuestException, IOException {
+    private List<TranslationExperiment.Block> found() throws BootRefused, CommandFailed, GuestException, IOException {
         if (blocks < 1) {
             throw new BootRefused("--blocks " + blocks + ": expected at least 1");
         }
-        VmRequest request = guest.request("translate", EngineChoice.interpreter);
+        VmRequest request = guest.request(VirtualizationMode.TRANSLATE, EngineChoice.interpreter);
         if (address != null) {
             return List.of(TranslationExperiment.at(request, linear(address), time.nanos()));
         }

@@ -2,12 +2,16 @@ package dev.simvisor.controller.cli;
 
 import dev.simvisor.config.MemorySize;
 import dev.simvisor.config.VirtualizationMode;
+import dev.simvisor.controller.boot.EngineChoice;
+import dev.simvisor.controller.boot.VmRequest;
 import dev.simvisor.controller.guest.BootFile;
 import dev.simvisor.controller.guest.CacheOption;
 import dev.simvisor.controller.guest.GuestException;
 import dev.simvisor.controller.guest.GuestImage;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +24,9 @@ import picocli.CommandLine.Spec;
 /** What a VM boots, and in how much memory, for every command that makes one (picocli mixin). */
 final class GuestOptions {
     private static final MemorySize DEFAULT_MEMORY = new MemorySize(256L << 20);
+
+    /** Of the catalogue; null if one must be named. */
+    private final @Nullable String defaultGuest;
 
     /** The command that these options belong to. */
     @Spec(Spec.Target.MIXEE)
@@ -55,23 +62,68 @@ final class GuestOptions {
     @Mixin
     private CacheOption cacheOption = new CacheOption();
 
+    /** One must be named. */
+    GuestOptions() {
+        defaultGuest = null;
+    }
+
+    /** @param defaultGuest of the catalogue, where none is named */
+    GuestOptions(String defaultGuest) {
+        this.defaultGuest = defaultGuest;
+    }
+
     /**
      * The guest of the catalogue, or one made of the kernel, with the command line and the memory that were asked for.
      *
      * @param mode the virtualization mode that it is for
      */
     GuestImage image(VirtualizationMode mode) throws CommandFailed, GuestException {
-        if ((kernel == null) == (guest == null)) {
+        String named = guest == null && kernel == null ? defaultGuest : guest;
+        if ((kernel == null) == (named == null)) {
             throw new ParameterException(
                     Objects.requireNonNull(command).commandLine(), "give either --kernel FILE or --guest NAME");
         }
-        GuestImage image = guest == null ? ofKernel(Objects.requireNonNull(kernel)) : ofCatalogue(guest, mode);
+        GuestImage image = named == null ? ofKernel(Objects.requireNonNull(kernel)) : ofCatalogue(named, mode);
         return new GuestImage(
                 image.name(),
                 image.kernel(),
                 image.initrd(),
                 Objects.requireNonNullElse(append, image.commandLine()),
                 Objects.requireNonNullElse(memory, image.memory()));
+    }
+
+    /** To boot it on one processor, with nothing besides. */
+    VmRequest request(VirtualizationMode mode, EngineChoice engine) throws CommandFailed, GuestException, IOException {
+        GuestImage image = image(mode);
+        return new VmRequest(
+                kernel(image),
+                initrd(image),
+                image.commandLine(),
+                image.memory(),
+                List.of(),
+                1,
+                mode.toString(),
+                "",
+                Optional.empty(),
+                false,
+                engine);
+    }
+
+    static VmRequest.Image kernel(GuestImage image) throws IOException {
+        return read(image, "kernel", image.kernel());
+    }
+
+    static Optional<VmRequest.Image> initrd(GuestImage image) throws IOException {
+        Optional<BootFile> initrd = image.initrd();
+        return initrd.isPresent() ? Optional.of(read(image, "initrd", initrd.get())) : Optional.empty();
+    }
+
+    private static VmRequest.Image read(GuestImage image, String part, BootFile file) throws IOException {
+        String name = switch (file) {
+            case BootFile.OnDisk(Path path) -> path.toString();
+            case BootFile.Bundled _ -> image.name() + " " + part;
+        };
+        return new VmRequest.Image(name, file.read());
     }
 
     private GuestImage ofCatalogue(String name, VirtualizationMode mode) throws CommandFailed, GuestException {

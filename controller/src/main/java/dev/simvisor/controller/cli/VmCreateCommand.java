@@ -8,6 +8,7 @@ import dev.simvisor.proto.api.CreateVmRequest;
 import dev.simvisor.proto.api.Vm;
 import dev.simvisor.proto.api.VmSpec;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -58,6 +59,14 @@ final class VmCreateCommand extends ClientCommand {
                     + " Default: that of the host it is created on.")
     private String cpuModel = "";
 
+    @Option(
+            names = "--disk",
+            paramLabel = "FILE",
+            description =
+                    "A raw disk image, as a virtio disk, in mode para as xvda; may be given more than once. The nodes"
+                            + " of all hosts that the VM is to run on must find it under this name.")
+    private List<Path> disks = List.of();
+
     @Override
     void run(ApiClient api) throws CommandFailed, GuestException, IOException {
         VirtualizationMode known = knownMode();
@@ -73,6 +82,11 @@ final class VmCreateCommand extends ClientCommand {
                                 .setCpus(cpus)
                                 .setCpuModel(cpuModel)
                                 .setMemoryBytes(image.memory().bytes())
+                                .addAllDisks(disks.stream()
+                                        .map(disk -> disk.toAbsolutePath()
+                                                .normalize()
+                                                .toString())
+                                        .toList())
                                 .setBoot(Specs.boot(image, image.commandLine())))
                         .setHost(host)
                         .build());

@@ -305,6 +305,20 @@ final class ClusterState {
                     "VM " + name + ": memory of " + bytes + " bytes: expected a multiple of 4 KiB from 1 MiB up");
         }
         admission.checkCpuModel(spec);
+        for (VmEntry other : vms.values()) {
+            if (!other.hasEnded()) checkDisks(spec, other.spec);
+        }
+    }
+
+    /** Two guests that write to one disk would destroy what is on it. */
+    private static void checkDisks(VmSpec spec, VmSpec other) throws Refusal {
+        for (String disk : spec.getDisksList()) {
+            if (other.getDisksList().contains(disk)) {
+                throw new Refusal(
+                        Kind.NOT_NOW,
+                        "VM " + spec.getName() + ": disk " + disk + " is in use by VM " + other.getName());
+            }
+        }
     }
 
     private HostEntry place(Newcomer newcomer, @Nullable HostEntry except) throws Refusal {

@@ -127,7 +127,7 @@ public final class LocalVm implements AutoCloseable {
             throw new BootRefused("--cpus " + request.cpus() + " is not available yet: expected 1");
         }
         BootSource source = sourceOf(request);
-        List<RawDiskImage> disks = open(request.disks());
+        List<RawDiskImage> disks = open(request.disks(), Machine.MOST_DISKS);
         Machine machine = new Machine(configuration, memory, engine, List.copyOf(disks));
         LocalBoard board = new LocalBoard(machine, disks);
         try {
@@ -150,14 +150,10 @@ public final class LocalVm implements AutoCloseable {
         if (request.cpus() < 1 || request.cpus() > DomainSettings.MOST_VCPUS) {
             throw new BootRefused("--cpus " + request.cpus() + ": expected 1 to " + DomainSettings.MOST_VCPUS);
         }
-        if (request.disks().size() > BackendDomain.MOST_DISKS) {
-            throw new BootRefused("--disk " + request.disks().size() + " times: a paravirtual machine has at most "
-                    + BackendDomain.MOST_DISKS);
-        }
         if (request.debugExit()) {
             throw new BootRefused("--debug-exit: a paravirtual machine has no ports");
         }
-        List<RawDiskImage> disks = open(request.disks());
+        List<RawDiskImage> disks = open(request.disks(), BackendDomain.MOST_DISKS);
         ParavirtualMachine machine = new ParavirtualMachine(
                 DomainSettings.of(configuration, request.cpus()),
                 memory,
@@ -187,17 +183,17 @@ public final class LocalVm implements AutoCloseable {
         return translating;
     }
 
-    /** What its translator has done, by name; nothing if it has none. */
+    /** What its translators have done together, by name; nothing if it has none. */
     public SortedMap<String, Long> translatorFigures() {
         SortedMap<String, Long> figures = new TreeMap<>();
         for (TranslatingEngine translating : translators) {
             TranslatorStatistics statistics = translating.statistics();
-            figures.put("instructions", statistics.executed());
-            figures.put("instructionsTranslated", statistics.instructions());
-            figures.put("regions", statistics.regions());
-            figures.put("regionEntries", statistics.entries());
-            figures.put("regionsForgotten", statistics.forgotten());
-            figures.put("classFileBytes", statistics.bytes());
+            figures.merge("instructions", statistics.executed(), Long::sum);
+            figures.merge("instructionsTranslated", statistics.instructions(), Long::sum);
+            figures.merge("regions", statistics.regions(), Long::sum);
+            figures.merge("regionEntries", statistics.entries(), Long::sum);
+            figures.merge("regionsForgotten", statistics.forgotten(), Long::sum);
+            figures.merge("classFileBytes", statistics.bytes(), Long::sum);
         }
         return figures;
     }
@@ -215,7 +211,10 @@ public final class LocalVm implements AutoCloseable {
                 request.debugExit());
     }
 
-    private static List<RawDiskImage> open(List<Path> files) throws BootRefused {
+    private static List<RawDiskImage> open(List<Path> files, int most) throws BootRefused {
+        if (files.size() > most) {
+            throw new BootRefused("--disk " + files.size() + " times: expected at most " + most);
+        }
         List<RawDiskImage> disks = new ArrayList<>();
         try {
             for (Path file : files) {

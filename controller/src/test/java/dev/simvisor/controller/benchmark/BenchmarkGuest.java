@@ -1,6 +1,7 @@
 package dev.simvisor.controller.benchmark;
 
 import dev.simvisor.config.GuestCatalogue;
+import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.guest.BootFile;
 import dev.simvisor.controller.guest.GuestCache;
 import dev.simvisor.controller.guest.GuestException;
@@ -20,14 +21,22 @@ record BenchmarkGuest(
         String name, String grubCommand, Path kernel, Optional<Path> initrd, String commandLine, int memoryMib) {
 
     /** A Linux of the catalogue, from the guest cache. */
-    static BenchmarkGuest linux(String name, Path folder) throws BenchmarkException, IOException {
-        GuestImage image = resolve(name);
+    static BenchmarkGuest linux(String name, VirtualizationMode mode, Path folder)
+            throws BenchmarkException, IOException {
+        GuestImage image = resolve(name, mode);
         return of(image, "linux", image.commandLine(), folder);
     }
 
-    private static GuestImage resolve(String name) throws BenchmarkException {
+    /** The guest that comes with Simvisor. */
+    static BenchmarkGuest builtIn(String commandLine, VirtualizationMode mode, Path folder)
+            throws BenchmarkException, IOException {
+        GuestImage image = resolve(Work.BuiltInLoad.GUEST, mode);
+        return of(image, "multiboot", commandLine, folder.resolve(mode.toString()));
+    }
+
+    private static GuestImage resolve(String name, VirtualizationMode mode) throws BenchmarkException {
         try {
-            return new GuestCache(GuestCatalogue.load(), GuestCache.defaultFolder(System.getenv())).resolve(name);
+            return new GuestCache(GuestCatalogue.load(), GuestCache.defaultFolder(System.getenv())).resolve(name, mode);
         } catch (GuestException absent) {
             throw new BenchmarkException(absent.getMessage());
         }
@@ -35,6 +44,7 @@ record BenchmarkGuest(
 
     private static BenchmarkGuest of(GuestImage image, String grubCommand, String commandLine, Path folder)
             throws IOException {
+        Files.createDirectories(folder);
         Path kernel = write(image.kernel(), folder.resolve(image.name() + "-kernel"));
         Optional<Path> initrd = Optional.empty();
         if (image.initrd().isPresent()) {

@@ -32,6 +32,12 @@ record Bochs(Path folder) implements Emulator {
         return true;
     }
 
+    /** GRUB would take the built-in guest's quotes away. */
+    @Override
+    public boolean runs(Work work) {
+        return !(work instanceof Work.BuiltInLoad);
+    }
+
     @Override
     public Run start(BenchmarkGuest guest) throws BenchmarkException, IOException, InterruptedException {
         Path disc = disc(guest);

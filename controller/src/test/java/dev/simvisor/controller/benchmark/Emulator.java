@@ -1,5 +1,6 @@
 package dev.simvisor.controller.benchmark;
 
+import dev.simvisor.config.VirtualizationMode;
 import java.io.IOException;
 import java.util.OptionalLong;
 
@@ -9,6 +10,14 @@ sealed interface Emulator permits Simvisor, Bochs, Qemu {
 
     /** Whether the guest's time-stamp counter counts instructions, each repetition of a REP as one. */
     boolean ticksAreInstructions();
+
+    /** The mode that a guest is to be made for. */
+    default VirtualizationMode mode() {
+        return VirtualizationMode.BARE;
+    }
+
+    /** Whether it can be timed at some work. */
+    boolean runs(Work work);
 
     /** Starts a guest, as quickly as this emulator knows how. */
     Run start(BenchmarkGuest guest) throws BenchmarkException, IOException, InterruptedException;

@@ -1,5 +1,6 @@
 package dev.simvisor.controller.benchmark;
 
+import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.benchmark.Work.Boot;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -31,7 +32,8 @@ record ManyVms(OwnJvm jvm, Path folder) {
             compareTenWithOne("loads of many kinds", loads, LoadGuests.DONE);
         }
         if (WorkCatalogue.selects(list, WorkCatalogue.TEN_LINUX_VMS)) {
-            compareTenWithOne(LINUX + " to its shell", BenchmarkGuest.linux(LINUX, folder), Boot.PROMPT);
+            compareTenWithOne(
+                    LINUX + " to its shell", BenchmarkGuest.linux(LINUX, VirtualizationMode.BARE, folder), Boot.PROMPT);
         }
     }
 

@@ -25,6 +25,11 @@ record Qemu(Path folder) implements Emulator {
     }
 
     @Override
+    public boolean runs(Work work) {
+        return true;
+    }
+
+    @Override
     public Run start(BenchmarkGuest guest) throws BenchmarkException {
         List<String> command = new ArrayList<>(
                 List.of("qemu-system-x86_64", "-accel", "tcg,thread=single", "-cpu", "qemu64", "-nodefaults"));

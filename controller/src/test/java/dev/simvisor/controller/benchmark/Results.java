@@ -50,9 +50,9 @@ final class Results {
                 .add(nanos);
     }
 
-    /** How many instructions that work takes; the last count stands. */
-    void count(Work work, long instructions) {
-        row(work).instructions = OptionalLong.of(instructions);
+    /** How many instructions that work takes an emulator; the last count of the first emulator's stands. */
+    void count(Work work, String emulator, long instructions) {
+        if (emulator.equals(emulators.getFirst())) row(work).instructions = OptionalLong.of(instructions);
     }
 
     /** Holds what came of a piece of work against what came of it before. */

@@ -15,7 +15,7 @@ class ResultsTest {
     private static final long MILLI = 1_000_000;
     private static final Work SIEVE = new Load("sieve", 32, Group.COMPUTE, 1);
     private static final Work CRC = new Load("crc", 64, Group.COMPUTE, 1);
-    private static final Work BOOT = new Boot("linux");
+    private static final Work BOOT = new Boot("linux", 64);
 
     private final Results results = new Results(List.of("ours", "theirs"));
 
@@ -58,7 +58,8 @@ class ResultsTest {
     @Test
     void rateIsTheFirstEmulatorsInstructionsPerSecond() {
         measure(SIEVE, 100, 50, 200, 200);
-        results.count(SIEVE, 10_000_000);
+        results.count(SIEVE, "ours", 10_000_000);
+        results.count(SIEVE, "theirs", 20_000_000);
 
         assertThat(table()).contains("sieve/32 100 50 200 200 2.00 4.00 100.0 200.0");
     }

@@ -1,5 +1,6 @@
 package dev.simvisor.controller.benchmark;
 
+import dev.simvisor.config.VirtualizationMode;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -32,6 +33,22 @@ record Simvisor(String name, Path launcher, Path folder) implements Emulator {
     @Override
     public boolean ticksAreInstructions() {
         return true;
+    }
+
+    @Override
+    public VirtualizationMode mode() {
+        return Arrays.asList(name.split(":")).contains("mode=para") ? VirtualizationMode.PARA : VirtualizationMode.BARE;
+    }
+
+    /** A paravirtual guest has no board, and 64 bits. */
+    @Override
+    public boolean runs(Work work) {
+        return mode() != VirtualizationMode.PARA
+                || switch (work) {
+                    case Work.Load _ -> false;
+                    case Work.BuiltInLoad _ -> true;
+                    case Work.Boot boot -> boot.width() == 64;
+                };
     }
 
     @Override

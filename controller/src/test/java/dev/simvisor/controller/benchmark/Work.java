@@ -8,6 +8,8 @@ sealed interface Work {
         COMPUTE("compute"),
         /** Mostly the kernel's work: system calls, faults, address spaces. */
         KERNEL("kernel-heavy"),
+        /** Loads of Simvisor's own guest, which has a paravirtual build. */
+        BUILT_IN("built-in"),
         BOOT("boot");
 
         final String written;
@@ -40,8 +42,41 @@ sealed interface Work {
         }
     }
 
-    /** A guest of the catalogue, from the start of the emulator until its console shows a prompt. */
-    record Boot(String guest) implements Work {
+    /**
+     * A command of the built-in guest's shell.
+     *
+     * @param count its argument: about as many as take a second or two on a board
+     */
+    record BuiltInLoad(String command, int count) implements Work {
+        static final String GUEST = "builtin";
+
+        @Override
+        public String name() {
+            return GUEST + "/" + command.replace(' ', '-');
+        }
+
+        @Override
+        public Group group() {
+            return Group.BUILT_IN;
+        }
+
+        /** As it is typed. */
+        String typed() {
+            return command + " " + count;
+        }
+
+        /** For the kernel: to run it twice. */
+        String commandLine() {
+            return "run=\"%1$s; %1$s\"".formatted(typed());
+        }
+    }
+
+    /**
+     * A guest of the catalogue, from the start of the emulator until its console shows a prompt.
+     *
+     * @param width of its kernel, 32 or 64
+     */
+    record Boot(String guest, int width) implements Work {
         static final String PROMPT = "built-in shell (ash)";
 
         @Override

@@ -1,6 +1,7 @@
 package dev.simvisor.controller.benchmark;
 
 import dev.simvisor.controller.benchmark.Work.Boot;
+import dev.simvisor.controller.benchmark.Work.BuiltInLoad;
 import dev.simvisor.controller.benchmark.Work.Group;
 import dev.simvisor.controller.benchmark.Work.Load;
 import java.util.ArrayList;
@@ -55,8 +56,16 @@ final class WorkCatalogue {
         kernel(all, "switches", 150, 150);
         kernel(all, "faults", 2000, 2000);
         kernel(all, "forks", 7500, 7500);
-        all.add(new Boot("debian-12-amd64"));
-        all.add(new Boot("debian-12-i386"));
+        all.add(new BuiltInLoad("syscalls", 1_000_000));
+        all.add(new BuiltInLoad("switches", 200_000));
+        all.add(new BuiltInLoad("pagefaults", 200_000));
+        all.add(new BuiltInLoad("nanobench forkwait", 2000));
+        all.add(new BuiltInLoad("sieve", 1500));
+        all.add(new BuiltInLoad("fib", 36));
+        all.add(new BuiltInLoad("sort", 400));
+        all.add(new BuiltInLoad("interpret", 10_000));
+        all.add(new Boot("debian-12-amd64", 64));
+        all.add(new Boot("debian-12-i386", 32));
         return List.copyOf(all);
     }
 
@@ -105,6 +114,7 @@ final class WorkCatalogue {
         String group = work.group().written;
         return switch (work) {
             case Load load -> Set.of(EVERYTHING, group, load.load(), load.name());
+            case BuiltInLoad load -> Set.of(EVERYTHING, group, load.name());
             case Boot boot -> Set.of(EVERYTHING, group, boot.name());
         };
     }

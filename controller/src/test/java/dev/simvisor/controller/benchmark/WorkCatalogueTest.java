@@ -28,6 +28,12 @@ class WorkCatalogueTest {
     }
 
     @Test
+    void loadsOfTheBuiltInGuestHaveItsNameBeforeTheirs() throws BenchmarkException {
+        assertThat(names("built-in")).contains("builtin/syscalls", "builtin/nanobench-forkwait");
+        assertThat(names("sieve")).doesNotContain("builtin/sieve");
+    }
+
+    @Test
     void otherMeasurementsAreNotTimed() throws BenchmarkException {
         assertThat(WorkCatalogue.select("memory")).isEmpty();
         assertThat(WorkCatalogue.selects("memory", WorkCatalogue.MEMORY)).isTrue();

@@ -84,6 +84,14 @@ class ExplainTest {
     }
 
     @Test
+    void theGuestIsGivenAsToOtherCommands() {
+        assertThat(listing("--blocks", "1", "--memory", "32M")).isEqualTo(listing("--blocks", "1"));
+        Invocation initrd = Invocation.of("explain", "hot", "--initrd", "files");
+        assertThat(initrd.status()).isNotZero();
+        assertThat(initrd.errors()).contains("--initrd goes with --kernel").hasLineCount(1);
+    }
+
+    @Test
     void aBlockIsFoundByItsAddress() {
         List<String> found = listing();
         String address = found.get(found.lastIndexOf("") + 1).split(" ")[0];

@@ -2,11 +2,14 @@ package dev.simvisor.controller.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -15,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The same guests in every mode that runs unmodified ones, under {@code simvisor boot} of the distribution: Debian's own kernels, as
+ * The same guests in every mode that runs them, under {@code simvisor boot} of the distribution: Debian's own kernels, as
  * {@code simvisor guest fetch} gets them, and the built-in one. What they say must not depend on the mode.
  */
 class GuestsInEveryModeIT {
@@ -51,6 +54,13 @@ class GuestsInEveryModeIT {
     /** How long a load took, which depends on when timer interrupts came. */
     private static final Pattern TICKS = Pattern.compile("\\d+ TSC ticks");
 
+    /** What the processor can do: less where the VMM keeps paging and segmentation to itself. */
+    private static final Pattern FEATURES = Pattern.compile("flags\\s+:.*");
+
+    /** Instructions that a paravirtual kernel may execute and Xen carries out for it: xen/arch/x86/pv/emul-priv-op.c. */
+    private static final Set<String> EMULATED_BY_XEN =
+            Set.of("CLI", "STI", "IN", "OUT", "CLTS", "CPUID", "MOV", "RDMSR", "WRMSR", "WBINVD", "XSETBV", "INVLPG");
+
     private static final Pattern NANOS = Pattern.compile("\\d+ ns");
 
     /** What is free, which is more where the VMM keeps what a kernel keeps elsewhere. */
@@ -63,8 +73,8 @@ class GuestsInEveryModeIT {
     private Path directory;
 
     @ParameterizedTest
-    @CsvSource({"debian-12-amd64, x86_64", "debian-12-i386, i686"})
-    void debianRunsTheSameScriptWithTheSameOutput(String guest, String machine)
+    @CsvSource({"debian-12-amd64, x86_64, true", "debian-12-i386, i686, false"})
+    void debianRunsTheSameScriptWithTheSameOutput(String guest, String machine, boolean paravirtual)
             throws IOException, InterruptedException {
         assertThat(Main.commandLine().execute("guest", "fetch", guest)).isZero();
         String bare = said(boot(guest, "bare", SCRIPT));
@@ -76,6 +86,16 @@ class GuestsInEveryModeIT {
             if (!mode.equals("bare"))
                 assertThat(said(boot(guest, mode, SCRIPT))).as(mode).isEqualTo(bare);
         }
+        if (!paravirtual) return;
+        assertThat(withoutFeatures(said(boot(guest, "para", SCRIPT))))
+                .as("para")
+                .isEqualTo(withoutFeatures(bare));
+        Config statistics = ConfigFactory.parseFile(statistics(guest, "para").toFile());
+        assertThat(EMULATED_BY_XEN)
+                .containsAll(statistics.getObject("exitDetails.privileged-trap").keySet())
+                .containsAll(statistics.getObject("exitDetails.port-io").keySet());
+        assertThat(statistics.getObject("slipped")).isEmpty();
+        assertThat(statistics.getObject("exits").keySet()).doesNotContain("callout", "interpreted");
     }
 
     @Test
@@ -84,6 +104,14 @@ class GuestsInEveryModeIT {
         assertThat(bare).contains("syscalls", "switches", "pagefaults", "sieve", "rewrite");
         for (String mode : MODES) assertThat(loads(mode)).as(mode).isEqualTo(bare);
         assertThat(workOf(loads("para"))).as("para").isEqualTo(workOf(bare));
+    }
+
+    private static String withoutFeatures(String said) {
+        return FEATURES.matcher(said).replaceAll("");
+    }
+
+    private Path statistics(String guest, String mode) {
+        return directory.resolve(guest + "-" + mode + ".json");
     }
 
     private String loads(String mode) throws IOException, InterruptedException {
@@ -113,6 +141,8 @@ class GuestsInEveryModeIT {
                         guest,
                         "--mode",
                         mode,
+                        "--stats",
+                        statistics(guest, mode).toString(),
                         "--max-time",
                         "60s")
                 .redirectInput(typed.toFile())

@@ -173,6 +173,24 @@ class AdmissionTest {
         assertThat(theVm().getHost()).isEqualTo("one");
     }
 
+    // ---- disks
+
+    @Test
+    void diskBelongsToOneVmUntilThatHasEnded() {
+        get(cluster.createVm(withDisk("a", "/disk")));
+        assertRefused(
+                cluster.createVm(withDisk("b", "/disk")), Refusal.Kind.NOT_NOW, "VM b: disk /disk is in use by VM a");
+        get(cluster.createVm(withDisk("c", "/other")));
+        get(cluster.stop("a"));
+        get(cluster.createVm(withDisk("b", "/disk")));
+    }
+
+    private static CreateVmRequest withDisk(String name, String disk) {
+        CreateVmRequest.Builder request = vm(name, "translating", "bare", "").toBuilder();
+        request.getSpecBuilder().addDisks(disk);
+        return request.build();
+    }
+
     // ---- processors
 
     @Test

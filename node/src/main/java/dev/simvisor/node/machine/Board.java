@@ -47,6 +47,7 @@ final class Board implements SystemBus {
 
     private static final int CONSOLE_SLOT = 3;
     private static final int FIRST_DISK_SLOT = 4;
+    static final int MOST_DISKS = PciBus.SLOTS - FIRST_DISK_SLOT;
 
     private static final long PCI_MEMORY_START = 0xE000_0000L;
     private static final long PCI_MEMORY_END = IoApic.DEFAULT_BASE;
@@ -102,9 +103,8 @@ final class Board implements SystemBus {
         pci.plug(0, hostBridge());
         virtioConsole = new VirtioConsole(outputs.virtioConsole(), memory);
         plugVirtio(CONSOLE_SLOT, virtioConsole.transport());
-        if (disks.size() > PciBus.SLOTS - FIRST_DISK_SLOT) {
-            throw new IllegalArgumentException(
-                    disks.size() + " disks: expected at most " + (PciBus.SLOTS - FIRST_DISK_SLOT));
+        if (disks.size() > MOST_DISKS) {
+            throw new IllegalArgumentException(disks.size() + " disks: expected at most " + MOST_DISKS);
         }
         for (int i = 0; i < disks.size(); i++) {
             plugVirtio(FIRST_DISK_SLOT + i, VirtioBlock.onPci(disks.get(i), "simvisor-disk-" + i, memory));

@@ -48,6 +48,9 @@ public final class Machine implements AutoCloseable {
     /** Where the clock is to be at the end of the present run. */
     private long runTarget;
 
+    /** As many disks as the bus has slots for. */
+    public static final int MOST_DISKS = Board.MOST_DISKS;
+
     /** A machine without disks. */
     public Machine(MachineConfiguration configuration, MachineMemory host, EngineFactory engine) {
         this(configuration, host, engine, List.of());
@@ -57,7 +60,7 @@ public final class Machine implements AutoCloseable {
      * A machine that is switched off, with its memory reserved in the host's.
      *
      * @param engine makes the engine that runs the processor
-     * @param disks its virtio disks, in the order of their slots; their contents are no part of the machine's state
+     * @param disks its virtio disks, at most {@link #MOST_DISKS}, in the order of their slots; their contents are no part of the machine's state
      * @throws MachineMemoryExhausted when the host has no room for the memory, or for what the engine needs of its own
      */
     public Machine(

@@ -135,6 +135,7 @@ public final class HostedMachines implements MachineFactory {
         if (cpus > 1) {
             throw new StateRefused(cpus + " vCPUs: expected 1, more are not available yet in mode " + mode.modeName());
         }
+        checkDisks(disks, Machine.MOST_DISKS);
         Machine machine = new Machine(
                 configuration, memory, mode.engine(TranslatingEngine::new, costs, ledger), List.copyOf(disks));
         return new BoardMachine(machine, ledger, disks);
@@ -146,10 +147,7 @@ public final class HostedMachines implements MachineFactory {
         if (cpus > DomainSettings.MOST_VCPUS) {
             throw new StateRefused(cpus + " vCPUs: expected 1 to " + DomainSettings.MOST_VCPUS);
         }
-        if (disks.size() > BackendDomain.MOST_DISKS) {
-            throw new StateRefused(
-                    disks.size() + " disks: a paravirtual machine has at most " + BackendDomain.MOST_DISKS);
-        }
+        checkDisks(disks, BackendDomain.MOST_DISKS);
         ParavirtualMachine machine = new ParavirtualMachine(
                 DomainSettings.of(configuration, cpus),
                 memory,
@@ -158,6 +156,12 @@ public final class HostedMachines implements MachineFactory {
                 costs.processor(),
                 TranslatingEngine::new);
         return new DomainMachine(machine, ledger, disks);
+    }
+
+    private static void checkDisks(List<RawDiskImage> disks, int most) throws StateRefused {
+        if (disks.size() > most) {
+            throw new StateRefused(disks.size() + " disks: expected at most " + most);
+        }
     }
 
     private static BootSource source(VmSpec spec) throws StateRefused {

@@ -14,6 +14,8 @@ import dev.simvisor.proto.api.VmSpec;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -125,6 +127,22 @@ class HostedMachinesTest {
                     .isInstanceOf(StateRefused.class)
                     .hasMessageContaining("paravirtual");
         }
+    }
+
+    @Test
+    void diskThatIsNotThere(@TempDir Path folder) {
+        String disk = folder.resolve("disk").toString();
+        String reason = disk + ": not a file: expected a raw disk image";
+        assertRefused(machines.booted(vm("para").addDisks(disk).build()), reason);
+        assertRefused(machines.blank(vm("bare").addDisks(disk).build()), reason);
+    }
+
+    @Test
+    void moreDisksThanTheMachineHasRoomFor(@TempDir Path folder) throws Exception {
+        Path disk = Files.write(folder.resolve("disk"), new byte[512]);
+        List<String> many = Collections.nCopies(29, disk.toString());
+        assertRefused(machines.booted(vm("para").addAllDisks(many).build()), "29 disks: expected at most 16");
+        assertRefused(machines.booted(vm("bare").addAllDisks(many).build()), "29 disks: expected at most 28");
     }
 
     @Test

@@ -10,6 +10,7 @@ import dev.simvisor.node.vmm.para.domain.Vcpu;
 import dev.simvisor.node.vmm.para.emulate.PageTableWrites;
 import dev.simvisor.node.vmm.para.emulate.PrivilegedInstructions;
 import dev.simvisor.node.vmm.para.hypercall.HypercallTable;
+import dev.simvisor.node.vmm.para.hypercall.Preempted;
 import dev.simvisor.node.vmm.para.trap.TrapFrame;
 
 /**
@@ -21,6 +22,7 @@ final class GuestExits {
     private static final int R9 = 9;
     private static final int R10 = 10;
     private static final int R11 = 11;
+    private static final int[] ARGUMENTS = {Cpu.RDI, Cpu.RSI, Cpu.RDX, R10, R8, R9};
     private static final int CODE_64 = 64;
     // Of the error code
     private static final int PRESENT_AND_WRITE = 3;
@@ -33,7 +35,7 @@ final class GuestExits {
     private final HypercallTable hypercalls;
     private final ExitLedger ledger;
     private final PageTableWrites pageTableWrites;
-    private final long[] arguments = new long[6];
+    private final long[] arguments = new long[ARGUMENTS.length];
 
     GuestExits(Vcpu vcpu, HypercallTable hypercalls) {
         this.vcpu = vcpu;
@@ -117,13 +119,14 @@ final class GuestExits {
 
     private void hypercall(Instruction instruction) {
         passSyscall(instruction);
-        arguments[0] = cpu.gpr[Cpu.RDI];
-        arguments[1] = cpu.gpr[Cpu.RSI];
-        arguments[2] = cpu.gpr[Cpu.RDX];
-        arguments[3] = cpu.gpr[R10];
-        arguments[4] = cpu.gpr[R8];
-        arguments[5] = cpu.gpr[R9];
-        cpu.gpr[Cpu.RAX] = hypercalls.call(vcpu, cpu.gpr[Cpu.RAX] & 0xFFFF_FFFFL, arguments);
+        for (int n = 0; n < ARGUMENTS.length; n++) arguments[n] = cpu.gpr[ARGUMENTS[n]];
+        try {
+            cpu.gpr[Cpu.RAX] = hypercalls.call(vcpu, cpu.gpr[Cpu.RAX] & 0xFFFF_FFFFL, arguments);
+        } catch (Preempted rest) {
+            // Events may come in between: the guest is back before its SYSCALL, as after an interrupt.
+            for (int n = 0; n < ARGUMENTS.length; n++) cpu.gpr[ARGUMENTS[n]] = arguments[n];
+            cpu.rip -= instruction.length;
+        }
     }
 
     private void systemCall(Instruction instruction) {

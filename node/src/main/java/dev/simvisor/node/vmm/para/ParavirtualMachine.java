@@ -29,6 +29,7 @@ import dev.simvisor.node.vmm.para.memory.FrameType;
 import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
 import dev.simvisor.node.vmm.para.ring.SharedPage;
 import dev.simvisor.proto.state.ParavirtualState;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -42,8 +43,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A paravirtual virtual machine: a domain, and the one physical processor's worth of time that its vCPUs share.
  *
- * <p>vCPUs take turns, each for a slice of virtual time or until it waits, in the order of their numbers; where slices end
- * depends on virtual time alone, so that how a run is split makes no difference.
+ * <p>vCPUs take turns, each until it waits, or for a slice of virtual time if another could run, in the order of their
+ * numbers; who runs depends on virtual time alone, so that how a run is split makes no difference.
  */
 public final class ParavirtualMachine implements AutoCloseable {
     private static final long SLICES_PER_SECOND = 10_000;
@@ -163,30 +164,29 @@ public final class ParavirtualMachine implements AutoCloseable {
             if (reason != null) return new RunEnd.ShutDown(reason);
             if (clock.cycles() >= deadlineCycles || instructions() >= mostInstructions) return new RunEnd.Reached();
             long next = Math.min(clock.nextDueCycles(), deadlineCycles);
-            if (schedule()) execute(current, Math.min(next, sliceEnd), mostInstructions);
-            else clock.skipTo(next);
+            if (!schedule()) clock.skipTo(next);
+            else execute(current, nextOther() == null ? next : Math.min(next, sliceEnd), mostInstructions);
         }
     }
 
     /** Sees to it that the vCPU whose turn it is has the processor; false if none can run. */
     private boolean schedule() {
         boolean over = clock.cycles() >= sliceEnd | current.takeYield();
-        if (current.isRunnable() && !over) {
-            current.enter(RunState.RUNNING);
-            return true;
+        Vcpu other = nextOther();
+        if (other != null && (over || !current.isRunnable())) {
+            if (current.isRunnable()) current.enter(RunState.RUNNABLE);
+            current = other;
+            sliceEnd = clock.cycles() + sliceCycles;
         }
-        Vcpu next = nextRunnable();
-        if (next == null) return false;
-        if (next != current && current.isRunnable()) current.enter(RunState.RUNNABLE);
-        current = next;
-        sliceEnd = domain.vcpus() == 1 ? Timer.NEVER : clock.cycles() + sliceCycles;
-        next.enter(RunState.RUNNING);
+        if (!current.isRunnable()) return false;
+        current.enter(RunState.RUNNING);
         return true;
     }
 
-    private @Nullable Vcpu nextRunnable() {
+    /** The next vCPU in turn that could run in place of the present one, or null. */
+    private @Nullable Vcpu nextOther() {
         int count = domain.vcpus();
-        for (int n = 1; n <= count; n++) {
+        for (int n = 1; n < count; n++) {
             Vcpu candidate = domain.vcpu((current.id() + n) % count);
             if (candidate.isRunnable()) return candidate;
         }
@@ -298,11 +298,12 @@ public final class ParavirtualMachine implements AutoCloseable {
         }
     }
 
-    /** SHA-256, in hexadecimal, over vCPUs, time and memory: equal hashes mean equal machines. */
+    /** SHA-256, in hexadecimal, over vCPUs, time, back ends and memory: equal hashes mean equal machines. */
     public String stateHash() {
         MessageDigest digest = sha256();
         // The state has no maps, so that its encoding is the same wherever it is made.
         digest.update(save().toByteArray());
+        if (backends != null) digest.update(backends.state().getBytes(StandardCharsets.UTF_8));
         domain.memory().memory().digest(digest);
         return HexFormat.of().formatHex(digest.digest());
     }

@@ -1,7 +1,7 @@
 package dev.simvisor.node.machine.disk;
 
 /** A disk whose sectors are in an array. */
-public final class DiskInMemory implements DiskImage {
+public class DiskInMemory implements DiskImage {
     public final byte[] bytes;
     public boolean readOnly;
 

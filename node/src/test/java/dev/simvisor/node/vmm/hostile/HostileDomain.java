@@ -19,6 +19,7 @@ import dev.simvisor.node.vmm.para.backend.BackendDomain;
 import dev.simvisor.node.vmm.para.domain.Domain;
 import dev.simvisor.node.vmm.para.domain.DomainSettings;
 import dev.simvisor.node.vmm.para.domain.Vcpu;
+import dev.simvisor.node.vmm.para.hypercall.Preempted;
 import dev.simvisor.node.vmm.para.memory.FrameType;
 import dev.simvisor.node.vmm.para.memory.HypervisorSpace;
 import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
@@ -37,6 +38,10 @@ import java.util.random.RandomGenerator;
 final class HostileDomain implements AutoCloseable {
     static final long BASE = 0xFFFF_FFFF_8000_0000L;
     private static final int FRAMES = 2048;
+    private static final int MOST_PIECES = 16;
+    /** No answer of the VMM's: EINTR. */
+    private static final long GIVEN_UP = -4;
+
     private static final int HANDLER = 1;
     private static final int FRAGMENT = 2;
     private static final int FRAGMENT_FRAMES = 2;
@@ -307,11 +312,19 @@ final class HostileDomain implements AutoCloseable {
         }
     }
 
-    /** What the VMM answers to a hypercall of the first vCPU's kernel. */
+    /** What the VMM answers to a hypercall of the first vCPU's kernel; an error if that takes very long. */
     long call(long number, long... arguments) {
         Vcpu vcpu = domain.vcpu(0);
-        if (!vcpu.inKernel()) vcpu.toggleMode();
-        return machine.hypercalls().call(vcpu, number, Arrays.copyOf(arguments, 6));
+        long[] rest = Arrays.copyOf(arguments, 6);
+        for (int pieces = 0; pieces < MOST_PIECES; pieces++) {
+            if (!vcpu.inKernel()) vcpu.toggleMode();
+            try {
+                return machine.hypercalls().call(vcpu, number, rest);
+            } catch (Preempted again) {
+                // With the arguments of the rest.
+            }
+        }
+        return GIVEN_UP;
     }
 
     // ---- fragments

@@ -13,8 +13,6 @@ public final class XenError extends RuntimeException {
     public static final XenError ENOENT = new XenError("ENOENT", 2);
     /** No such domain. */
     public static final XenError ESRCH = new XenError("ESRCH", 3);
-    /** Argument list too long. */
-    public static final XenError E2BIG = new XenError("E2BIG", 7);
     /** Out of memory, or of what else there is a limited number of. */
     public static final XenError ENOMEM = new XenError("ENOMEM", 12);
     /** Permission denied. */

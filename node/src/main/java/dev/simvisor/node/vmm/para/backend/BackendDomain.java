@@ -31,6 +31,7 @@ public final class BackendDomain implements AutoCloseable {
      */
     private static final int MOST_ROUNDS = 64;
 
+    private final XenStore tree = new XenStore();
     private final PrivilegedStore store;
     private final DomainDirectory directory;
     private final StoreConnection connection;
@@ -47,7 +48,6 @@ public final class BackendDomain implements AutoCloseable {
      * @param storePage the frame of the store's ring
      */
     public BackendDomain(DomainDescription description, GrantTable grants, GuestPorts ports, SharedPage storePage) {
-        XenStore tree = new XenStore();
         store = new PrivilegedStore(tree);
         directory = new DomainDirectory(store, description.domain());
         directory.write(description);
@@ -110,6 +110,17 @@ public final class BackendDomain implements AutoCloseable {
     public void memoryTarget(long kibibytes) {
         directory.memoryTarget(kibibytes);
         storeEvent();
+    }
+
+    /** What the store and the back ends know that is not in the guest's memory, in words; equal if and only if they are. */
+    public String state() {
+        StringBuilder text = new StringBuilder();
+        tree.describe(text);
+        connection.describe(text);
+        store.describe(text);
+        disks.forEach(disk -> disk.describe(text));
+        cards.forEach(card -> card.describe(text));
+        return text.toString();
     }
 
     /** Lets go of all the guest's memory, and of the network. */

@@ -112,6 +112,11 @@ final class BlockBackend extends DeviceBackend {
     }
 
     @Override
+    String rings() {
+        return ring == null ? "" : ring.indices();
+    }
+
+    @Override
     void serve() throws MalformedRingException {
         BackRing requests = ring;
         if (requests == null) {

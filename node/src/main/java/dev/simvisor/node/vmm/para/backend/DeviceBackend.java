@@ -5,6 +5,7 @@ import static dev.simvisor.node.vmm.para.backend.XenbusState.CLOSING;
 import static dev.simvisor.node.vmm.para.backend.XenbusState.CONNECTED;
 import static dev.simvisor.node.vmm.para.backend.XenbusState.INIT_WAIT;
 
+import dev.simvisor.node.vmm.para.event.BackendEnd;
 import dev.simvisor.node.vmm.para.grant.GrantRefusedException;
 import dev.simvisor.node.vmm.para.grant.GrantedFrame;
 import dev.simvisor.node.vmm.para.ring.MalformedRingException;
@@ -19,12 +20,25 @@ import org.jspecify.annotations.Nullable;
 
 /** The back end of one split device. It follows its front end's state, by the diagram of this package. */
 abstract class DeviceBackend {
+    private static final int NO_PORT = 0;
+
     private final DeviceWiring wiring;
     private final String backend;
     private final String frontend;
     private XenbusState state = INIT_WAIT;
     private final List<GrantedFrame> ringFrames = new ArrayList<>();
-    private int port;
+    private final BackendEnd end = new BackendEnd() {
+        @Override
+        public void run() {
+            attempt(DeviceBackend.this::serve);
+        }
+
+        @Override
+        public void closed() {
+            port = NO_PORT;
+        }
+    };
+    private int port = NO_PORT;
 
     /**
      * A device that the guest can find once {@link #announce} has been called.
@@ -55,6 +69,9 @@ abstract class DeviceBackend {
 
     /** The front end has sent an event. */
     abstract void serve() throws MalformedRingException;
+
+    /** How far the rings are, and what waits for them, in words. */
+    abstract String rings();
 
     // ---- the two ends
 
@@ -114,10 +131,6 @@ abstract class DeviceBackend {
         }
     }
 
-    private void onEvent() {
-        attempt(this::serve);
-    }
-
     /** Something that uses a ring. */
     @FunctionalInterface
     interface RingUse {
@@ -148,9 +161,9 @@ abstract class DeviceBackend {
 
     /** Lets go of the guest; for good when the domain is at its end. */
     void disconnect() {
-        if (port != 0) {
+        if (port != NO_PORT) {
             wiring.ports().disconnect(port);
-            port = 0;
+            port = NO_PORT;
         }
         release();
         ringFrames.forEach(GrantedFrame::close);
@@ -162,6 +175,11 @@ abstract class DeviceBackend {
             state = next;
             wiring.store().write(backend + "/state", next.text());
         }
+    }
+
+    void describe(StringBuilder text) {
+        text.append(backend).append(' ').append(state).append(" port ").append(port);
+        text.append(' ').append(rings()).append('\n');
     }
 
     boolean isConnected() {
@@ -203,13 +221,15 @@ abstract class DeviceBackend {
     /** Connects to the front end's event channel. */
     void connectPort(String key) throws ConnectionRefusedException {
         int wanted = frontendNumber(key);
-        if (!wiring.ports().connect(wanted, this::onEvent)) {
+        if (!wiring.ports().connect(wanted, end)) {
             throw new ConnectionRefusedException("the front end's " + key + " names no port that waits for domain 0");
         }
         port = wanted;
     }
 
     void notifyGuest() {
-        wiring.ports().notifyGuest(port);
+        if (port != NO_PORT) {
+            wiring.ports().notifyGuest(port);
+        }
     }
 }

@@ -1,12 +1,13 @@
 package dev.simvisor.node.vmm.para.backend;
 
+import dev.simvisor.node.vmm.para.event.BackendEnd;
 import dev.simvisor.node.vmm.para.event.EventChannels;
 
 /** The event channels of a running domain. */
 public record EventPorts(EventChannels channels) implements GuestPorts {
     @Override
-    public boolean connect(int port, Runnable onEvent) {
-        return channels.connectBackend(port, onEvent);
+    public boolean connect(int port, BackendEnd end) {
+        return channels.connectBackend(port, end);
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.simvisor.node.machine.network.VirtualSwitch;
 import dev.simvisor.node.vmm.para.grant.GrantRefusedException;
 import dev.simvisor.node.vmm.para.ring.MalformedRingException;
 import java.util.ArrayDeque;
+import java.util.HexFormat;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -71,6 +72,15 @@ final class NetworkBackend extends DeviceBackend {
         waiting.clear();
         transmit = null;
         receive = null;
+    }
+
+    @Override
+    String rings() {
+        StringBuilder text = new StringBuilder();
+        if (transmit != null) text.append(transmit.indices()).append(' ');
+        if (receive != null) text.append(receive.indices());
+        waiting.forEach(frame -> text.append(' ').append(HexFormat.of().formatHex(frame)));
+        return text.toString();
     }
 
     /** Unplugs the card from the network, when the domain is at its end. */

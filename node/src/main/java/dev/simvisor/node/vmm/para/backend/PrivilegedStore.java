@@ -69,4 +69,8 @@ final class PrivilegedStore {
         }
         return any;
     }
+
+    void describe(StringBuilder text) {
+        text.append("to dispatch ").append(events).append('\n');
+    }
 }

@@ -58,4 +58,8 @@ final class ReceiveRing {
                 .putShort(STATUS, status)
                 .array();
     }
+
+    String indices() {
+        return ring.indices();
+    }
 }

@@ -166,4 +166,8 @@ final class TransmitRing {
                 .putShort(RESPONSE_STATUS, status)
                 .array());
     }
+
+    String indices() {
+        return ring.indices();
+    }
 }

@@ -93,6 +93,7 @@ public final class Vcpu {
 
     private final Timer periodic;
     final SystemTime time;
+    public final Preemption preemption;
     long periodNanos;
     /** Fires when a poll has lasted long enough. */
     private final Timer pollTimeout;
@@ -105,6 +106,7 @@ public final class Vcpu {
         cpu.timestampCounter = domain.clock();
         infoAddress = domain.shared().vcpuInfo(id);
         time = new SystemTime(domain.clock());
+        preemption = new Preemption(this);
         maskUpcalls(true);
         renewTime();
         initialiseProcessor();

@@ -53,11 +53,11 @@ public final class EventChannels {
     }
 
     /** Connects a backend to a port that the guest allocated for domain 0; false if there is no such port. */
-    public boolean connectBackend(int port, Runnable onNotify) {
+    public boolean connectBackend(int port, BackendEnd end) {
         Port present = ports.get(port);
         if (present == null || !(present.channel() instanceof Channel.Unbound(int remote))) return false;
         if (remote != BACKEND_DOMAIN) return false;
-        ports.put(port, new Port(new Channel.Backend(BACKEND_DOMAIN, onNotify), present.vcpu()));
+        ports.put(port, new Port(new Channel.Backend(BACKEND_DOMAIN, end), present.vcpu()));
         // Whatever was sent before there was anyone to hear it is made up for (Xen raises both ends when it binds
         // them).
         bits.raise(port, present.vcpu());
@@ -218,6 +218,7 @@ public final class EventChannels {
         ports.remove(port);
         bits.clear(port);
         firstMaybeFree = Math.min(firstMaybeFree, port);
+        if (present.channel() instanceof Channel.Backend(int _, BackendEnd end)) end.closed();
     }
 
     /** Closes all ports but those that the VMM made. */

@@ -8,9 +8,8 @@ import java.util.List;
 final class ConsoleIo implements Hypercall {
     private static final int WRITE = 0;
     private static final int READ = 1;
-    private static final int LONGEST = 4096;
-    /** In one call, which is one instant. */
-    private static final int MOST = 1 << 16;
+    /** Bytes that are read and written at once. */
+    private static final int PART = 128;
 
     @Override
     public int number() {
@@ -36,16 +35,24 @@ final class ConsoleIo implements Hypercall {
     public long call(Vcpu vcpu, long[] args) {
         return switch ((int) args[0]) {
             case WRITE -> {
-                long length = args[1] & 0xFFFF_FFFFL;
-                if (length > MOST) throw XenError.E2BIG;
-                for (long done = 0; done < length; done += LONGEST) {
-                    int part = (int) Math.min(LONGEST, length - done);
-                    vcpu.domain().console().write(vcpu.access().read(args[2] + done, part));
-                }
+                write(vcpu, args);
                 yield 0;
             }
             case READ -> 0;
             default -> throw XenError.ENOSYS;
         };
+    }
+
+    private static void write(Vcpu vcpu, long[] args) {
+        long length = args[1] & 0xFFFF_FFFFL;
+        for (long done = 0; done < length; done += PART) {
+            if (done > 0 && vcpu.preemption.isDue()) {
+                args[1] = length - done;
+                args[2] += done;
+                throw Preempted.REST;
+            }
+            int part = (int) Math.min(PART, length - done);
+            vcpu.domain().console().write(vcpu.access().read(args[2] + done, part));
+        }
     }
 }

@@ -85,14 +85,13 @@ final class GrantTableOp implements Hypercall {
         if (count < 0) {
             throw XenError.EINVAL;
         }
-        Hypercall.listLength(count);
         switch ((int) args[0]) {
-            case MAP -> each(at, count, 32, entry -> map(vcpu, entry));
-            case UNMAP -> each(at, count, 24, entry -> unmap(vcpu, entry, false));
-            case UNMAP_AND_REPLACE -> each(at, count, 24, entry -> unmap(vcpu, entry, true));
-            case TRANSFER -> each(at, count, 24, entry -> transfer(grants, access, entry));
-            case COPY -> each(at, count, COPY_BYTES, entry -> copy(grants, access, entry));
-            case SWAP -> each(at, count, 12, entry -> swap(grants.table(), access, entry));
+            case MAP -> each(vcpu, args, 32, entry -> map(vcpu, entry));
+            case UNMAP -> each(vcpu, args, 24, entry -> unmap(vcpu, entry, false));
+            case UNMAP_AND_REPLACE -> each(vcpu, args, 24, entry -> unmap(vcpu, entry, true));
+            case TRANSFER -> each(vcpu, args, 24, entry -> transfer(grants, access, entry));
+            case COPY -> each(vcpu, args, COPY_BYTES, entry -> copy(grants, access, entry));
+            case SWAP -> each(vcpu, args, 12, entry -> swap(grants.table(), access, entry));
             case SETUP_TABLE -> single(count, () -> setUpTable(grants.table(), access, at));
             case QUERY_SIZE -> single(count, () -> querySize(grants.table(), access, at));
             case GET_STATUS_FRAMES -> single(count, () -> status(access, at + 6, GrantStatus.GENERAL_ERROR));
@@ -103,8 +102,15 @@ final class GrantTableOp implements Hypercall {
         return 0;
     }
 
-    private static void each(long at, int count, int bytes, Operation operation) {
+    private static void each(Vcpu vcpu, long[] args, int bytes, Operation operation) {
+        long at = args[1];
+        int count = (int) args[2];
         for (int i = 0; i < count; i++) {
+            if (i > 0 && vcpu.preemption.isDue()) {
+                args[1] = at + (long) bytes * i;
+                args[2] = count - i;
+                throw Preempted.REST;
+            }
             operation.on(at + (long) bytes * i);
         }
     }

@@ -9,18 +9,6 @@ import java.util.List;
  * state of its own: what it works on belongs to the domain or to the vCPU.
  */
 public interface Hypercall {
-    /**
-     * Most elements of a list that one call takes. Xen takes any number, breaks such a call off when something else is due and
-     * goes on with it later; here a call is one instant, which a guest must not be able to draw out.
-     */
-    int LONGEST_LIST = 4096;
-
-    /** A list's length; throws E2BIG if it is too long. */
-    static long listLength(long count) {
-        if (Long.compareUnsigned(count, LONGEST_LIST) > 0) throw XenError.E2BIG;
-        return count;
-    }
-
     /** As in the public header xen.h. */
     int number();
 
@@ -39,9 +27,10 @@ public interface Hypercall {
      * Does it.
      *
      * @param vcpu the caller, whose guest kernel is at work; reach the domain through it
-     * @param args the five arguments: RDI, RSI, RDX, R10, R8
+     * @param args the arguments: RDI, RSI, RDX, R10, R8, R9
      * @return what the guest finds in RAX
      * @throws XenError for the error to return; what was done before stays done
+     * @throws Preempted if {@code args} are now those of the rest: when {@link Vcpu#preemption} says that a list is long enough
      */
     long call(Vcpu vcpu, long[] args);
 }

@@ -107,8 +107,13 @@ public final class HypercallTable {
         return "unknown";
     }
 
-    /** Does what the guest asked for; returns what it finds in RAX. */
+    /**
+     * Does what the guest asked for; returns what it finds in RAX.
+     *
+     * @throws Preempted if the guest is to make the call again, with {@code args} as they are now
+     */
     public long call(Vcpu vcpu, long number, long[] args) {
+        vcpu.preemption.begin();
         Hypercall hypercall = find(number);
         vcpu.domain()
                 .ledger()
@@ -118,6 +123,9 @@ public final class HypercallTable {
             return hypercall.call(vcpu, args);
         } catch (XenError error) {
             return error.result();
+        } catch (Preempted rest) {
+            vcpu.preemption.brokenOff();
+            throw rest;
         }
     }
 }

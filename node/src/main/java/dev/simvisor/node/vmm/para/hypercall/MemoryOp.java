@@ -19,8 +19,12 @@ final class MemoryOp implements Hypercall {
     private static final int MEMORY_MAP = 9;
     private static final int MACHINE_TO_PHYSICAL = 12;
     private static final int MAXIMUM_GPFN = 14;
-    /** The command proper; the bits above count extents of a call that the VMM broke off, which this one never does. */
-    private static final int COMMAND = 0x3F;
+    /** Of the first argument, bits 5:0 are the command; those above count the extents that were done before a call was broken off. */
+    private static final int EXTENT_SHIFT = 6;
+
+    private static final long COMMAND = (1 << EXTENT_SHIFT) - 1;
+    /** Of extents: as many as can be counted there. */
+    private static final long MOST_EXTENTS = 0xFFFF_FFFFL >>> EXTENT_SHIFT;
 
     private static final int RAM = 1;
     /** End of what the ABI sets aside for the machine-to-physical table. */
@@ -59,10 +63,8 @@ final class MemoryOp implements Hypercall {
     public long call(Vcpu vcpu, long[] args) {
         Domain domain = vcpu.domain();
         long arg = args[1];
-        return switch ((int) args[0] & COMMAND) {
-            case INCREASE -> reservation(vcpu, arg, INCREASE);
-            case DECREASE -> reservation(vcpu, arg, DECREASE);
-            case POPULATE -> reservation(vcpu, arg, POPULATE);
+        return switch ((int) (args[0] & COMMAND)) {
+            case INCREASE, DECREASE, POPULATE -> reservation(vcpu, args);
             case MAXIMUM_RAM_PAGE -> domain.memory().endMfn() - 1;
             case CURRENT -> {
                 Domain.checkSelf(vcpu.access().readShort(arg));
@@ -97,17 +99,24 @@ final class MemoryOp implements Hypercall {
     }
 
     /** {@code struct xen_memory_reservation}; returns how many extents were done. */
-    private static long reservation(Vcpu vcpu, long arg, int command) {
+    private static long reservation(Vcpu vcpu, long[] args) {
+        int command = (int) (args[0] & COMMAND);
+        long done = args[0] >>> EXTENT_SHIFT;
+        long arg = args[1];
         GuestAccess access = vcpu.access();
         long list = access.readLong(arg);
         long extents = access.readLong(arg + 8);
         int order = access.readInt(arg + 16);
         Domain.checkSelf(access.readShort(arg + 24));
         // Larger extents would have to be contiguous: there are none, as on a host whose memory is in pieces.
-        if (order != 0) return 0;
-        long done = 0;
+        if (order != 0 || Long.compareUnsigned(extents, MOST_EXTENTS) > 0) return done;
+        long first = done;
         try {
-            for (; done < LONGEST_LIST && Long.compareUnsigned(done, extents) < 0; done++) {
+            for (; Long.compareUnsigned(done, extents) < 0; done++) {
+                if (done > first && vcpu.preemption.isDue()) {
+                    args[0] = done << EXTENT_SHIFT | command;
+                    throw Preempted.REST;
+                }
                 if (!extent(vcpu, list + 8 * done, list != 0, command)) break;
             }
         } catch (XenError refused) {

@@ -28,7 +28,6 @@ final class MmuExtOp implements Hypercall {
     private static final int CLEAR_PAGE = 16;
     private static final int COPY_PAGE = 17;
     private static final int MOST_LDT_ENTRIES = 8192;
-    private static final long PREEMPTED = 1L << 31;
 
     @Override
     public int number() {
@@ -68,26 +67,14 @@ final class MmuExtOp implements Hypercall {
 
     @Override
     public long call(Vcpu vcpu, long[] args) {
-        Domain.checkSelf((int) args[3] & 0xFFFF);
-        long count = Hypercall.listLength(args[1] & ~PREEMPTED & 0xFFFF_FFFFL);
-        long done = 0;
-        try {
-            for (; done < count; done++) {
-                long operation = args[0] + OPERATION * done;
-                GuestAccess access = vcpu.access();
-                perform(
-                        vcpu,
-                        access.readInt(operation),
-                        access.readLong(operation + 8),
-                        access.readLong(operation + 16));
-            }
-        } finally {
-            if (args[2] != 0) vcpu.access().writeInt(args[2], (int) done);
-        }
-        return 0;
+        return RequestList.perform(vcpu, args, OPERATION, MmuExtOp::perform);
     }
 
-    private static void perform(Vcpu vcpu, int command, long arg1, long arg2) {
+    private static void perform(Vcpu vcpu, long operation) {
+        GuestAccess access = vcpu.access();
+        int command = access.readInt(operation);
+        long arg1 = access.readLong(operation + 8);
+        long arg2 = access.readLong(operation + 16);
         Domain domain = vcpu.domain();
         switch (command) {
             case FLUSH_LOCAL -> vcpu.flushTlb();

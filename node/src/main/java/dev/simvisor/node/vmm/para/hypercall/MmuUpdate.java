@@ -17,8 +17,6 @@ final class MmuUpdate implements Hypercall {
     private static final int MACHINE_TO_PHYSICAL = 1;
     private static final int PRESERVE = 2;
     private static final int NO_TRANSLATE = 3;
-    /** In the count: the rest of a call that the VMM broke off, which this one never does. */
-    private static final long PREEMPTED = 1L << 31;
 
     @Override
     public int number() {
@@ -42,25 +40,14 @@ final class MmuUpdate implements Hypercall {
 
     @Override
     public long call(Vcpu vcpu, long[] args) {
-        Domain.checkSelf((int) args[3] & 0xFFFF);
         if ((args[3] & 0xFFFF_0000L) != 0) Domain.checkSelf((int) (args[3] >>> 16 & 0xFFFF) - 1);
-        long count = Hypercall.listLength(args[1] & ~PREEMPTED & 0xFFFF_FFFFL);
-        long done = 0;
-        try {
-            for (; done < count; done++) {
-                long request = args[0] + REQUEST * done;
-                update(
-                        vcpu.domain(),
-                        vcpu.access().readLong(request),
-                        vcpu.access().readLong(request + 8));
-            }
-        } finally {
-            if (args[2] != 0) vcpu.access().writeInt(args[2], (int) done);
-        }
-        return 0;
+        return RequestList.perform(vcpu, args, REQUEST, MmuUpdate::update);
     }
 
-    private static void update(Domain domain, long pointer, long value) {
+    private static void update(Vcpu vcpu, long request) {
+        Domain domain = vcpu.domain();
+        long pointer = vcpu.access().readLong(request);
+        long value = vcpu.access().readLong(request + 8);
         int command = (int) pointer & COMMAND;
         int gfn = domain.memory().gfn(pointer >>> 12);
         switch (command) {

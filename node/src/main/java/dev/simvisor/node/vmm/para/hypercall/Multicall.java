@@ -9,8 +9,6 @@ import dev.simvisor.node.vmm.para.memory.GuestAccess;
 final class Multicall implements Hypercall {
     private static final int ENTRY = 64;
     private static final int ARGUMENTS = 6;
-    /** Shorter than other lists, because each entry may have one. */
-    private static final int LONGEST = 256;
 
     private final HypercallTable table;
 
@@ -35,21 +33,44 @@ final class Multicall implements Hypercall {
 
     @Override
     public long call(Vcpu vcpu, long[] args) {
-        GuestAccess access = vcpu.access();
         long count = args[1] & 0xFFFF_FFFFL;
-        if (count > LONGEST) throw XenError.E2BIG;
         long[] arguments = new long[ARGUMENTS];
         for (long n = 0; n < count; n++) {
+            if (n > 0 && vcpu.preemption.isDue()) throw rest(args, n);
             long entry = args[0] + ENTRY * n;
-            for (int a = 0; a < ARGUMENTS; a++) arguments[a] = access.readLong(entry + 16 + 8L * a);
-            access.writeLong(entry + 8, one(vcpu, access.readLong(entry), arguments));
+            try {
+                one(vcpu, entry, arguments);
+            } catch (Preempted rest) {
+                for (int a = 0; a < ARGUMENTS; a++) vcpu.access().writeLong(argument(entry, a), arguments[a]);
+                throw rest(args, n);
+            }
         }
         return 0;
     }
 
-    private long one(Vcpu vcpu, long number, long[] arguments) {
+    /** From an entry on. */
+    private static Preempted rest(long[] args, long entry) {
+        args[0] += ENTRY * entry;
+        args[1] = (args[1] & 0xFFFF_FFFFL) - entry;
+        return Preempted.REST;
+    }
+
+    private static long argument(long entry, int number) {
+        return entry + 16 + 8L * number;
+    }
+
+    private void one(Vcpu vcpu, long entry, long[] arguments) {
+        GuestAccess access = vcpu.access();
+        for (int a = 0; a < ARGUMENTS; a++) arguments[a] = access.readLong(argument(entry, a));
+        long result = call(vcpu, access.readLong(entry), arguments);
+        // The call may have switched page tables: what it left is no longer to be reached through those of before.
+        vcpu.access().writeLong(entry + 8, result);
+    }
+
+    private long call(Vcpu vcpu, long number, long[] arguments) {
         Hypercall hypercall = table.find(number);
-        if (hypercall == null || hypercall == this || hypercall instanceof Iret) return XenError.ENOSYS.result();
+        if (hypercall == this) return XenError.EINVAL.result();
+        if (hypercall == null || hypercall instanceof Iret) return XenError.ENOSYS.result();
         vcpu.domain().ledger().count(ExitKind.MULTICALL_ENTRY, hypercall.hypercallName());
         try {
             return hypercall.call(vcpu, arguments);

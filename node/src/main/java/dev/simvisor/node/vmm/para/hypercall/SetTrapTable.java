@@ -8,7 +8,6 @@ import dev.simvisor.node.vmm.para.memory.GuestAccess;
 /** Says where the kernel is entered for exceptions and software interrupts: a list that ends with an address of 0. */
 final class SetTrapTable implements Hypercall {
     private static final int ENTRY = 16;
-    private static final int VECTORS = 256;
 
     @Override
     public int number() {
@@ -33,13 +32,17 @@ final class SetTrapTable implements Hypercall {
             return 0;
         }
         GuestAccess access = vcpu.access();
-        for (int n = 0; n < VECTORS; n++, entry += ENTRY) {
+        while (true) {
             long address = access.readLong(entry + 8);
             if (address == 0) return 0;
             if (!LinearMemory.canonical(address)) throw XenError.EINVAL;
             vcpu.traps.set(
                     access.readByte(entry), access.readByte(entry + 1), access.readShort(entry + 2) | 3, address);
+            entry += ENTRY;
+            if (vcpu.preemption.isDue()) {
+                args[0] = entry;
+                throw Preempted.REST;
+            }
         }
-        return 0;
     }
 }

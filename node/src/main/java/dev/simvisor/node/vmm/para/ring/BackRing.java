@@ -90,4 +90,9 @@ public final class BackRing {
     private int slot(int index) {
         return SLOTS + (index & (slots - 1)) * slotSize;
     }
+
+    /** How far it is, in words. */
+    public String indices() {
+        return requestsTaken + "/" + responsesPut + "/" + responsesPushed;
+    }
 }

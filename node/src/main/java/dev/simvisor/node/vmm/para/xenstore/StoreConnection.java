@@ -6,6 +6,7 @@ import dev.simvisor.node.vmm.para.ring.SharedPage;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayDeque;
+import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.SequencedSet;
 
@@ -74,6 +75,17 @@ public final class StoreConnection {
     /** Whether the guest broke the protocol, after which the store does not hear it any more. */
     public boolean isClosed() {
         return closed;
+    }
+
+    /** Says what is on its way in it, in words. */
+    public void describe(StringBuilder text) {
+        HexFormat hex = HexFormat.of();
+        text.append(closed ? "closed" : "open").append(" events ").append(events);
+        text.append(" received ").append(received).append(" of ").append(hex.formatHex(header));
+        if (received > header.length) text.append(hex.formatHex(payload, 0, received - header.length));
+        text.append(" sent ").append(sentOfFirst).append(" of");
+        unsent.forEach(message -> text.append(' ').append(hex.formatHex(message)));
+        text.append('\n');
     }
 
     private void onEvent(WatchEvent event) {

@@ -1,6 +1,7 @@
 package dev.simvisor.node.vmm.para.xenstore;
 
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 
 /** A node of the tree, as it is between two changes. Never changed: a change puts another in its place. */
@@ -64,5 +65,10 @@ final class StoreNode {
     int bytes() {
         int names = children.stream().mapToInt(name -> name.length() + 1).sum();
         return HEADER_BYTES + PERMISSION_BYTES * permissions.entries().size() + value.length + names;
+    }
+
+    void describe(StringBuilder text) {
+        text.append(HexFormat.of().formatHex(value)).append(' ').append(permissions.entries());
+        text.append(' ').append(children).append('\n');
     }
 }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -366,6 +367,15 @@ public final class StoreSession {
     private boolean mayRead(String path) {
         StoreNode node = store.get(path);
         return node != null && may(node.permissions(), Access.READ);
+    }
+
+    void describe(StringBuilder text) {
+        text.append("domain ").append(domain).append(" watches ").append(watches);
+        text.append(" after transaction ").append(lastTransaction).append('\n');
+        new TreeMap<>(transactions).forEach((number, transaction) -> {
+            text.append("transaction ").append(number).append('\n');
+            transaction.describe(text);
+        });
     }
 
     private static StoreRefusedException refused(StoreError error) {

@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedSet;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** A view of the store that keeps its changes to itself until it is committed, and then fails if it met others. */
@@ -76,5 +77,18 @@ final class Transaction implements NodeView {
         changes.forEach(
                 (path, node) -> node.ifPresentOrElse(changed -> store.put(path, changed), () -> store.remove(path)));
         toTell.forEach(store::changed);
+    }
+
+    void describe(StringBuilder text) {
+        text.append("seen ")
+                .append(new TreeMap<>(generationsSeen))
+                .append(" to tell ")
+                .append(toTell)
+                .append('\n');
+        // In their order, in which the store is to be changed.
+        changes.forEach((path, node) -> {
+            text.append(path).append(' ');
+            node.ifPresentOrElse(changed -> changed.describe(text), () -> text.append("removed\n"));
+        });
     }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** The tree, and who watches it. Clients use it through a {@link StoreSession}. */
@@ -63,6 +64,16 @@ public final class XenStore implements NodeView {
         if (before != null) {
             count(before.node(), -1);
         }
+    }
+
+    /** Says all that is in it, and what its clients watch and have begun, in words. */
+    public void describe(StringBuilder text) {
+        text.append("generation ").append(lastGeneration).append('\n');
+        new TreeMap<>(nodes).forEach((path, found) -> {
+            text.append(path).append(' ').append(found.generation()).append(' ');
+            found.node().describe(text);
+        });
+        sessions.forEach(session -> session.describe(text));
     }
 
     private void count(StoreNode node, int change) {

@@ -86,6 +86,24 @@ final class BlockBackendTest {
     }
 
     @Test
+    void aPortThatTheGuestHasClosedIsNoLongerTheBackEnds() throws MalformedRingException {
+        connect();
+        guest.close(PORT);
+        guest.allocateUnbound(PORT);
+        guest.write(FRONTEND + "state", "6");
+
+        assertThat(guest.takeEvents(PORT)).isZero();
+        assertThat(guest.isConnected(PORT)).isFalse();
+        connectAgain();
+        assertThat(guest.isConnected(PORT)).isTrue();
+    }
+
+    private void connectAgain() throws MalformedRingException {
+        guest.write(FRONTEND + "state", "1");
+        connect();
+    }
+
+    @Test
     void sectorsAreWrittenAndReadBack() throws MalformedRingException {
         connect();
         GuestEnd.Shared one = guest.share();

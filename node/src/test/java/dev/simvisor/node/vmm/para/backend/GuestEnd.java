@@ -1,8 +1,8 @@
 package dev.simvisor.node.vmm.para.backend;
 
+import dev.simvisor.node.vmm.para.event.BackendEnd;
 import dev.simvisor.node.vmm.para.grant.ArrayFrames;
 import dev.simvisor.node.vmm.para.grant.GrantTable;
-import dev.simvisor.node.vmm.para.ring.ArrayPage;
 import dev.simvisor.node.vmm.para.ring.MalformedRingException;
 import dev.simvisor.node.vmm.para.ring.SharedPage;
 import dev.simvisor.node.vmm.para.xenstore.RingClient;
@@ -15,13 +15,13 @@ import java.util.Set;
 final class GuestEnd {
     static final int DOMAIN = 1;
     static final int STORE_PORT = 1;
+    private static final long STORE_FRAME = 0x10FF;
 
     final ArrayFrames memory = new ArrayFrames();
     final GrantTable grants = new GrantTable(memory);
     final BackendDomain backends;
     final RingClient store;
-    private final ArrayPage storePage = new ArrayPage();
-    private final Map<Integer, Runnable> connected = new HashMap<>();
+    private final Map<Integer, BackendEnd> connected = new HashMap<>();
     private final Set<Integer> unbound = new HashSet<>();
     private final Map<Integer, Integer> events = new HashMap<>();
 
@@ -29,13 +29,14 @@ final class GuestEnd {
     private long nextFrame = ArrayFrames.FIRST;
 
     GuestEnd() {
+        SharedPage storePage = memory.page(STORE_FRAME);
         GuestPorts ports = new GuestPorts() {
             @Override
-            public boolean connect(int port, Runnable onEvent) {
+            public boolean connect(int port, BackendEnd end) {
                 if (!unbound.remove(port)) {
                     return false;
                 }
-                connected.put(port, onEvent);
+                connected.put(port, end);
                 return true;
             }
 
@@ -60,6 +61,14 @@ final class GuestEnd {
 
     void allocateUnbound(int port) {
         unbound.add(port);
+    }
+
+    /** The guest closes a port that a back end is connected to. */
+    void close(int port) {
+        BackendEnd end = connected.remove(port);
+        if (end != null) {
+            end.closed();
+        }
     }
 
     boolean isConnected(int port) {
@@ -92,6 +101,13 @@ final class GuestEnd {
 
     String read(String path) throws MalformedRingException {
         return store.read(path);
+    }
+
+    /** The store's ring, as a frame that domain 0 may use. */
+    Shared shareStore() {
+        int reference = nextReference++;
+        grants.permit(reference, 0, STORE_FRAME);
+        return new Shared(reference, STORE_FRAME, memory.page(STORE_FRAME));
     }
 
     void write(String path, Object value) throws MalformedRingException {

@@ -65,6 +65,16 @@ public final class TinyKernel {
             return this;
         }
 
+        public Code little(int value) {
+            bytes.putInt(value);
+            return this;
+        }
+
+        /** Stores 16 bits at an address in the topmost or lowest 2 GiB. */
+        public Code storeShort(long address, int value) {
+            return bytes(0x66, 0xC7, 0x04, 0x25).little((int) address).bytes(value, value >> 8);
+        }
+
         /** Sets RDI, RSI and RDX, and makes a hypercall. */
         public Code hypercall(int number, long rdi, long rsi, long rdx) {
             bytes(0x48, 0xBF).bytes.putLong(rdi);

@@ -79,12 +79,34 @@ class EventChannelsTest {
     void aBackendConnectsOnlyToAPortThatWaitsForIt() {
         int waiting = events.allocateUnbound(EventChannels.BACKEND_DOMAIN);
         int other = events.allocateUnbound(7);
-        assertThat(events.connectBackend(waiting, () -> {})).isTrue();
-        assertThat(events.connectBackend(waiting, () -> {})).isFalse();
-        assertThat(events.connectBackend(other, () -> {})).isFalse();
-        assertThat(events.connectBackend(999, () -> {})).isFalse();
+        assertThat(events.connectBackend(waiting, new End())).isTrue();
+        assertThat(events.connectBackend(waiting, new End())).isFalse();
+        assertThat(events.connectBackend(other, new End())).isFalse();
+        assertThat(events.connectBackend(999, new End())).isFalse();
         events.disconnectBackend(waiting);
-        assertThat(events.connectBackend(waiting, () -> {})).isTrue();
+        assertThat(events.connectBackend(waiting, new End())).isTrue();
+    }
+
+    @Test
+    void aBackendHearsThatTheGuestHasClosedItsPort() {
+        End end = new End();
+        int port = events.allocateUnbound(EventChannels.BACKEND_DOMAIN);
+        events.connectBackend(port, end);
+        events.close(port);
+        assertThat(end.closed).isTrue();
+    }
+
+    /** A backend's, that does nothing. */
+    private static final class End implements BackendEnd {
+        private boolean closed;
+
+        @Override
+        public void run() {}
+
+        @Override
+        public void closed() {
+            closed = true;
+        }
     }
 
     @Test
