@@ -29,7 +29,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +42,8 @@ final class HostCommands implements AutoCloseable {
     private final PageStreams streams;
     private final SortedMap<Long, OutgoingMigration> outgoing = new TreeMap<>();
     private final SortedMap<Long, IncomingMigration> incoming = new TreeMap<>();
+    /** VMs that wait for their guests to suspend themselves for a snapshot. */
+    private final SortedSet<String> saving = new TreeSet<>();
 
     HostCommands(HostSimulation host, MachineFactory machines, PageStreams streams) {
         this.host = host;
@@ -199,20 +203,51 @@ final class HostCommands implements AutoCloseable {
         host.tellController(HostMessage.newBuilder().setHash(answer));
     }
 
-    private void snapshot(long number, TakeSnapshot command) {
-        SnapshotDone.Builder answer = SnapshotDone.newBuilder().setCommand(number);
+    private void snapshot(long number, TakeSnapshot command) throws InterruptedException {
         Resident resident = host.residents().get(command.getVm());
-        Path file = Path.of(command.getFile());
         if (resident == null) {
-            answer.setFailure("host " + host.name() + " has no VM " + command.getVm());
-        } else {
-            try {
-                answer.setStateHash(Snapshot.write(resident.vm, file)).setBytes(Files.size(file));
-            } catch (IOException e) {
-                answer.setFailure("cannot write " + file + ": " + e);
+            snapshotFailed(number, "host " + host.name() + " has no VM " + command.getVm());
+            return;
+        }
+        VirtualMachine vm = resident.vm;
+        if (vm.canBeSaved()) {
+            write(number, vm, Path.of(command.getFile()));
+            return;
+        }
+        if (!saving.add(vm.name())) {
+            snapshotFailed(number, "VM " + vm.name() + " is just being saved: try again");
+            return;
+        }
+        Suspension.of(host, vm, String.format("%020d", number), () -> true, new Suspension.Outcome() {
+            @Override
+            public void suspended() {
+                saving.remove(vm.name());
+                write(number, vm, Path.of(command.getFile()));
+                vm.resume(host.nowNanos());
+                host.reschedule();
             }
+
+            @Override
+            public void failed(String reason) {
+                saving.remove(vm.name());
+                snapshotFailed(number, reason);
+            }
+        });
+    }
+
+    private void write(long number, VirtualMachine vm, Path file) {
+        SnapshotDone.Builder answer = SnapshotDone.newBuilder().setCommand(number);
+        try {
+            answer.setStateHash(Snapshot.write(vm, file)).setBytes(Files.size(file));
+        } catch (IOException e) {
+            answer.setFailure("cannot write " + file + ": " + e);
         }
         host.tellController(HostMessage.newBuilder().setSnapshot(answer));
+    }
+
+    private void snapshotFailed(long number, String reason) {
+        host.tellController(HostMessage.newBuilder()
+                .setSnapshot(SnapshotDone.newBuilder().setCommand(number).setFailure(reason)));
     }
 
     private void restore(long number, RestoreVm command) {

@@ -216,6 +216,17 @@ public final class ToyMachine implements GuestMachine {
     }
 
     @Override
+    public boolean canBeSaved() {
+        return true;
+    }
+
+    @Override
+    public void requestSuspension() {}
+
+    @Override
+    public void resume() {}
+
+    @Override
     public ByteString save() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (DataOutputStream out = new DataOutputStream(bytes)) {

@@ -87,6 +87,7 @@ public final class SuspendedDomainCodec {
             domain.clock()
                     .restore(
                             ClockState.newBuilder().setCycles(state.getCycles()).build());
+            for (Vcpu vcpu : domain.vcpuList()) SuspendedVcpuCodec.start(vcpu, state.getVcpus(vcpu.id()));
             restoreFrameList(domain, state);
             suspend(domain, state);
         } catch (XenError | IllegalArgumentException | IndexOutOfBoundsException e) {
