@@ -1,7 +1,6 @@
 package dev.simvisor.node.vmm.para;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuModel;
@@ -10,7 +9,6 @@ import dev.simvisor.node.cpu.ProcessorCosts;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
 import dev.simvisor.node.cpu.translator.TranslatingEngine;
 import dev.simvisor.node.machine.MachineConfiguration;
-import dev.simvisor.node.machine.UnusableStateException;
 import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.vmm.exit.ExitCosts;
@@ -20,7 +18,6 @@ import dev.simvisor.node.vmm.para.build.TinyKernel;
 import dev.simvisor.node.vmm.para.domain.Domain;
 import dev.simvisor.node.vmm.para.domain.DomainSettings;
 import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
-import dev.simvisor.proto.state.ParavirtualState;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -128,42 +125,6 @@ class ParavirtualMachineTest {
             assertThat(machine.runUntil(1_000_000, Long.MAX_VALUE))
                     .isEqualTo(new ParavirtualMachine.RunEnd.ShutDown(Domain.Shutdown.CRASH));
             assertThat(machine.domain().crashReason()).contains("trap 6 at 0x" + Long.toHexString(CODE));
-        }
-    }
-
-    @Test
-    void aMachineGoesOnElsewhereFromItsStateAndPages() throws InvalidImageException, UnusableStateException {
-        String expected;
-        ParavirtualState state;
-        byte[][] pages;
-        try (ParavirtualMachine machine = booted(politeKernel(), Interpreter::new)) {
-            machine.runUntil(3, Long.MAX_VALUE);
-            state = machine.save();
-            int end = machine.domain().memory().endFrame();
-            pages = new byte[end][4096];
-            for (int gfn = 0; gfn < end; gfn++)
-                machine.domain().memory().memory().readPage(gfn, pages[gfn], 0);
-            machine.runUntil(3_000_000, Long.MAX_VALUE);
-            expected = machine.stateHash();
-        }
-        try (ParavirtualMachine machine = machine(Interpreter::new)) {
-            for (int gfn = 0; gfn < pages.length; gfn++) {
-                machine.domain().memory().memory().writePage(gfn, pages[gfn], 0);
-            }
-            machine.restore(state);
-            machine.runUntil(3_000_000, Long.MAX_VALUE);
-            assertThat(machine.stateHash()).isEqualTo(expected);
-        }
-    }
-
-    @Test
-    void stateOfAnotherShapeIsRefused() throws InvalidImageException {
-        try (ParavirtualMachine machine = booted(hastyKernel(), Interpreter::new)) {
-            ParavirtualState other =
-                    machine.save().toBuilder().setFirstMfn(0x4_0000).build();
-            assertThatThrownBy(() -> machine.restore(other))
-                    .isInstanceOf(UnusableStateException.class)
-                    .hasMessageContaining("machine frames from 0x40000 on");
         }
     }
 }
