@@ -29,9 +29,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.SortedMap;
-import java.util.SortedSet;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -42,8 +40,6 @@ final class HostCommands implements AutoCloseable {
     private final PageStreams streams;
     private final SortedMap<Long, OutgoingMigration> outgoing = new TreeMap<>();
     private final SortedMap<Long, IncomingMigration> incoming = new TreeMap<>();
-    /** VMs that wait for their guests to suspend themselves for a snapshot. */
-    private final SortedSet<String> saving = new TreeSet<>();
 
     HostCommands(HostSimulation host, MachineFactory machines, PageStreams streams) {
         this.host = host;
@@ -176,6 +172,10 @@ final class HostCommands implements AutoCloseable {
                 return null;
             }
         }
+        if (resident.vm.isSuspending()) {
+            refuse(number, name, Suspension.busy(resident.vm));
+            return null;
+        }
         return resident.vm;
     }
 
@@ -214,14 +214,9 @@ final class HostCommands implements AutoCloseable {
             write(number, vm, Path.of(command.getFile()));
             return;
         }
-        if (!saving.add(vm.name())) {
-            snapshotFailed(number, "VM " + vm.name() + " is just being saved: try again");
-            return;
-        }
         Suspension.of(host, vm, String.format("%020d", number), () -> true, new Suspension.Outcome() {
             @Override
             public void suspended() {
-                saving.remove(vm.name());
                 write(number, vm, Path.of(command.getFile()));
                 vm.resume(host.nowNanos());
                 host.reschedule();
@@ -229,7 +224,6 @@ final class HostCommands implements AutoCloseable {
 
             @Override
             public void failed(String reason) {
-                saving.remove(vm.name());
                 snapshotFailed(number, reason);
             }
         });

@@ -184,13 +184,12 @@ final class OutgoingMigration {
     }
 
     private void resumeGuest() {
-        if (!resumeWhenKept) {
-            return;
-        }
         if (vm.isRunning()) {
             vm.keepRunning();
-        } else {
+        } else if (resumeWhenKept) {
             vm.resume(host.nowNanos());
+        } else {
+            vm.keepPaused();
         }
         host.reschedule();
     }

@@ -43,12 +43,21 @@ final class Suspension {
     /** Begins; the outcome may be told within the call. */
     static void of(HostContext host, VirtualMachine vm, String key, BooleanSupplier wanted, Outcome outcome)
             throws InterruptedException {
+        if (vm.isSuspending()) {
+            outcome.failed(busy(vm));
+            return;
+        }
         if (!vm.canBeSaved() && !vm.isRunning()) {
             outcome.failed("VM " + vm.name()
                     + " is paused: a paravirtual guest has to run to suspend itself, so resume it first");
             return;
         }
         new Suspension(host, vm, key, wanted, outcome).begin();
+    }
+
+    /** What is said of a VM that somebody else is suspending. */
+    static String busy(VirtualMachine vm) {
+        return "VM " + vm.name() + " is just being saved or handed over: try again";
     }
 
     private void begin() throws InterruptedException {
@@ -66,8 +75,10 @@ final class Suspension {
     }
 
     private void look() throws InterruptedException {
-        if (!wanted.getAsBoolean() || vm.hasEnded()) return;
-        if (vm.canBeSaved()) {
+        if (!wanted.getAsBoolean()) return;
+        if (vm.hasEnded()) {
+            outcome.failed("VM " + vm.name() + " has ended");
+        } else if (vm.canBeSaved()) {
             host.reschedule();
             outcome.suspended();
         } else if (host.nowNanos() >= deadlineNanos) {

@@ -49,6 +49,7 @@ public final class VirtualMachine implements AutoCloseable {
     private final List<ConsoleChunk> console = new ArrayList<>();
     private String endReason = "";
     private int exitStatus;
+    private boolean suspending;
 
     private VirtualMachine(VmSpec spec, long epoch, GuestMachine machine, State state, VmClock clock) {
         this.spec = spec;
@@ -161,6 +162,7 @@ public final class VirtualMachine implements AutoCloseable {
      * been asked, and pauses the VM when it is so far; {@link #keepRunning} takes the request back.
      */
     public boolean suspend() {
+        suspending = true;
         if (!canBeSaved()) {
             machine.requestSuspension();
             return false;
@@ -171,6 +173,11 @@ public final class VirtualMachine implements AutoCloseable {
         return true;
     }
 
+    /** Whether somebody has called {@link #suspend}, and the VM has not gone on since: it is nobody else's to suspend or resume. */
+    public boolean isSuspending() {
+        return suspending;
+    }
+
     /** Whether it can be saved as it is; if not, it is for its guest to {@link #suspend} itself. */
     public boolean canBeSaved() {
         return machine.canBeSaved();
@@ -178,11 +185,18 @@ public final class VirtualMachine implements AutoCloseable {
 
     /** Ends the wait for a guest that has not suspended itself. */
     public void keepRunning() {
+        suspending = false;
         machine.resume();
+    }
+
+    /** Leaves a VM that was paused before {@link #suspend} as it is. */
+    public void keepPaused() {
+        suspending = false;
     }
 
     public void resume(long nowNanos) {
         require(State.PAUSED, "resume");
+        suspending = false;
         machine.resume();
         clock = clock.anchoredAt(nowNanos, machine.cycles());
         state = State.RUNNING;

@@ -95,7 +95,7 @@ public final class SourceMigration {
          */
         record Suspended(long nanos, BitSet dirtied) implements Event {}
 
-        /** Answer to {@link Action.SuspendGuest}: it does not take part. */
+        /** Answer to {@link Action.SuspendGuest}: it does not take part, and runs on. */
         record NotSuspended(String reason) implements Event {}
 
         /** The time asked for by {@link Action.WakeAt} in the last round. */
@@ -258,8 +258,7 @@ public final class SourceMigration {
                         new Action.StopDirtyLog(),
                         new Action.SendPages(last));
             }
-            case Event.NotSuspended(String reason) ->
-                prepend(new Action.ResumeGuest(), prepend(new Action.StopDirtyLog(), broken(reason)));
+            case Event.NotSuspended(String reason) -> prepend(new Action.StopDirtyLog(), broken(reason));
             case Event.GuestEnded() -> guestEnded();
             case Event.Aborted() -> prepend(new Action.StopDirtyLog(), keptAfterPause());
             default -> throw unexpected(state, event);
