@@ -6,7 +6,7 @@
 
 #define LINKED_BASE 0xffffffff80000000ul /* VIRT_BASE: where the loader maps the domain's first frames */
 
-extern const struct start_info *start_info;
+extern struct start_info *start_info;
 
 /* Panics if a hypercall failed; `what` names it. */
 void must(i64 result, const char *what);
@@ -23,8 +23,23 @@ void map_machine_frame(void *page, u64 frame, u64 flags);
 /* Sets up output to the line, by the console's ring, or by hypercall in the initial domain, which has none. */
 void ring_start(void);
 
-/* The event channel ports of timer and line. */
-extern u32 timer_port, line_port;
+/* The event channel ports of timer, line and store. */
+extern u32 timer_port, line_port, store_port;
+
+/* Says in the store that the kernel can be suspended, and has it tell when that is wanted. */
+void store_start(void);
+
+/* Looks at what the store says; to be called at its event. */
+void store_receive(void);
+
+/* Sets the next tick's time anew, at a port of this domain. */
+void timer_resume(void);
+
+/* Lets the domain be saved; returns where it goes on: false if here, as before, true in a new domain. */
+bool suspend(void);
+
+/* Makes what of the hypervisor's was given up anew, after a suspension. */
+void page_tables_publish(void);
 
 /* A port for a virtual interrupt of this one virtual processor. */
 u32 bind_virq(u32 virq);

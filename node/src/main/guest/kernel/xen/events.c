@@ -10,7 +10,7 @@
 extern const u8 exception_stubs[EXCEPTIONS][16];
 extern const u8 interrupt_call_entry[], event_entry[], system_call_entry[], failsafe_entry[];
 
-u32 timer_port, line_port;
+u32 timer_port, line_port, store_port;
 
 void failsafe(void) { panic("the hypervisor could not return to user mode"); }
 
@@ -41,6 +41,7 @@ u32 bind_virq(u32 virq) {
 static bool serve(u32 port) {
     __atomic_fetch_and(&shared_info.pending[port / PORTS_PER_WORD], ~(1ul << port % PORTS_PER_WORD), __ATOMIC_SEQ_CST);
     if (port == line_port) console_receive();
+    if (port == store_port) store_receive();
     return port == timer_port && timer_event();
 }
 

@@ -209,6 +209,26 @@ void space_leave(void) {
     mmuext((struct mmuext_op[]){{MMUEXT_NEW_BASEPTR, machine_frame(kernel_space.top), 0}, {MMUEXT_NEW_USER_BASEPTR, 0, 0}});
 }
 
+/* --- For whoever saves the domain: which frames hold mfn_list, which is full of machine frame numbers. */
+
+#define ENTRIES_PER_LIST (FRAME_SIZE / sizeof(u64))
+#define LISTS (FRAMES_LIMIT / ENTRIES_PER_LIST / ENTRIES_PER_LIST)
+
+static u64 frame_list_list[ENTRIES_PER_LIST] __attribute__((aligned(FRAME_SIZE)));
+static u64 frame_lists[LISTS][ENTRIES_PER_LIST] __attribute__((aligned(FRAME_SIZE)));
+
+static u64 frame_of(const void *linked) { return machine_frame((u64)linked - LINKED_BASE); }
+
+void page_tables_publish(void) {
+    u64 listed = start_info->pages < FRAMES_LIMIT ? start_info->pages : FRAMES_LIMIT;
+    const u64 *list = (const u64 *)start_info->mfn_list;
+    for (u64 page = 0; page * ENTRIES_PER_LIST < listed; page++)
+        frame_lists[page / ENTRIES_PER_LIST][page % ENTRIES_PER_LIST] = frame_of(list + page * ENTRIES_PER_LIST);
+    for (u64 i = 0; i < LISTS; i++) frame_list_list[i] = frame_of(frame_lists[i]);
+    shared_info.frames_listed = listed;
+    shared_info.frame_list_list = frame_of(frame_list_list);
+}
+
 /* --- What takes an instruction of ring 0 on a PC, by hypercall. */
 
 static void measure_base(u64 count) {

@@ -4,7 +4,7 @@
 #include "frames.h"
 #include "machine.h"
 
-const struct start_info *start_info;
+struct start_info *start_info;
 
 static u64 free_start; /* the lowest physical address that is not in use */
 
@@ -19,12 +19,13 @@ static void allow_ports(void) {
 }
 
 /* Called by notes.S. */
-void xen_start(const struct start_info *from_loader) {
+void xen_start(struct start_info *from_loader) {
     start_info = from_loader;
     map_machine_frame(&shared_info, start_info->shared_info / FRAME_SIZE, PAGE_PRESENT | PAGE_WRITABLE);
     ring_start();
     free_start = page_tables_start();
     allow_ports();
+    store_start();
     kernel_main(start_info->command_line);
 }
 

@@ -27,8 +27,12 @@ u64 clock_now(void) { return system_time() - started; }
 void machine_start_clock(void) {
     started = system_time();
     next_tick = started + TICK_NANOS;
-    timer_port = bind_virq(VIRQ_TIMER);
     hypercall(HYPERCALL_VCPU_OP, VCPUOP_STOP_PERIODIC_TIMER, 0, 0, 0);
+    timer_resume();
+}
+
+void timer_resume(void) {
+    timer_port = bind_virq(VIRQ_TIMER);
     hypercall(HYPERCALL_EVENT_CHANNEL_OP, EVTCHNOP_UNMASK, (u64)&timer_port, 0, 0);
     hypercall(HYPERCALL_SET_TIMER_OP, next_tick, 0, 0, 0);
 }

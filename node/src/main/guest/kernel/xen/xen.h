@@ -101,6 +101,7 @@ struct bind_virq {
 #define SCHEDOP_BLOCK 1
 #define SCHEDOP_SHUTDOWN 2
 #define SHUTDOWN_POWEROFF 0
+#define SHUTDOWN_SUSPEND 2
 #define SHUTDOWN_CRASH 3
 #define VCPUOP_STOP_PERIODIC_TIMER 7
 #define PHYSDEVOP_SET_IOPL 6
@@ -126,6 +127,8 @@ struct vcpu_info {
 struct shared_info {
     struct vcpu_info vcpu[32];
     u64 pending[64], mask[64];
+    u32 wall_clock[4];
+    u64 frames_listed, frame_list_list; /* arch-x86/xen.h: for whoever saves the domain, how its mfn_list is found */
 };
 
 /* xen.h: what the kernel is started with */
@@ -144,6 +147,21 @@ struct start_info {
     u64 mfn_list;                       /* virtual address */
     u64 module_start, module_length;
     char command_line[1024];
+};
+
+/* io/xs_wire.h */
+#define XS_READ 2u
+#define XS_WATCH 4u
+#define XS_WRITE 11u
+#define XS_WATCH_EVENT 15u
+
+struct store_message {
+    u32 type, request, transaction, length; /* of what follows, names and values each with their end */
+};
+
+struct store_ring {
+    u8 requests[1024], answers[1024];
+    u32 requests_consumed, requests_produced, answers_consumed, answers_produced;
 };
 
 /* io/console.h */

@@ -74,21 +74,6 @@ final class Admission {
         }
     }
 
-    /**
-     * Refuses what takes a VM's state from one machine to another, of a paravirtual VM: what its back ends know is no part of
-     * a saved state yet.
-     *
-     * @param done what was asked for, as in {@code migrated}
-     */
-    static void checkSaved(VmSpec spec, String done) throws Refusal {
-        if (spec.getMode().equals(VirtualizationMode.PARA.toString())) {
-            throw new Refusal(
-                    Kind.INVALID,
-                    "VM " + spec.getName() + " cannot be " + done + ": it runs in mode " + spec.getMode()
-                            + ", and the state of its xenstore, grants and device back ends cannot be saved yet");
-        }
-    }
-
     /** The VM as it is from now on: it keeps the processor that it finds on its first host. */
     static VmSpec settled(VmSpec spec, HostEntry host) {
         return spec.getCpuModel().isEmpty()

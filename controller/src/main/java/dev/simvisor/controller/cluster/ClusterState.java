@@ -374,7 +374,6 @@ final class ClusterState {
 
     void snapshot(String name, String file, CompletableFuture<SnapshotVmResponse> answer) throws Refusal {
         VmEntry vm = aliveVm(name);
-        Admission.checkSaved(vm.spec, "saved");
         TakeSnapshot.Builder take = TakeSnapshot.newBuilder().setVm(name).setFile(file);
         HostCommand command = command().setSnapshot(take).build();
         outbox.command(vm.host, command);
@@ -383,7 +382,6 @@ final class ClusterState {
 
     void restore(RestoreVmRequest request, VmSpec spec, CompletableFuture<Vm> answer) throws Refusal {
         check(spec);
-        Admission.checkSaved(spec, "restored");
         Newcomer newcomer = Newcomer.restored(spec);
         HostEntry host = request.getHost().isEmpty() ? place(newcomer, null) : aliveHost(request.getHost());
         VirtualizationMode mode = admission.mode(host, newcomer);
@@ -419,7 +417,6 @@ final class ClusterState {
             throw new Refusal(
                     Kind.NOT_NOW, "VM " + vm.name() + " is being migrated already, by migration " + vm.migration);
         }
-        Admission.checkSaved(vm.spec, "migrated");
         HostEntry source = ownerOf(vm);
         Newcomer newcomer = Newcomer.migrated(vm);
         HostEntry target = request.getTarget().isEmpty() ? place(newcomer, source) : aliveHost(request.getTarget());

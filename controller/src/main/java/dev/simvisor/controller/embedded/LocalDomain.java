@@ -22,6 +22,8 @@ final class LocalDomain implements LocalMachine {
     public Outcome runUntil(long cycles, long instructions) {
         return switch (machine.runUntil(cycles, instructions)) {
             case ParavirtualMachine.RunEnd.Reached _ -> Outcome.PAUSED;
+            case ParavirtualMachine.RunEnd.Suspended _ ->
+                throw new IllegalStateException("nobody asks this machine to suspend itself");
             case ParavirtualMachine.RunEnd.ShutDown(var reason) ->
                 switch (reason) {
                     case POWEROFF, SUSPEND -> Outcome.POWERED_OFF;

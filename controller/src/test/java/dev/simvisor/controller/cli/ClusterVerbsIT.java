@@ -91,10 +91,8 @@ class ClusterVerbsIT {
     }
 
     @Test
-    void paravirtualVmIsTypedOnAndStoppedButStaysOnItsHost(@TempDir Path folder) throws Exception {
-        Path file = folder.resolve("a.snapshot");
-        String stays =
-                ": it runs in mode para, and the state of its xenstore, grants and device back ends cannot be saved yet";
+    void paravirtualVmIsMigratedDrainedSavedAndRestored(@TempDir Path folder) throws Exception {
+        String file = folder.resolve("a.snapshot").toString();
         try (RunningUp cluster = RunningUp.start("--config", TWO_HOSTS)) {
             assertThat(cluster.succeeds("vm", "create", "a", "--guest", "builtin", "--memory", "16M", "--mode", "para"))
                     .containsPattern("a +running +host-1 +16.0 MiB +para");
@@ -102,17 +100,28 @@ class ClusterVerbsIT {
             typist.typeAndAwait("uptime\n", "uptime");
             assertThat(cluster.succeeds("vm", "show", "a")).containsPattern("exits: hypercall +[0-9]+");
 
-            assertThat(cluster.refused("vm", "migrate", "a", "--to", "host-2"))
-                    .isEqualTo("simvisor: VM a cannot be migrated" + stays);
-            assertThat(cluster.refused("vm", "snapshot", "a", "--file", file.toString()))
-                    .isEqualTo("simvisor: VM a cannot be saved" + stays);
-            assertThat(file).doesNotExist();
-            assertThat(cluster.refused("host", "drain", "host-1"))
-                    .startsWith("simvisor: host host-1: stayed: a: VM a cannot be migrated");
+            MigrationReport report =
+                    report(cluster.succeeds("vm", "migrate", "a", "--to", "host-2", "--output", "json"));
+            assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
+            assertThat(report.getSourceStateHash()).isNotEmpty().isEqualTo(report.getTargetStateHash());
+            typist.typeAndAwait("checksum\n", "checksum");
+            assertThat(cluster.succeeds("host", "drain", "host-2")).contains("VM a to host-1: completed", "0 left");
+            cluster.succeeds("host", "recover", "host-2");
+
+            assertThat(cluster.succeeds("vm", "snapshot", "a", "--file", file)).contains(file);
+            typist.typeAndAwait("checksum\n", "checksum");
+            assertThat(cluster.succeeds("vm", "restore", file, "--name", "b", "--host", "host-2", "--paused"))
+                    .containsPattern("b +paused +host-2");
+            cluster.succeeds("vm", "migrate", "b", "--to", "host-1");
+            assertThat(cluster.succeeds("vm", "resume", "b")).contains("running");
+            Typist copy = Typist.at(cluster, "b");
+            copy.typeAndAwait("uptime\n", "uptime");
 
             assertThat(cluster.succeeds("vm", "pause", "a")).contains("paused");
+            assertThat(cluster.refused("vm", "snapshot", "a", "--file", file))
+                    .isEqualTo("simvisor: VM a is paused: a paravirtual guest has to run to suspend itself,"
+                            + " so resume it first");
             assertThat(cluster.succeeds("vm", "resume", "a")).contains("running");
-            typist.typeAndAwait("checksum\n", "checksum");
             assertThat(cluster.succeeds("vm", "stop", "a")).contains("stopped");
             assertThat(typist.vmEnded()).isTrue();
         }

@@ -153,24 +153,17 @@ class AdmissionTest {
     }
 
     @Test
-    void paravirtualVmStaysBecauseItsBackEndsAreNotSaved() {
-        String stays =
-                ": it runs in mode para, and the state of its xenstore, grants and device back ends cannot be saved yet";
+    void paravirtualVmMovesWhereItsModeIsAndNowhereElse() {
         get(cluster.defineHost(host("one", "para")));
         get(cluster.defineHost(host("other", "para")));
         get(cluster.createVm(vm("a", "one", "para", "")));
-        Path file = directory.resolve("a.vm");
 
-        assertRefused(cluster.migrate(to("a", "other")), Refusal.Kind.INVALID, "VM a cannot be migrated" + stays);
-        assertRefused(cluster.migrate(to("a", "")), Refusal.Kind.INVALID, "VM a cannot be migrated" + stays);
-        assertRefused(cluster.snapshot("a", file.toString()), Refusal.Kind.INVALID, "VM a cannot be saved" + stays);
         assertRefused(
-                cluster.drain("one", MigrationParameters.getDefaultInstance()),
-                Refusal.Kind.NOT_NOW,
-                "host one: stayed: a: VM a cannot be migrated" + stays);
-        assertThat(file).doesNotExist();
-        assertThat(get(cluster.migrations())).isEmpty();
-        assertThat(theVm().getHost()).isEqualTo("one");
+                cluster.migrate(to("a", "assisted")),
+                Refusal.Kind.INVALID,
+                "host assisted does not support mode para: expected one of bare, hardware");
+        assertThat(migrate("a", "").getTarget()).isEqualTo("other");
+        assertThat(theVm().getMode()).isEqualTo("para");
     }
 
     // ---- disks

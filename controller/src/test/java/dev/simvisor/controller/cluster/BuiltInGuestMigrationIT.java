@@ -7,20 +7,22 @@ import dev.simvisor.controller.placement.FitPlacement;
 import dev.simvisor.node.vmm.HostedMachines;
 import dev.simvisor.proto.api.MigrationState;
 import java.util.List;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The built-in guest on the emulated processor moves between hosts while it ticks and writes to memory. */
 class BuiltInGuestMigrationIT {
-    private static GuestMigration.Outcome embedded(String... nodes) throws Exception {
+    private static GuestMigration.Outcome embedded(String mode, String... nodes) throws Exception {
         try (EmbeddedCluster cluster =
                 EmbeddedCluster.start(List.of(nodes), FitPlacement.FIRST_FIT, HostedMachines::new, 0)) {
-            return GuestMigration.run(cluster.control(), "", "");
+            return GuestMigration.run(cluster.control(), "", "", mode);
         }
     }
 
-    @Test
-    void runsOnWithEqualHashesAndTheSameResultEveryTime() throws Exception {
-        GuestMigration.Outcome first = embedded("n1");
+    @ParameterizedTest
+    @ValueSource(strings = {"bare", "para"})
+    void runsOnWithEqualHashesAndTheSameResultEveryTime(String mode) throws Exception {
+        GuestMigration.Outcome first = embedded(mode, "n1");
 
         assertThat(first.report().getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
         assertThat(first.report().getSourceStateHash())
@@ -29,6 +31,6 @@ class BuiltInGuestMigrationIT {
         for (int tick = 1; tick <= 12; tick++) {
             assertThat(first.console()).containsOnlyOnce("tick " + tick + "\r\n");
         }
-        assertThat(embedded("n1", "n2")).isEqualTo(first);
+        assertThat(embedded(mode, "n1", "n2")).isEqualTo(first);
     }
 }

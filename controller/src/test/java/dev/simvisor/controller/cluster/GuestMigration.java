@@ -53,10 +53,14 @@ final class GuestMigration {
     }
 
     static Outcome run(ClusterControl cluster, String firstNode, String secondNode) {
-        get(cluster.defineHost(host("h1", firstNode)));
-        get(cluster.defineHost(host("h2", secondNode)));
+        return run(cluster, firstNode, secondNode, "bare");
+    }
+
+    static Outcome run(ClusterControl cluster, String firstNode, String secondNode, String mode) {
+        get(cluster.defineHost(host("h1", firstNode, mode)));
+        get(cluster.defineHost(host("h2", secondNode, mode)));
         List<ConsoleOutput> said = Collections.synchronizedList(new ArrayList<>());
-        cluster.at(0).createVm(guest("a", "h1"));
+        cluster.at(0).createVm(guest("a", "h1", mode));
         cluster.at(2 * MILLI).reached().thenRun(() -> cluster.console("a", true, said::add, () -> {}));
         CompletableFuture<MigrationReport> accepted = cluster.at(500 * MILLI)
                 .migrate(MigrateRequest.newBuilder()

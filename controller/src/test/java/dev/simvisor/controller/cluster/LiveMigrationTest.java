@@ -6,6 +6,7 @@ import static dev.simvisor.controller.cluster.ToyCluster.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.simvisor.proto.api.ConsoleOutput;
+import dev.simvisor.proto.api.CreateVmRequest;
 import dev.simvisor.proto.api.MigrateRequest;
 import dev.simvisor.proto.api.MigrationAlgorithm;
 import dev.simvisor.proto.api.MigrationParameters;
@@ -13,6 +14,7 @@ import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.MigrationState;
 import dev.simvisor.proto.api.RoundReport;
 import dev.simvisor.proto.api.StateHashResponse;
+import dev.simvisor.proto.api.VmState;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -25,10 +27,15 @@ class LiveMigrationTest {
 
     private static Outcome migrateWhileRunning(MigrationAlgorithm algorithm, long maxWindow, String... nodes)
             throws Exception {
+        return migrateWhileRunning(ToyCluster.vm("a", "h1"), algorithm, maxWindow, nodes);
+    }
+
+    private static Outcome migrateWhileRunning(
+            CreateVmRequest vm, MigrationAlgorithm algorithm, long maxWindow, String... nodes) throws Exception {
         try (ToyCluster toys = ToyCluster.of(2, maxWindow, nodes)) {
             ClusterControl cluster = toys.control();
             List<ConsoleOutput> said = Collections.synchronizedList(new ArrayList<>());
-            cluster.at(10 * MILLI).createVm(ToyCluster.vm("a", "h1"));
+            cluster.at(10 * MILLI).createVm(vm);
             cluster.at(15 * MILLI).reached().thenRun(() -> cluster.console("a", true, said::add, () -> {}));
             cluster.at(20 * MILLI).createVm(ToyCluster.vm("b", "h2"));
             CompletableFuture<MigrationReport> accepted = cluster.at(200 * MILLI)
@@ -106,10 +113,76 @@ class LiveMigrationTest {
 
     @Test
     void resultsDependNeitherOnTheWindowNorOnTheNumberOfNodes() throws Exception {
-        Outcome first = migrateWhileRunning(MigrationAlgorithm.PRE_COPY, 0, "n1");
+        checkIndependence(ToyCluster.vm("a", "h1"));
+    }
+
+    // ---- guests that suspend themselves
+
+    private static CreateVmRequest suspending(long cycles) {
+        CreateVmRequest.Builder vm = ToyCluster.vm("a", "h1").toBuilder();
+        vm.getSpecBuilder().putLabels("suspends-after", Long.toString(cycles));
+        return vm.build();
+    }
+
+    @Test
+    void guestThatSuspendsItselfRunsUntilItHas() throws Exception {
+        Outcome outcome = migrateWhileRunning(suspending(7_654_321), MigrationAlgorithm.PRE_COPY, 0, "n1");
+
+        MigrationReport report = outcome.report();
+        assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
+        assertThat(report.getSourceStateHash()).isEqualTo(report.getTargetStateHash());
+        assertThat(text(outcome)).contains("typed x", "typed y");
+    }
+
+    @Test
+    void whenAGuestIsFoundSuspendedDependsNeitherOnTheWindowNorOnTheNumberOfNodes() throws Exception {
+        checkIndependence(suspending(7_654_321));
+    }
+
+    @Test
+    void guestThatDoesNotSuspendItselfStaysAndRunsOn() throws Exception {
+        try (ToyCluster toys = ToyCluster.of(2, 0, "n1")) {
+            ClusterControl cluster = toys.control();
+            get(cluster.start());
+            get(cluster.createVm(suspending(-1)));
+            MigrateRequest request =
+                    MigrateRequest.newBuilder().setVm("a").setTarget("h2").build();
+            MigrationReport report =
+                    get(cluster.migrationEnd(get(cluster.migrate(request)).getNumber()));
+
+            assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_FAILED);
+            assertThat(report.getReason())
+                    .contains(
+                            "the guest of VM a has not suspended itself within 10 s of being asked by control/shutdown");
+            assertThat(get(cluster.vms()).getFirst().getHost()).isEqualTo("h1");
+            assertThat(get(cluster.vms()).getFirst().getState()).isEqualTo(VmState.VM_RUNNING);
+        }
+    }
+
+    @Test
+    void pausedGuestThatWouldHaveToSuspendItselfIsNotMoved() throws Exception {
+        try (ToyCluster toys = ToyCluster.of(2, 0, "n1")) {
+            ClusterControl cluster = toys.control();
+            get(cluster.start());
+            get(cluster.createVm(suspending(1000)));
+            get(cluster.pause("a"));
+            MigrateRequest request =
+                    MigrateRequest.newBuilder().setVm("a").setTarget("h2").build();
+            MigrationReport report =
+                    get(cluster.migrationEnd(get(cluster.migrate(request)).getNumber()));
+
+            assertThat(report.getReason())
+                    .contains("VM a is paused: a paravirtual guest has to run to suspend itself, so resume it first");
+            assertThat(get(cluster.vms()).getFirst().getState()).isEqualTo(VmState.VM_PAUSED);
+            assertThat(get(cluster.resume("a")).getState()).isEqualTo(VmState.VM_RUNNING);
+        }
+    }
+
+    private static void checkIndependence(CreateVmRequest vm) throws Exception {
+        Outcome first = migrateWhileRunning(vm, MigrationAlgorithm.PRE_COPY, 0, "n1");
 
         for (long window : new long[] {0, 37_001, 333_333}) {
-            Outcome again = migrateWhileRunning(MigrationAlgorithm.PRE_COPY, window, "n1", "n2");
+            Outcome again = migrateWhileRunning(vm, MigrationAlgorithm.PRE_COPY, window, "n1", "n2");
             assertThat(again.report()).isEqualTo(first.report());
             assertThat(again.finalHash()).isEqualTo(first.finalHash());
             assertThat(text(again)).isEqualTo(text(first));

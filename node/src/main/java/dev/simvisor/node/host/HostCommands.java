@@ -172,6 +172,10 @@ final class HostCommands implements AutoCloseable {
                 return null;
             }
         }
+        if (resident.vm.isSuspending()) {
+            refuse(number, name, Suspension.busy(resident.vm));
+            return null;
+        }
         return resident.vm;
     }
 
@@ -199,20 +203,45 @@ final class HostCommands implements AutoCloseable {
         host.tellController(HostMessage.newBuilder().setHash(answer));
     }
 
-    private void snapshot(long number, TakeSnapshot command) {
-        SnapshotDone.Builder answer = SnapshotDone.newBuilder().setCommand(number);
+    private void snapshot(long number, TakeSnapshot command) throws InterruptedException {
         Resident resident = host.residents().get(command.getVm());
-        Path file = Path.of(command.getFile());
         if (resident == null) {
-            answer.setFailure("host " + host.name() + " has no VM " + command.getVm());
-        } else {
-            try {
-                answer.setStateHash(Snapshot.write(resident.vm, file)).setBytes(Files.size(file));
-            } catch (IOException e) {
-                answer.setFailure("cannot write " + file + ": " + e);
+            snapshotFailed(number, "host " + host.name() + " has no VM " + command.getVm());
+            return;
+        }
+        VirtualMachine vm = resident.vm;
+        if (vm.canBeSaved()) {
+            write(number, vm, Path.of(command.getFile()));
+            return;
+        }
+        Suspension.of(host, vm, String.format("%020d", number), () -> true, new Suspension.Outcome() {
+            @Override
+            public void suspended() {
+                write(number, vm, Path.of(command.getFile()));
+                vm.resume(host.nowNanos());
+                host.reschedule();
             }
+
+            @Override
+            public void failed(String reason) {
+                snapshotFailed(number, reason);
+            }
+        });
+    }
+
+    private void write(long number, VirtualMachine vm, Path file) {
+        SnapshotDone.Builder answer = SnapshotDone.newBuilder().setCommand(number);
+        try {
+            answer.setStateHash(Snapshot.write(vm, file)).setBytes(Files.size(file));
+        } catch (IOException e) {
+            answer.setFailure("cannot write " + file + ": " + e);
         }
         host.tellController(HostMessage.newBuilder().setSnapshot(answer));
+    }
+
+    private void snapshotFailed(long number, String reason) {
+        host.tellController(HostMessage.newBuilder()
+                .setSnapshot(SnapshotDone.newBuilder().setCommand(number).setFailure(reason)));
     }
 
     private void restore(long number, RestoreVm command) {

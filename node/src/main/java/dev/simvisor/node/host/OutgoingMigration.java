@@ -50,9 +50,12 @@ final class OutgoingMigration {
         return state instanceof State.Ended;
     }
 
-    /** From the pause for the last round on: the VM takes no orders but the controller's about this migration. */
+    /** From the end of the rounds on: the VM takes no orders but the controller's about this migration. */
     boolean isSwitching() {
-        return state instanceof State.Switching || state instanceof State.HandedOver;
+        return switch (state) {
+            case State.Suspending _, State.Switching _, State.HandedOver _ -> true;
+            case State.Ready _, State.Copying _, State.Ended _ -> false;
+        };
     }
 
     void begin() throws InterruptedException {
@@ -108,7 +111,7 @@ final class OutgoingMigration {
                 return sendState();
             }
             case Action.WakeAt(long nanos) -> wakeAt(nanos);
-            case Action.PauseGuest() -> pauseGuest();
+            case Action.SuspendGuest() -> suspendGuest();
             case Action.ResumeGuest() -> resumeGuest();
             case Action.DestroyGuest() -> host.destroy(vm);
             case Action.ReportRound(RoundReport round) -> reportRound(round);
@@ -147,7 +150,11 @@ final class OutgoingMigration {
 
     private void wakeAt(long nanos) {
         long wake = ++wakes;
-        host.at(new Due(nanos, Due.Rank.ROUND, String.format("%020d", order.getMigration()), () -> wake(wake)));
+        host.at(new Due(nanos, Due.Rank.ROUND, key(), () -> wake(wake)));
+    }
+
+    private String key() {
+        return String.format("%020d", order.getMigration());
     }
 
     private void wake(long number) throws InterruptedException {
@@ -160,20 +167,31 @@ final class OutgoingMigration {
         }
     }
 
-    private void pauseGuest() {
-        pausedWallNanos = System.nanoTime();
+    private void suspendGuest() throws InterruptedException {
         resumeWhenKept = vm.isRunning();
-        if (resumeWhenKept) {
-            vm.pause();
-            host.reschedule();
-        }
+        Suspension.of(host, vm, key(), () -> state instanceof State.Suspending, new Suspension.Outcome() {
+            @Override
+            public void suspended() throws InterruptedException {
+                pausedWallNanos = System.nanoTime();
+                handle(new Event.Suspended(host.nowNanos(), vm.machine().takeDirty()));
+            }
+
+            @Override
+            public void failed(String reason) throws InterruptedException {
+                handle(new Event.NotSuspended(reason));
+            }
+        });
     }
 
     private void resumeGuest() {
-        if (resumeWhenKept) {
+        if (vm.isRunning()) {
+            vm.keepRunning();
+        } else if (resumeWhenKept) {
             vm.resume(host.nowNanos());
-            host.reschedule();
+        } else {
+            vm.keepPaused();
         }
+        host.reschedule();
     }
 
     private void reportRound(RoundReport round) {

@@ -83,6 +83,17 @@ final class BoardMachine extends HostedMachine {
     // ---- state ----
 
     @Override
+    public boolean canBeSaved() {
+        return true;
+    }
+
+    @Override
+    public void requestSuspension() {}
+
+    @Override
+    public void resume() {}
+
+    @Override
     public ByteString save() {
         return machine.save().toByteString();
     }

@@ -1,21 +1,21 @@
 package dev.simvisor.node.vmm;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.simvisor.node.machine.UnusableStateException;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.disk.RawDiskImage;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.para.ParavirtualMachine;
+import dev.simvisor.node.vmm.para.backend.BackendDomain;
 import dev.simvisor.node.vmm.para.domain.Domain;
+import dev.simvisor.proto.state.SuspendedDomainState;
+import java.util.BitSet;
 import java.util.List;
 
-/**
- * A paravirtual machine, as the VMM sees it. It cannot leave its host yet: what its back ends know, the store's contents,
- * grants in use and rings half served, is in no saved state.
- */
+/** A paravirtual machine, as the VMM sees it. It is saved, by its guest's leave, as an image in canonical form. */
 final class DomainMachine extends HostedMachine {
-    static final String STAYS = "the state of its xenstore, grants and device back ends cannot be saved yet";
-
     private final ParavirtualMachine machine;
 
     /**
@@ -40,8 +40,12 @@ final class DomainMachine extends HostedMachine {
                 machine.boot(kernel, modules.isEmpty() ? null : modules.getFirst(), commandLine);
             }
         }
-        disks().forEach(machine.backends()::addDisk);
-        machine.backends().addCardAlone();
+        addDevices(machine.backends());
+    }
+
+    private void addDevices(BackendDomain backends) {
+        disks().forEach(backends::addDisk);
+        backends.addCardAlone();
     }
 
     // ---- time ----
@@ -65,6 +69,7 @@ final class DomainMachine extends HostedMachine {
     public RunEnd runUntil(long cycles) {
         return switch (machine.runUntil(cycles, Long.MAX_VALUE)) {
             case ParavirtualMachine.RunEnd.Reached() -> new RunEnd.Reached();
+            case ParavirtualMachine.RunEnd.Suspended() -> new RunEnd.Suspended();
             case ParavirtualMachine.RunEnd.ShutDown(Domain.Shutdown reason) -> end(reason);
         };
     }
@@ -104,16 +109,65 @@ final class DomainMachine extends HostedMachine {
         machine.type(bytes);
     }
 
+    // ---- pages: those of the guest, as they are saved and sent ----
+
+    @Override
+    public int endFrame() {
+        return machine.pages().endFrame();
+    }
+
+    @Override
+    public boolean isMemory(int gfn) {
+        return gfn >= 0 && gfn < endFrame();
+    }
+
+    @Override
+    public boolean isZero(int gfn) {
+        return machine.pages().isZero(gfn);
+    }
+
+    @Override
+    public void readPage(int gfn, byte[] target, int offset) {
+        machine.pages().readPage(gfn, target, offset);
+    }
+
+    @Override
+    public BitSet takeDirty() {
+        BitSet dirty = super.takeDirty();
+        dirty.clear(endFrame(), Math.max(endFrame(), dirty.length()));
+        dirty.or(machine.pages().formedBySuspension());
+        return dirty;
+    }
+
     // ---- state ----
 
     @Override
+    public boolean canBeSaved() {
+        return machine.isSuspended();
+    }
+
+    @Override
+    public void requestSuspension() {
+        machine.requestSuspension();
+    }
+
+    @Override
+    public void resume() {
+        machine.resume(this::addDevices);
+    }
+
+    @Override
     public ByteString save() {
-        throw new UnsupportedOperationException("a paravirtual machine cannot be saved: " + STAYS);
+        return machine.save().toByteString();
     }
 
     @Override
     public void restore(ByteString state) throws StateRefused {
-        throw new StateRefused("a paravirtual machine cannot be restored: " + STAYS);
+        try {
+            machine.restore(SuspendedDomainState.parseFrom(state));
+        } catch (InvalidProtocolBufferException | UnusableStateException e) {
+            throw new StateRefused("paravirtual machine cannot be restored: " + e.getMessage());
+        }
     }
 
     @Override

@@ -24,6 +24,9 @@ public interface GuestMachine extends AutoCloseable {
         /** The cycle asked for was reached. */
         record Reached() implements RunEnd {}
 
+        /** The guest has suspended itself, as {@link #requestSuspension} asked it to. */
+        record Suspended() implements RunEnd {}
+
         /** The guest ended the machine in an orderly way, which the reason names in one line. */
         record Ended(String reason, int exitStatus) implements RunEnd {}
 
@@ -88,13 +91,28 @@ public interface GuestMachine extends AutoCloseable {
 
     // ---- state ----
 
+    /**
+     * Whether it can be saved and carried on elsewhere as it is. A machine with a board always can; a paravirtual guest has to
+     * {@linkplain #requestSuspension suspend itself} first.
+     */
+    boolean canBeSaved();
+
+    /** Asks the guest of a machine that cannot be saved as it is to suspend itself. */
+    void requestSuspension();
+
+    /** Ends a suspension, or the wait for one: the guest goes on, here or where it has been restored. */
+    void resume();
+
     /** Registers, clock and devices; not memory. */
     ByteString save();
 
     /** @throws StateRefused when the bytes are no state that this version understands */
     void restore(ByteString state) throws StateRefused;
 
-    /** SHA-256 in hexadecimal over registers, memory and devices: equal hashes mean equal machines. */
+    /**
+     * SHA-256 in hexadecimal over registers, memory and devices: equal hashes mean equal machines. Of a suspended paravirtual
+     * machine it is one over its image, see {@link dev.simvisor.node.vmm.para.image}.
+     */
     String stateHash();
 
     /** Gives memory back. */

@@ -46,22 +46,22 @@ abstract sealed class HostedMachine implements GuestMachine permits BoardMachine
     // ---- pages ----
 
     @Override
-    public final int endFrame() {
+    public int endFrame() {
         return memory.endFrame();
     }
 
     @Override
-    public final boolean isMemory(int gfn) {
+    public boolean isMemory(int gfn) {
         return memory.isMemory(gfn);
     }
 
     @Override
-    public final boolean isZero(int gfn) {
+    public boolean isZero(int gfn) {
         return memory.isZero(gfn);
     }
 
     @Override
-    public final void readPage(int gfn, byte[] target, int offset) {
+    public void readPage(int gfn, byte[] target, int offset) {
         memory.readPage(gfn, target, offset);
     }
 
@@ -81,7 +81,7 @@ abstract sealed class HostedMachine implements GuestMachine permits BoardMachine
     }
 
     @Override
-    public final BitSet takeDirty() {
+    public BitSet takeDirty() {
         return memory.takeDirty();
     }
 

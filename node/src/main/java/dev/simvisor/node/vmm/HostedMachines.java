@@ -70,9 +70,6 @@ public final class HostedMachines implements MachineFactory {
     @Override
     public Built blank(VmSpec spec) {
         try {
-            if (mode(spec) == ParavirtualMode.INSTANCE) {
-                throw new StateRefused("mode para: " + DomainMachine.STAYS);
-            }
             return new Built.Ready(machine(spec));
         } catch (StateRefused e) {
             return refused(spec, e);

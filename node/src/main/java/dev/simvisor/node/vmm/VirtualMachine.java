@@ -14,6 +14,7 @@ import java.util.List;
  * <pre>
  *  started ──► RUNNING ◄──resume── PAUSED      stop: from RUNNING, PAUSED or INCOMING
  *                 │  ───pause────►   ▲         the guest itself: RUNNING to STOPPED or CRASHED
+ *                 │                  │         the guest itself, asked by suspend: RUNNING to PAUSED
  *                 ▼                  │
  *         STOPPED, CRASHED       INCOMING ◄── incoming     admit: from INCOMING to PAUSED
  * </pre>
@@ -48,6 +49,7 @@ public final class VirtualMachine implements AutoCloseable {
     private final List<ConsoleChunk> console = new ArrayList<>();
     private String endReason = "";
     private int exitStatus;
+    private boolean suspending;
 
     private VirtualMachine(VmSpec spec, long epoch, GuestMachine machine, State state, VmClock clock) {
         this.spec = spec;
@@ -122,6 +124,7 @@ public final class VirtualMachine implements AutoCloseable {
         }
         switch (machine.runUntil(cycles)) {
             case RunEnd.Reached() -> {}
+            case RunEnd.Suspended() -> state = State.PAUSED;
             case RunEnd.Ended(String reason, int status) -> end(State.STOPPED, reason, status);
             case RunEnd.Crashed(String reason) -> end(State.CRASHED, reason, 1);
         }
@@ -154,8 +157,47 @@ public final class VirtualMachine implements AutoCloseable {
         state = State.PAUSED;
     }
 
+    /**
+     * Brings the VM to where it can be saved and carried on elsewhere, which is paused; true if it is there. If not, its guest has
+     * been asked, and pauses the VM when it is so far; {@link #keepRunning} takes the request back.
+     */
+    public boolean suspend() {
+        suspending = true;
+        if (!canBeSaved()) {
+            machine.requestSuspension();
+            return false;
+        }
+        if (state == State.RUNNING) {
+            pause();
+        }
+        return true;
+    }
+
+    /** Whether somebody has called {@link #suspend}, and the VM has not gone on since: it is nobody else's to suspend or resume. */
+    public boolean isSuspending() {
+        return suspending;
+    }
+
+    /** Whether it can be saved as it is; if not, it is for its guest to {@link #suspend} itself. */
+    public boolean canBeSaved() {
+        return machine.canBeSaved();
+    }
+
+    /** Ends the wait for a guest that has not suspended itself. */
+    public void keepRunning() {
+        suspending = false;
+        machine.resume();
+    }
+
+    /** Leaves a VM that was paused before {@link #suspend} as it is. */
+    public void keepPaused() {
+        suspending = false;
+    }
+
     public void resume(long nowNanos) {
         require(State.PAUSED, "resume");
+        suspending = false;
+        machine.resume();
         clock = clock.anchoredAt(nowNanos, machine.cycles());
         state = State.RUNNING;
     }

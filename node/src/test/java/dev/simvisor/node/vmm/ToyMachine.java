@@ -21,13 +21,17 @@ import java.util.SortedMap;
  * A machine without a processor, for quick tests: it writes to pages and prints lines as a function of its cycles alone.
  *
  * <p>Labels of the spec: {@code dirty-every} cycles it writes to the next page of its {@code working-set} pages, and {@code
- * line-every} cycles it prints a line. It echoes what is typed; a typed {@code !} switches it off, a {@code #} crashes it.
+ * line-every} cycles it prints a line. It echoes what is typed; a typed {@code !} switches it off, a {@code #} crashes it. With
+ * {@code suspends-after} it can be saved only suspended, so many cycles after it is asked; with -1 it never does.
  */
 public final class ToyMachine implements GuestMachine {
     private final byte[][] pages;
     private final int workingSet;
     private final long dirtyEvery;
     private final long lineEvery;
+    private final long suspendsAfter;
+    private long suspendsAt = Long.MAX_VALUE;
+    private boolean suspended;
     private final BitSet dirty = new BitSet();
     private boolean logging;
     private long cycles;
@@ -50,6 +54,7 @@ public final class ToyMachine implements GuestMachine {
         workingSet = label(spec, "working-set", Math.max(1, pages.length / 4));
         dirtyEvery = label(spec, "dirty-every", 1_000_000);
         lineEvery = label(spec, "line-every", 10_000_000);
+        suspendsAfter = label(spec, "suspends-after", 0);
     }
 
     private static int label(VmSpec spec, String name, int otherwise) {
@@ -93,6 +98,10 @@ public final class ToyMachine implements GuestMachine {
     public RunEnd runUntil(long end) {
         while (nextEventCycles() < end) {
             cycles = nextEventCycles();
+            if (cycles >= suspendsAt) {
+                suspended = true;
+                return new RunEnd.Suspended();
+            }
             steps++;
             if (!typed.isEmpty()) {
                 char key = typed.charAt(0);
@@ -144,7 +153,9 @@ public final class ToyMachine implements GuestMachine {
         if (!typed.isEmpty()) {
             return cycles;
         }
-        return Math.min(Math.ceilDiv(cycles, dirtyEvery) * dirtyEvery, Math.ceilDiv(cycles, lineEvery) * lineEvery);
+        long next =
+                Math.min(Math.ceilDiv(cycles, dirtyEvery) * dirtyEvery, Math.ceilDiv(cycles, lineEvery) * lineEvery);
+        return Math.min(next, Math.max(cycles, suspendsAt));
     }
 
     @Override
@@ -216,6 +227,24 @@ public final class ToyMachine implements GuestMachine {
     }
 
     @Override
+    public boolean canBeSaved() {
+        return suspendsAfter == 0 || suspended;
+    }
+
+    @Override
+    public void requestSuspension() {
+        if (suspendsAfter > 0) {
+            suspendsAt = cycles + suspendsAfter;
+        }
+    }
+
+    @Override
+    public void resume() {
+        suspended = false;
+        suspendsAt = Long.MAX_VALUE;
+    }
+
+    @Override
     public ByteString save() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (DataOutputStream out = new DataOutputStream(bytes)) {
@@ -236,6 +265,7 @@ public final class ToyMachine implements GuestMachine {
             steps = in.readLong();
             linesPrinted = in.readLong();
             typed = in.readUTF();
+            suspended = suspendsAfter != 0;
         } catch (IOException e) {
             throw new StateRefused("toy machine state: " + e.getMessage());
         }

@@ -136,7 +136,10 @@ class HandOverModelTest {
                                             ? new SourceMigration.Event.StateSent(0, 1, "hash")
                                             : new SourceMigration.Event.StreamLost("lost"));
                         case SourceMigration.Action.WakeAt(long nanos) -> woken = true;
-                        case SourceMigration.Action.PauseGuest() -> runsAtSource = false;
+                        case SourceMigration.Action.SuspendGuest() -> {
+                            runsAtSource = false;
+                            events.add(new SourceMigration.Event.Suspended(0, new BitSet()));
+                        }
                         case SourceMigration.Action.ResumeGuest() -> runsAtSource = true;
                         case SourceMigration.Action.DestroyGuest() -> runsAtSource = false;
                         case SourceMigration.Action.HandOver handOver -> {

@@ -34,6 +34,7 @@ public final class Interpreter implements Engine {
     private long regionEntries;
     /** How often a block was met that a region can be entered at. */
     private long dispatches;
+
     private final Instruction[] emulated = new Instruction[1];
 
     public Interpreter(Cpu cpu) {

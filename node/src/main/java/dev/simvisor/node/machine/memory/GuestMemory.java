@@ -349,6 +349,13 @@ public final class GuestMemory implements AutoCloseable {
         return round;
     }
 
+    /** Logs a page as written that holds the same bytes as before: what they mean is another thing now. */
+    public void logWrite(int gfn) {
+        if ((protection[gfn] & DIRTY_LOG) == 0) return;
+        dirty.set(gfn);
+        protection[gfn] &= ~DIRTY_LOG;
+    }
+
     /** Pages written in the present round. */
     public int dirtyCount() {
         return dirty.cardinality();

@@ -21,6 +21,13 @@ public final class SourceMigration {
         record Copying(MigrationPlan plan, int round, BitSet carried, int cursor, long beganNanos, Sent sent)
                 implements State {}
 
+        /**
+         * The rounds are over; the guest runs on until it can be saved.
+         *
+         * @param remaining pages to be sent then, with those that it still writes to
+         */
+        record Suspending(MigrationPlan plan, Cause cause, int round, BitSet remaining) implements State {}
+
         /** The guest is paused and the last round is on its way. */
         record Switching(MigrationPlan plan, Cause cause, int round, long pausedNanos, Sent sent, String stateHash)
                 implements State {}
@@ -82,6 +89,15 @@ public final class SourceMigration {
         /** The time asked for by {@link Action.WakeAt} in a round. {@code dirtied}: written since the last call. */
         record RoundOver(long nanos, BitSet dirtied) implements Event {}
 
+        /**
+         * Answer to {@link Action.SuspendGuest}: it is paused, and can be saved as it is. {@code dirtied}: written since the last
+         * round.
+         */
+        record Suspended(long nanos, BitSet dirtied) implements Event {}
+
+        /** Answer to {@link Action.SuspendGuest}: it does not take part, and runs on. */
+        record NotSuspended(String reason) implements Event {}
+
         /** The time asked for by {@link Action.WakeAt} in the last round. */
         record FinalCopyOver(long nanos) implements Event {}
 
@@ -113,8 +129,10 @@ public final class SourceMigration {
         /** Answer with {@link Event.RoundOver}, or {@link Event.FinalCopyOver} while the guest is paused, at that time. */
         record WakeAt(long nanos) implements Action {}
 
-        record PauseGuest() implements Action {}
+        /** Pause it where it can be saved; answer with {@link Event.Suspended} or {@link Event.NotSuspended}, perhaps much later. */
+        record SuspendGuest() implements Action {}
 
+        /** Have it go on as before, or end the wait for its suspension. */
         record ResumeGuest() implements Action {}
 
         record DestroyGuest() implements Action {}
@@ -148,6 +166,7 @@ public final class SourceMigration {
         return switch (state) {
             case State.Ready ready -> ready(ready, event);
             case State.Copying copying -> copying(copying, event);
+            case State.Suspending suspending -> suspending(suspending, event);
             case State.Switching switching -> switching(switching, event);
             case State.HandedOver handedOver -> handedOver(handedOver, event);
             case State.Ended ended -> Step.to(ended); // what was on its way when it ended
@@ -159,7 +178,7 @@ public final class SourceMigration {
             case Event.Begin(long nanos, BitSet pages) -> {
                 MigrationPlan plan = state.plan();
                 yield pages.cardinality() <= plan.switchOverPages()
-                        ? switchOver(plan, plan.stopAndCopy() ? Cause.STOP_AND_COPY : Cause.CONVERGED, 1, nanos, pages)
+                        ? switchOver(plan, plan.stopAndCopy() ? Cause.STOP_AND_COPY : Cause.CONVERGED, 1, pages)
                         : prepend(new Action.StartDirtyLog(), round(plan, 1, 0, nanos, pages));
             }
             case Event.StreamLost(String reason) -> broken(reason);
@@ -216,21 +235,34 @@ public final class SourceMigration {
                 .build();
         Step following;
         if (remaining.cardinality() <= plan.switchOverPages()) {
-            following = switchOver(plan, Cause.CONVERGED, state.round() + 1, over.nanos(), remaining);
+            following = switchOver(plan, Cause.CONVERGED, state.round() + 1, remaining);
         } else if (state.round() >= plan.maxRounds()) {
-            following = switchOver(plan, Cause.MAX_ROUNDS, state.round() + 1, over.nanos(), remaining);
+            following = switchOver(plan, Cause.MAX_ROUNDS, state.round() + 1, remaining);
         } else {
             following = round(plan, state.round() + 1, state.cursor(), over.nanos(), remaining);
         }
         return prepend(new Action.ReportRound(report), following);
     }
 
-    private static Step switchOver(MigrationPlan plan, Cause cause, int round, long nanos, BitSet remaining) {
-        return Step.to(
-                new State.Switching(plan, cause, round, nanos, Sent.NOTHING, ""),
-                new Action.PauseGuest(),
-                new Action.StopDirtyLog(),
-                new Action.SendPages(remaining));
+    private static Step switchOver(MigrationPlan plan, Cause cause, int round, BitSet remaining) {
+        return Step.to(new State.Suspending(plan, cause, round, remaining), new Action.SuspendGuest());
+    }
+
+    private static Step suspending(State.Suspending state, Event event) {
+        return switch (event) {
+            case Event.Suspended(long nanos, BitSet dirtied) -> {
+                BitSet last = (BitSet) state.remaining().clone();
+                last.or(dirtied);
+                yield Step.to(
+                        new State.Switching(state.plan(), state.cause(), state.round(), nanos, Sent.NOTHING, ""),
+                        new Action.StopDirtyLog(),
+                        new Action.SendPages(last));
+            }
+            case Event.NotSuspended(String reason) -> prepend(new Action.StopDirtyLog(), broken(reason));
+            case Event.GuestEnded() -> guestEnded();
+            case Event.Aborted() -> prepend(new Action.StopDirtyLog(), keptAfterPause());
+            default -> throw unexpected(state, event);
+        };
     }
 
     private static Step switching(State.Switching state, Event event) {

@@ -8,12 +8,14 @@
  * stateDiagram-v2
  *     [*] --> Ready
  *     Ready --> Copying: Begin (pre-copy)
- *     Ready --> Switching: Begin (stop-and-copy, or little to send)
+ *     Ready --> Suspending: Begin (stop-and-copy, or little to send)
  *     Copying --> Copying: RoundOver, too much remains
- *     Copying --> Switching: RoundOver, converged or last round
+ *     Copying --> Suspending: RoundOver, converged or last round
+ *     Suspending --> Switching: Suspended (at once, but for a paravirtual guest)
  *     Switching --> HandedOver: FinalCopyOver
  *     HandedOver --> Ended: GivenUp (the target owns the VM)
  *     Copying --> Ended: StreamLost, GuestEnded, Aborted (the VM runs on)
+ *     Suspending --> Ended: NotSuspended, GuestEnded, Aborted (the VM runs on)
  *     Switching --> Ended: StreamLost, Aborted (the VM is resumed)
  *     HandedOver --> Ended: Aborted (the VM is resumed)
  * }</pre>
@@ -36,7 +38,8 @@
  * }</pre>
  *
  * <p>When pre-copy's rounds end follows QEMU: a round ends as soon as what remains could be sent within the downtime limit;
- * then the dirty log is read, and if that leaves no more than that, the guest is paused.
+ * then the dirty log is read, and if that leaves no more than that, the guest is paused. A paravirtual guest, which must suspend
+ * itself, runs on until it has; what it writes meanwhile is sent in the last round.
  */
 @NullMarked
 package dev.simvisor.node.vmm.migration;

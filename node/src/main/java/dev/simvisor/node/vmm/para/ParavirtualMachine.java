@@ -1,5 +1,7 @@
 package dev.simvisor.node.vmm.para;
 
+import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SHIFT;
+
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.ProcessorCosts;
@@ -10,6 +12,7 @@ import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.time.Timer;
 import dev.simvisor.node.machine.time.VirtualClock;
 import dev.simvisor.node.vmm.exit.ExitLedger;
+import dev.simvisor.node.vmm.para.abi.StartInfo;
 import dev.simvisor.node.vmm.para.abi.XenError;
 import dev.simvisor.node.vmm.para.backend.BackendDomain;
 import dev.simvisor.node.vmm.para.backend.DomainDescription;
@@ -24,11 +27,14 @@ import dev.simvisor.node.vmm.para.domain.Vcpu;
 import dev.simvisor.node.vmm.para.event.EventChannels;
 import dev.simvisor.node.vmm.para.grant.GrantTable;
 import dev.simvisor.node.vmm.para.hypercall.HypercallTable;
+import dev.simvisor.node.vmm.para.image.CanonicalMemory;
+import dev.simvisor.node.vmm.para.image.SuspendedDomainCodec;
 import dev.simvisor.node.vmm.para.memory.DomainMemory;
 import dev.simvisor.node.vmm.para.memory.FrameType;
 import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
 import dev.simvisor.node.vmm.para.ring.SharedPage;
 import dev.simvisor.proto.state.ParavirtualState;
+import dev.simvisor.proto.state.SuspendedDomainState;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -36,6 +42,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +66,13 @@ public final class ParavirtualMachine implements AutoCloseable {
     private IntConsumer consoleSink = value -> {};
     private Vcpu current;
     private long sliceEnd;
+    /** gfn of the store's ring. */
+    private int storeRing = DomainMemory.NONE;
+
+    private CanonicalMemory pages;
+    private boolean suspensionWanted;
+    /** It has been restored, and has not gone on yet. */
+    private boolean arriving;
     /** Where the clock is to be at the end of the present run. */
     private long runTarget;
 
@@ -66,6 +80,9 @@ public final class ParavirtualMachine implements AutoCloseable {
     public sealed interface RunEnd {
         /** The limit was reached. */
         record Reached() implements RunEnd {}
+
+        /** The guest has suspended itself, as it was asked to. */
+        record Suspended() implements RunEnd {}
 
         /** The guest shut down. */
         record ShutDown(Domain.Shutdown reason) implements RunEnd {}
@@ -92,6 +109,7 @@ public final class ParavirtualMachine implements AutoCloseable {
             exits.add(new GuestExits(vcpu, hypercalls));
         }
         current = domain.vcpu(0);
+        pages = CanonicalMemory.ofRunning(domain);
         ledger.chargeTo(clock::charge);
         domain.consoleTo(bytes -> {
             for (byte value : bytes) consoleSink.accept(value & 0xFF);
@@ -115,6 +133,18 @@ public final class ParavirtualMachine implements AutoCloseable {
     }
 
     private int attachStore(int gfn) {
+        holdStore(gfn);
+        return openStore();
+    }
+
+    /** The store writes to its ring as long as the domain is there, whatever the guest makes of its grant. */
+    private void holdStore(int gfn) {
+        domain.frames().takeAs(gfn, FrameType.WRITABLE);
+        storeRing = gfn;
+    }
+
+    private int openStore() {
+        int gfn = storeRing;
         ConsoleRing attached = Objects.requireNonNull(console, "the console is attached first");
         DomainMemory memory = domain.memory();
         int port = domain.events().allocateForBackend(() -> backends().storeEvent());
@@ -130,8 +160,6 @@ public final class ParavirtualMachine implements AutoCloseable {
         GrantTable table = domain.grants().table();
         table.permit(GrantTable.CONSOLE, EventChannels.BACKEND_DOMAIN, memory.mfn(attached.gfn()));
         table.permit(GrantTable.XENSTORE, EventChannels.BACKEND_DOMAIN, memory.mfn(gfn));
-        // The store writes to it as long as the domain is there, whatever the guest makes of its grant.
-        domain.frames().takeAs(gfn, FrameType.WRITABLE);
         SharedPage page = domain.grants().frames().page(memory.mfn(gfn));
         backends = new BackendDomain(description, table, new EventPorts(domain.events()), page);
         return port;
@@ -160,6 +188,11 @@ public final class ParavirtualMachine implements AutoCloseable {
     public RunEnd runUntil(long deadlineCycles, long mostInstructions) {
         while (true) {
             clock.deliverDueEvents();
+            if (domain.isSuspended()) {
+                if (suspensionWanted) return suspended();
+                // Nobody has asked for it, or nobody waits for it any more.
+                domain.resume(true);
+            }
             Domain.Shutdown reason = domain.shutdownReason();
             if (reason != null) return new RunEnd.ShutDown(reason);
             if (clock.cycles() >= deadlineCycles || instructions() >= mostInstructions) return new RunEnd.Reached();
@@ -264,48 +297,115 @@ public final class ParavirtualMachine implements AutoCloseable {
         if (console != null) console.type(bytes);
     }
 
-    /** Everything but the contents of memory. */
-    public ParavirtualState save() {
-        ParavirtualState.Builder state =
-                DomainStateCodec.save(domain).setCurrentVcpu(current.id()).setSliceEnd(sliceEnd);
-        if (console != null) state.setConsole(console.save());
-        if (backends != null) state.setConnectedDevices(backends.connectedDevices());
-        return state.build();
+    // ---- suspension
+
+    /** Asks the guest to suspend itself: {@link #runUntil} says when it has. One that does not take part runs on. */
+    public void requestSuspension() {
+        if (domain.isSuspended()) return;
+        suspensionWanted = true;
+        backends().requestShutdown("suspend");
+    }
+
+    /** Whether it can be saved as it is. */
+    public boolean isSuspended() {
+        return domain.isSuspended();
+    }
+
+    private RunEnd suspended() {
+        pages = CanonicalMemory.ofSuspended(domain);
+        return new RunEnd.Suspended();
     }
 
     /**
-     * Takes over the saved state of a machine of the same shape, in place of booting; the contents of memory have been restored
-     * before. The store and the back ends of devices are not part of the state yet: a machine whose devices were in use is
-     * refused, and one that is taken over finds no store.
+     * Has a suspended guest go on, where it was or in the new domain that it has been restored into; takes a request back that
+     * the guest has not followed yet.
+     *
+     * @param devices adds the devices to the back ends of a new domain
+     */
+    public void resume(Consumer<BackendDomain> devices) {
+        if (domain.isSuspended()) {
+            pages = CanonicalMemory.ofRunning(domain);
+            if (arriving) arrive(devices);
+            domain.resume(!arriving);
+            arriving = false;
+        } else if (suspensionWanted) {
+            backends().withdrawShutdown("suspend");
+        }
+        suspensionWanted = false;
+    }
+
+    /** What a toolstack does for a domain that is restored: a store, back ends, and the start info that leads to them. */
+    private void arrive(Consumer<BackendDomain> devices) {
+        ConsoleRing attached = Objects.requireNonNull(console, "the console is restored");
+        int storePort = openStore();
+        DomainMemory memory = domain.memory();
+        long at = (long) domain.startInfo() << FRAME_SHIFT;
+        memory.memory()
+                .write(at + StartInfo.SHARED_INFO, 8, memory.mfn(domain.shared().gfn()) << FRAME_SHIFT);
+        memory.memory().write(at + StartInfo.FLAGS, 4, 0);
+        memory.memory().write(at + StartInfo.STORE_FRAME, 8, memory.mfn(storeRing));
+        memory.memory().write(at + StartInfo.STORE_PORT, 4, storePort);
+        memory.memory().write(at + StartInfo.CONSOLE_FRAME, 8, memory.mfn(attached.gfn()));
+        memory.memory().write(at + StartInfo.CONSOLE_PORT, 4, attached.port());
+        devices.accept(backends());
+    }
+
+    /** The guest's memory as it is saved and sent. */
+    public CanonicalMemory pages() {
+        return pages;
+    }
+
+    /** Of a suspended machine, everything but its pages. */
+    public SuspendedDomainState save() {
+        return SuspendedDomainCodec.save(domain)
+                .setStoreRing(storeRing)
+                .setConsole(Objects.requireNonNull(console).save().toBuilder().clearPort())
+                .build();
+    }
+
+    /**
+     * Makes a new machine the suspended one that was saved, whose pages are in its memory already; it goes on by {@link #resume}.
      *
      * @throws UnusableStateException when the state does not fit; the machine is of no use then
      */
-    public void restore(ParavirtualState state) throws UnusableStateException {
-        if (state.getConnectedDevices() > 0) {
-            throw new UnusableStateException("the guest uses " + state.getConnectedDevices()
-                    + " disks and network cards, which are not saved yet: expected none in use");
-        }
-        DomainStateCodec.restore(domain, state);
-        current = domain.vcpu(state.getCurrentVcpu());
-        sliceEnd = state.getSliceEnd();
-        if (!state.hasConsole()) return;
+    public void restore(SuspendedDomainState state) throws UnusableStateException {
+        SuspendedDomainCodec.restore(domain, state);
         try {
             ConsoleRing ring = new ConsoleRing(domain, state.getConsole());
             ring.sendTo(value -> consoleSink.accept(value));
             console = ring;
-        } catch (XenError | IllegalArgumentException | IndexOutOfBoundsException e) {
-            throw new UnusableStateException("saved state does not fit this machine: " + e.getMessage());
+            holdStore(state.getStoreRing());
+        } catch (XenError | IndexOutOfBoundsException e) {
+            throw new UnusableStateException("saved state has rings in frames "
+                    + state.getConsole().getGfn() + " and " + state.getStoreRing() + ", which cannot hold them");
         }
+        pages = CanonicalMemory.ofSuspended(domain);
+        arriving = true;
     }
 
-    /** SHA-256, in hexadecimal, over vCPUs, time, back ends and memory: equal hashes mean equal machines. */
+    /**
+     * SHA-256, in hexadecimal, over vCPUs, time, back ends and memory: equal hashes mean equal machines. That of a suspended
+     * machine is over its image, and the same wherever in a host's machine memory it lies.
+     */
     public String stateHash() {
         MessageDigest digest = sha256();
-        // The state has no maps, so that its encoding is the same wherever it is made.
-        digest.update(save().toByteArray());
-        if (backends != null) digest.update(backends.state().getBytes(StandardCharsets.UTF_8));
-        domain.memory().memory().digest(digest);
+        if (isSuspended()) {
+            // The state has no maps, so that its encoding is the same wherever it is made.
+            digest.update(save().toByteArray());
+            pages.digest(digest);
+        } else {
+            digest.update(runningState().toByteArray());
+            if (backends != null) digest.update(backends.state().getBytes(StandardCharsets.UTF_8));
+            domain.memory().memory().digest(digest);
+        }
         return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private ParavirtualState runningState() {
+        ParavirtualState.Builder state =
+                DomainStateCodec.save(domain).setCurrentVcpu(current.id()).setSliceEnd(sliceEnd);
+        if (console != null) state.setConsole(console.save());
+        return state.build();
     }
 
     private static MessageDigest sha256() {

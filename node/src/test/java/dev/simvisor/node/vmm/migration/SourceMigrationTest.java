@@ -72,7 +72,10 @@ class SourceMigrationTest {
                         event = new Event.PagesSent(now, gfns.cardinality() - zero, zero);
                         roundBegan = now;
                     }
-                    case Action.PauseGuest() -> paused = true;
+                    case Action.SuspendGuest() -> {
+                        paused = true;
+                        event = new Event.Suspended(now, new BitSet());
+                    }
                     case Action.SendState() -> event = new Event.StateSent(now, 50_000, "hash");
                     case Action.WakeAt(long nanos) -> {
                         now = nanos;

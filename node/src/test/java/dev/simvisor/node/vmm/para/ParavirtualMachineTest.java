@@ -10,7 +10,6 @@ import dev.simvisor.node.cpu.ProcessorCosts;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
 import dev.simvisor.node.cpu.translator.TranslatingEngine;
 import dev.simvisor.node.machine.MachineConfiguration;
-import dev.simvisor.node.machine.UnusableStateException;
 import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.vmm.exit.ExitCosts;
@@ -23,10 +22,6 @@ import dev.simvisor.node.vmm.para.domain.DomainSettings;
 import dev.simvisor.node.vmm.para.memory.FrameType;
 import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
 import dev.simvisor.node.vmm.para.memory.PageTableEntry;
-import dev.simvisor.proto.state.ParavirtualState;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -243,53 +238,6 @@ class ParavirtualMachineTest {
                 if (split) assertThat(machine.stateHash()).isEqualTo(hash);
                 hash = machine.stateHash();
             }
-        }
-    }
-
-    @Test
-    void aMachineGoesOnElsewhereFromItsStateAndPages() throws InvalidImageException, UnusableStateException {
-        String expected;
-        ParavirtualState state;
-        byte[][] pages;
-        try (ParavirtualMachine machine = booted(politeKernel(), Interpreter::new)) {
-            machine.runUntil(3, Long.MAX_VALUE);
-            state = machine.save();
-            int end = machine.domain().memory().endFrame();
-            pages = new byte[end][4096];
-            for (int gfn = 0; gfn < end; gfn++)
-                machine.domain().memory().memory().readPage(gfn, pages[gfn], 0);
-            machine.runUntil(3_000_000, Long.MAX_VALUE);
-            expected = hashOfDomain(machine);
-        }
-        try (ParavirtualMachine machine = machine(Interpreter::new)) {
-            for (int gfn = 0; gfn < pages.length; gfn++) {
-                machine.domain().memory().memory().writePage(gfn, pages[gfn], 0);
-            }
-            machine.restore(state);
-            machine.runUntil(3_000_000, Long.MAX_VALUE);
-            assertThat(hashOfDomain(machine)).isEqualTo(expected);
-        }
-    }
-
-    /** Without the store and the back ends, which are not saved. */
-    private static String hashOfDomain(ParavirtualMachine machine) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            machine.domain().digest(digest);
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    @Test
-    void stateOfAnotherShapeIsRefused() throws InvalidImageException {
-        try (ParavirtualMachine machine = booted(hastyKernel(), Interpreter::new)) {
-            ParavirtualState other =
-                    machine.save().toBuilder().setFirstMfn(0x4_0000).build();
-            assertThatThrownBy(() -> machine.restore(other))
-                    .isInstanceOf(UnusableStateException.class)
-                    .hasMessageContaining("machine frames from 0x40000 on");
         }
     }
 }

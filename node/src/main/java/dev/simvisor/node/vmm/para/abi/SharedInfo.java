@@ -16,6 +16,9 @@ public final class SharedInfo {
     private static final int WALL_CLOCK_SECONDS = WALL_CLOCK_VERSION + 4;
     private static final int WALL_CLOCK_NANOS = WALL_CLOCK_VERSION + 8;
     private static final int WALL_CLOCK_SECONDS_HIGH = WALL_CLOCK_VERSION + 12;
+    // struct arch_shared_info
+    private static final int PFNS = WALL_CLOCK_VERSION + 16;
+    private static final int FRAME_LIST_LIST = PFNS + 8;
 
     private final GuestMemory memory;
     private final int gfn;
@@ -54,6 +57,23 @@ public final class SharedInfo {
 
     public void masked(int word, long bits) {
         memory.write(address(EVENTS_MASKED + 8 * word), 8, bits);
+    }
+
+    // ---- the list of machine frames that the guest keeps
+
+    /** How many pfns the list is for, as the guest says. */
+    public long pfns() {
+        return memory.read(address(PFNS), 8);
+    }
+
+    /** The machine frame that leads to the list, as the guest says. */
+    public long frameListList() {
+        return memory.read(address(FRAME_LIST_LIST), 8);
+    }
+
+    public void frameList(long pfns, long frameListList) {
+        memory.write(address(PFNS), 8, pfns);
+        memory.write(address(FRAME_LIST_LIST), 8, frameListList);
     }
 
     // ---- time of day

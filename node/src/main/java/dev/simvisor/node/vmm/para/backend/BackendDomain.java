@@ -106,6 +106,12 @@ public final class BackendDomain implements AutoCloseable {
         storeEvent();
     }
 
+    /** Takes a request back that the guest has not taken note of yet. */
+    public void withdrawShutdown(String kind) {
+        directory.withdrawShutdown(kind);
+        storeEvent();
+    }
+
     /** Asks the guest to give memory back, or to take it again, until it has that much. */
     public void memoryTarget(long kibibytes) {
         directory.memoryTarget(kibibytes);

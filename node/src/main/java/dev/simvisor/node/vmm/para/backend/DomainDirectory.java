@@ -78,4 +78,9 @@ final class DomainDirectory {
     void requestShutdown(String kind) {
         store.write(path + "/control/shutdown", kind);
     }
+
+    /** Clears the request, unless the guest has done so when it took note of it. */
+    void withdrawShutdown(String kind) {
+        if (kind.equals(store.read(path + "/control/shutdown"))) store.write(path + "/control/shutdown", "");
+    }
 }

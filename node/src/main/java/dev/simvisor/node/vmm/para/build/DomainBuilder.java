@@ -9,6 +9,7 @@ import dev.simvisor.node.machine.boot.ElfImage;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.memory.GuestMemory;
+import dev.simvisor.node.vmm.para.abi.StartInfo;
 import dev.simvisor.node.vmm.para.domain.Domain;
 import dev.simvisor.node.vmm.para.domain.Vcpu;
 import dev.simvisor.node.vmm.para.memory.DomainMemory;
@@ -218,25 +219,26 @@ public final class DomainBuilder {
             int consolePort,
             int xenstorePort) {
         long at = (long) layout.startInfo() << FRAME_SHIFT;
-        memory.write(at, MAGIC.getBytes(StandardCharsets.US_ASCII));
-        memory.write(at + 32, 8, frames.guestFrames());
-        memory.write(at + 40, 8, frames.mfn(domain.shared().gfn()) << FRAME_SHIFT);
-        memory.write(at + 48, 4, moduleBytes != 0 && byFrame ? MODULE_BY_FRAME : 0);
-        memory.write(at + 56, 8, frames.mfn(layout.xenstore()));
-        memory.write(at + 64, 4, xenstorePort);
-        memory.write(at + 72, 8, frames.mfn(layout.console()));
-        memory.write(at + 80, 4, consolePort);
-        memory.write(at + 88, 8, virtual(layout.pageTables()));
-        memory.write(at + 96, 8, layout.pageTableCount());
-        memory.write(at + 104, 8, p2mVirtual == 0 ? virtual(layout.p2m()) : p2mVirtual);
+        memory.write(at + StartInfo.MAGIC, MAGIC.getBytes(StandardCharsets.US_ASCII));
+        memory.write(at + StartInfo.PAGES, 8, frames.guestFrames());
+        memory.write(at + StartInfo.SHARED_INFO, 8, frames.mfn(domain.shared().gfn()) << FRAME_SHIFT);
+        memory.write(at + StartInfo.FLAGS, 4, moduleBytes != 0 && byFrame ? MODULE_BY_FRAME : 0);
+        memory.write(at + StartInfo.STORE_FRAME, 8, frames.mfn(layout.xenstore()));
+        memory.write(at + StartInfo.STORE_PORT, 4, xenstorePort);
+        memory.write(at + StartInfo.CONSOLE_FRAME, 8, frames.mfn(layout.console()));
+        memory.write(at + StartInfo.CONSOLE_PORT, 4, consolePort);
+        memory.write(at + StartInfo.PAGE_TABLES, 8, virtual(layout.pageTables()));
+        memory.write(at + StartInfo.PAGE_TABLE_FRAMES, 8, layout.pageTableCount());
+        memory.write(at + StartInfo.FRAME_LIST, 8, p2mVirtual == 0 ? virtual(layout.p2m()) : p2mVirtual);
         if (moduleBytes != 0) {
-            memory.write(at + 112, 8, byFrame ? layout.module() : virtual(layout.module()));
-            memory.write(at + 120, 8, moduleBytes);
+            memory.write(at + StartInfo.MODULE, 8, byFrame ? layout.module() : virtual(layout.module()));
+            memory.write(at + StartInfo.MODULE_LENGTH, 8, moduleBytes);
         }
-        memory.write(at + 128, Arrays.copyOf(commandLine, commandLine.length + 1));
+        memory.write(at + StartInfo.COMMAND_LINE, Arrays.copyOf(commandLine, commandLine.length + 1));
         if (p2mVirtual != 0) {
-            memory.write(at + 1152, 8, layout.p2m());
-            memory.write(at + 1160, 8, layout.p2mTables() + layout.p2mTableCount() - (long) layout.p2m());
+            memory.write(at + StartInfo.FIRST_LIST_FRAME, 8, layout.p2m());
+            memory.write(
+                    at + StartInfo.LIST_FRAMES, 8, layout.p2mTables() + layout.p2mTableCount() - (long) layout.p2m());
         }
     }
 

@@ -40,13 +40,9 @@ public final class ConsoleRing {
         return (int) (page >>> FRAME_SHIFT);
     }
 
-    /** The ring of a domain that has just been restored. */
+    /** The ring that a suspended domain brings into a new one, with what waits to be read. */
     public ConsoleRing(Domain domain, ParavirtualConsoleState state) {
-        this.domain = domain;
-        this.memory = domain.memory().memory();
-        this.page = hold(domain, state.getGfn());
-        this.port = state.getPort();
-        domain.events().resumeBackend(port, this::notified);
+        this(domain, state.getGfn());
         for (byte b : state.getTyped().toByteArray()) typed.add(b);
     }
 

@@ -71,6 +71,9 @@ public final class Domain implements EventSink, AutoCloseable {
     int sharedFrames;
     long assists;
     private @Nullable Shutdown shutdown;
+    /** gfn of the start info of a domain that is suspended. */
+    private int startInfo = DomainMemory.NONE;
+
     private String crashReason = "";
     private DomainConsole console = bytes -> {};
 
@@ -215,6 +218,15 @@ public final class Domain implements EventSink, AutoCloseable {
         assists = on ? assists | 1L << type : assists & ~(1L << type);
     }
 
+    /** All behaviours that are switched on, as bits. */
+    public long assists() {
+        return assists;
+    }
+
+    public void assists(long all) {
+        assists = all;
+    }
+
     public boolean assists(int type) {
         return (assists & 1L << type) != 0;
     }
@@ -249,6 +261,39 @@ public final class Domain implements EventSink, AutoCloseable {
 
     public String crashReason() {
         return crashReason;
+    }
+
+    // ---- suspension
+
+    /** Halts the domain until {@link #resume}, with its start info in a frame that {@linkplain #isPlain may hold it}. */
+    public void suspend(int startInfoFrame) {
+        startInfo = startInfoFrame;
+        shutdown = Shutdown.SUSPEND;
+    }
+
+    public boolean isSuspended() {
+        return shutdown == Shutdown.SUSPEND;
+    }
+
+    /** gfn of the start info of a suspended domain. */
+    public int startInfo() {
+        return startInfo;
+    }
+
+    /** Ends the suspension: the call that began it returns. */
+    public void resume(boolean cancelled) {
+        shutdown = null;
+        startInfo = DomainMemory.NONE;
+        vcpus.getFirst().cpu().gpr[Cpu.RAX] = cancelled ? 1 : 0;
+    }
+
+    /** Whether a frame is the guest's and holds nothing that the processor uses, so that the VMM may write to it for the guest. */
+    public boolean isPlain(int gfn) {
+        if (gfn < 0 || gfn >= memory.guestFrames() || !frames.isAllocated(gfn)) return false;
+        return switch (frames.type(gfn)) {
+            case NONE, WRITABLE -> true;
+            case L1, L2, L3, L4, SEGMENT_DESCRIPTORS -> false;
+        };
     }
 
     // ---- time

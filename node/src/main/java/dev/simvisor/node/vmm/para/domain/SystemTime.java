@@ -30,6 +30,11 @@ final class SystemTime {
         multiplier = (int) Long.divideUnsigned(NANOS_PER_SECOND << 32, rate);
     }
 
+    /** Has it renewed at the next occasion, however young it is: the clock has been set. */
+    void outdate() {
+        renewedNanos = Long.MIN_VALUE / 2;
+    }
+
     /** Writes the record at an address of memory if it is old. */
     void renew(GuestMemory memory, long address) {
         long cycles = clock.cycles();

@@ -77,7 +77,8 @@ public final class Vcpu {
     /** The privilege level for port accesses that the kernel believes it has: it is told so in its flags. */
     public int virtualIopl;
 
-    final int[] gdtFrames = new int[HypervisorSpace.RESERVED_PAGE];
+    static final int MOST_GDT_PAGES = HypervisorSpace.RESERVED_PAGE;
+    final int[] gdtFrames = new int[MOST_GDT_PAGES];
     int gdtPages;
     final Map<Integer, Integer> ldtFrames = new TreeMap<>();
     int ldtEntries;
@@ -182,6 +183,13 @@ public final class Vcpu {
         cpu.updateSegment(SegmentRegister.GS);
         cpu.cr3 = domain.memory().mfn(kernelMode ? kernelTable : userTable) << 12;
         cpu.memory.invalidateNonGlobal();
+    }
+
+    /** Has it in kernel or user mode, as it was when it was saved. */
+    void enterMode(boolean kernel) {
+        kernelMode = kernel;
+        cpu.cr3 = domain.memory().mfn(currentTable()) << 12;
+        cpu.memory.invalidateAll();
     }
 
     public boolean hasKernelTable() {
@@ -384,13 +392,6 @@ public final class Vcpu {
             ldtFrames.put(page, gfn);
         }
         ldtEntries(entries);
-    }
-
-    /** As saved; a place in the guest's own memory is held again. */
-    void restoreInfo(long address, boolean moved) {
-        if (moved) domain.frames().takeAs((int) (address >>> 12), FrameType.WRITABLE);
-        infoAddress = address;
-        infoMoved = moved;
     }
 
     // ---- registers that the kernel cannot reach

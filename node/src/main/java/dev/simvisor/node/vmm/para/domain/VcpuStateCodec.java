@@ -7,6 +7,7 @@ import dev.simvisor.proto.state.CallbackState;
 import dev.simvisor.proto.state.ParavirtualVcpuState;
 import dev.simvisor.proto.state.RunStateState;
 import dev.simvisor.proto.state.TrapEntryState;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 
@@ -33,14 +34,7 @@ final class VcpuStateCodec {
                 .setPeriodNanos(vcpu.periodNanos)
                 .setTimeRenewedNanos(vcpu.time.renewedNanos)
                 .setYielded(vcpu.yielded);
-        for (int vector = 0; vector < VECTORS; vector++) {
-            if (vcpu.traps.address(vector) != 0) state.addTraps(save(vcpu.traps, vector));
-        }
-        for (Callback callback : callbacks(vcpu)) {
-            state.addCallbacks(CallbackState.newBuilder()
-                    .setAddress(callback.address())
-                    .setDisablesEvents(callback.disablesEvents()));
-        }
+        state.addAllTraps(traps(vcpu)).addAllCallbacks(saveCallbacks(vcpu));
         for (int page = 0; page < vcpu.gdtPages; page++) state.addGdtFrames(vcpu.gdtFrames[page]);
         for (int page = 0; page < Vcpu.ldtPages(vcpu.ldtEntries); page++) {
             state.addLdtFrames(vcpu.ldtFrames.getOrDefault(page, DomainMemory.NONE));
@@ -50,7 +44,24 @@ final class VcpuStateCodec {
         return state.build();
     }
 
-    private static List<Callback> callbacks(Vcpu vcpu) {
+    static List<TrapEntryState> traps(Vcpu vcpu) {
+        List<TrapEntryState> traps = new ArrayList<>();
+        for (int vector = 0; vector < VECTORS; vector++) {
+            if (vcpu.traps.address(vector) != 0) traps.add(save(vcpu.traps, vector));
+        }
+        return traps;
+    }
+
+    static List<CallbackState> saveCallbacks(Vcpu vcpu) {
+        return callbacks(vcpu).stream()
+                .map(callback -> CallbackState.newBuilder()
+                        .setAddress(callback.address())
+                        .setDisablesEvents(callback.disablesEvents())
+                        .build())
+                .toList();
+    }
+
+    static List<Callback> callbacks(Vcpu vcpu) {
         return List.of(vcpu.event, vcpu.failsafe, vcpu.syscall, vcpu.sysenter, vcpu.syscall32, vcpu.nmi);
     }
 
@@ -70,43 +81,5 @@ final class VcpuStateCodec {
                 .setArea(clock.area);
         for (long nanos : clock.nanos) state.addNanos(nanos);
         return state.build();
-    }
-
-    /** The domain's frames have been restored, but for the uses that vCPUs make of them. */
-    static void restore(Vcpu vcpu, ParavirtualVcpuState state) {
-        vcpu.initialised(state.getInitialised());
-        vcpu.restoreInfo(state.getInfoAddress(), state.getInfoMoved());
-        for (TrapEntryState trap : state.getTrapsList()) {
-            vcpu.traps.set(trap.getVector(), trap.getFlags(), trap.getSelector(), trap.getAddress());
-        }
-        List<Callback> callbacks = callbacks(vcpu);
-        for (int n = 0; n < callbacks.size(); n++) {
-            CallbackState callback = state.getCallbacks(n);
-            callbacks.get(n).set(callback.getAddress(), callback.getDisablesEvents());
-        }
-        vcpu.kernelStack = state.getKernelStack();
-        vcpu.kernelStackSelector = state.getKernelStackSelector();
-        vcpu.virtualIopl = state.getVirtualIopl();
-        if (state.getKernelTable() != DomainMemory.NONE) vcpu.kernelTable(state.getKernelTable());
-        if (state.getUserTable() != DomainMemory.NONE) vcpu.userTable(state.getUserTable());
-        vcpu.gdt(state.getGdtFramesList().stream().mapToInt(Integer::intValue).toArray());
-        vcpu.restoreLdt(state.getLdtFramesList(), state.getLdtEntries());
-        restore(vcpu.runState, state.getRunState());
-        vcpu.polling =
-                state.getPolling() ? BitSet.valueOf(state.getPolledPorts().toByteArray()) : null;
-        vcpu.periodNanos = state.getPeriodNanos();
-        vcpu.time.renewedNanos = state.getTimeRenewedNanos();
-        vcpu.yielded = state.getYielded();
-        CpuStateCodec.restore(vcpu.cpu(), state.getProcessor());
-        vcpu.kernelMode = state.getKernelMode();
-        vcpu.engine().flushCode();
-        vcpu.flushTlb();
-    }
-
-    private static void restore(RunStateClock clock, RunStateState state) {
-        clock.state = RunState.values()[state.getState()];
-        clock.enteredNanos = state.getEnteredNanos();
-        clock.area = state.getArea();
-        for (int n = 0; n < clock.nanos.length; n++) clock.nanos[n] = state.getNanos(n);
     }
 }

@@ -271,36 +271,6 @@ public final class EventChannels {
         };
     }
 
-    /** Ports of backends wait for them, silent, until they {@linkplain #resumeBackend resume}. */
-    public void restore(EventChannelsState state, GuestMemory memory) {
-        ports.clear();
-        firstMaybeFree = 1;
-        for (EventPortState port : state.getPortsList()) ports.put(port.getPort(), restored(port));
-        if (state.hasFifo()) bits = FifoEvents.restored(state.getFifo(), memory, vcpus);
-    }
-
-    private static Port restored(EventPortState state) {
-        int detail = state.getDetail();
-        Channel channel = switch (state.getKind()) {
-            case UNBOUND -> new Channel.Unbound(detail);
-            case LOOPBACK -> new Channel.Loopback(detail);
-            case BACKEND -> new Channel.Backend(detail, () -> {});
-            case VIRTUAL_INTERRUPT -> new Channel.VirtualInterrupt(detail);
-            case INTER_PROCESSOR -> new Channel.InterProcessor();
-            case UNRECOGNIZED -> throw new IllegalArgumentException("an event port of an unknown kind");
-        };
-        return new Port(channel, state.getVcpu());
-    }
-
-    /** Puts a backend back at a port that was connected to it when the state was saved. */
-    public void resumeBackend(int port, Runnable onNotify) {
-        Port present = ports.get(port);
-        if (present == null || !(present.channel() instanceof Channel.Backend(int remote, Runnable _))) {
-            throw new IllegalArgumentException("event port " + port + " is connected to no backend");
-        }
-        ports.put(port, new Port(new Channel.Backend(remote, onNotify), present.vcpu()));
-    }
-
     private void checkVcpu(int vcpu) {
         if (vcpu < 0 || vcpu >= vcpus.vcpus()) throw XenError.ENOENT;
     }

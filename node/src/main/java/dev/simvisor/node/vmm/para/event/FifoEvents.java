@@ -70,23 +70,6 @@ final class FifoEvents implements EventBits {
         return state.build();
     }
 
-    static FifoEvents restored(FifoEventsState state, GuestMemory memory, EventSink vcpus) {
-        FifoEvents events = new FifoEvents(memory, vcpus);
-        events.pages.addAll(state.getPagesList());
-        for (int vcpu = 0; vcpu < vcpus.vcpus(); vcpu++) {
-            events.controlBlocks[vcpu] = state.getControlBlocks(vcpu);
-            for (int n = 0; n < PRIORITIES; n++) events.tails[vcpu][n] = state.getTails(vcpu * PRIORITIES + n);
-        }
-        for (FifoQueueState queue : state.getLastQueuesList()) {
-            events.lastQueue.put(queue.getPort(), new int[] {queue.getVcpu(), queue.getPriority()});
-        }
-        for (FifoQueueState queue : state.getPrioritiesList()) {
-            events.priorities.put(queue.getPort(), queue.getPriority());
-        }
-        events.early.or(BitSet.valueOf(state.getEarly().toByteArray()));
-        return events;
-    }
-
     boolean hasControlBlock(int vcpu) {
         return controlBlocks[vcpu] != NO_CONTROL_BLOCK;
     }

@@ -45,12 +45,20 @@ final class SchedOp implements Hypercall {
                 int reason = vcpu.access().readInt(args[1]);
                 Domain.Shutdown[] reasons = Domain.Shutdown.values();
                 if (reason < 0 || reason >= reasons.length) throw XenError.EINVAL;
-                vcpu.domain().shutdown(reasons[reason]);
+                if (reasons[reason] == Domain.Shutdown.SUSPEND) suspend(vcpu, args[2]);
+                else vcpu.domain().shutdown(reasons[reason]);
             }
             case POLL -> poll(vcpu, args[1]);
             default -> throw XenError.ENOSYS;
         }
         return 0;
+    }
+
+    /** The first vCPU speaks for all, and names the frame of the start info (Xen's tools find it in that vCPU's rdx). */
+    private static void suspend(Vcpu vcpu, long startInfoFrame) {
+        int gfn = vcpu.domain().memory().gfn(startInfoFrame);
+        if (vcpu.id() != 0 || !vcpu.domain().isPlain(gfn)) throw XenError.EINVAL;
+        vcpu.domain().suspend(gfn);
     }
 
     private static void poll(Vcpu vcpu, long arg) {

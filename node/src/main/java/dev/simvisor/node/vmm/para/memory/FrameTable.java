@@ -165,10 +165,19 @@ public final class FrameTable {
             typeEnded[gfn] = now;
             throw refused;
         }
+        meansOther(gfn);
+    }
+
+    /** What a frame holds is to be read another way from now on, which is as good as written: migration sends it again. */
+    private void meansOther(int gfn) {
+        domain.memory().logWrite(gfn);
     }
 
     void dropType(int gfn) {
-        if (typeCounts[gfn] == 1 && types[gfn] != WRITABLE) promotion.invalidate(gfn, types[gfn]);
+        if (typeCounts[gfn] == 1 && types[gfn] != WRITABLE) {
+            promotion.invalidate(gfn, types[gfn]);
+            meansOther(gfn);
+        }
         if (--typeCounts[gfn] == 0) typeEnded[gfn] = now;
     }
 

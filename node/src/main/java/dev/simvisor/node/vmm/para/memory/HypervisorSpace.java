@@ -84,7 +84,7 @@ public final class HypervisorSpace {
     }
 
     /** Whether an entry of a level-4 table is the VMM's. */
-    static boolean isReserved(int index) {
+    public static boolean isReserved(int index) {
         return index >= FIRST_RESERVED_SLOT && index <= LAST_RESERVED_SLOT;
     }
 

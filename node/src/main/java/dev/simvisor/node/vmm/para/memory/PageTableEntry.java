@@ -42,6 +42,11 @@ public final class PageTableEntry {
         return mfn << 12 | flags;
     }
 
+    /** The entry with another frame. */
+    public static long withFrame(long entry, long frame) {
+        return entry & ~ADDRESS | frame << 12;
+    }
+
     /** Index in a table of {@code level} (1 to 4) for a linear address. */
     public static int index(long linear, int level) {
         return (int) (linear >>> 3 + 9 * level) & ENTRIES - 1;
