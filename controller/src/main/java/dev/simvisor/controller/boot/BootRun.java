@@ -11,6 +11,9 @@ import java.io.IOException;
 public final class BootRun {
     private static final long SLICE_NANOS = 1_000_000;
 
+    /** Bytes typed after which no more are taken until the guest reads. */
+    private static final int MOST_UNREAD = 1 << 16;
+
     private final LocalVm vm;
     private final SerialLine line;
     private final Limits limits;
@@ -41,7 +44,8 @@ public final class BootRun {
         vm.consoleTo(line::put);
         anchor();
         while (true) {
-            vm.type(line.takeInput());
+            // A guest that does not read has the line wait, and with it whoever writes to it.
+            if (vm.unreadInput() < MOST_UNREAD) vm.type(line.takeInput());
             LocalVm.Outcome outcome = vm.runUntil(sliceEnd(), limits.instructions());
             line.flush();
             switch (outcome) {

@@ -86,6 +86,11 @@ final class LocalBoard implements LocalMachine {
     }
 
     @Override
+    public int unreadInput() {
+        return machine.unreadInput();
+    }
+
+    @Override
     public String stateHash() {
         return machine.stateHash();
     }

@@ -79,6 +79,11 @@ final class LocalDomain implements LocalMachine {
     }
 
     @Override
+    public int unreadInput() {
+        return machine.unreadInput();
+    }
+
+    @Override
     public String stateHash() {
         return machine.stateHash();
     }

@@ -31,6 +31,9 @@ interface LocalMachine extends AutoCloseable {
 
     void type(byte[] bytes);
 
+    /** Bytes typed that the guest has not read yet. */
+    int unreadInput();
+
     String stateHash();
 
     @Override

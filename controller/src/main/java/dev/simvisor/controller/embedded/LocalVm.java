@@ -389,6 +389,11 @@ public final class LocalVm implements AutoCloseable {
         }
     }
 
+    /** Bytes typed that the guest has not read yet. */
+    public int unreadInput() {
+        return machine.unreadInput();
+    }
+
     /** The guest's memory from a linear address to the end of its page, by the guest's page tables; empty if not mapped. */
     byte[] code(long linear) {
         Machine board = board();

@@ -267,6 +267,11 @@ public final class Machine implements AutoCloseable {
         board.uart.receive(bytes);
     }
 
+    /** Bytes typed that the guest has not read yet. */
+    public int unreadInput() {
+        return board.uart.unreadInput();
+    }
+
     /** Sends bytes to the guest's virtio console, at the present cycle. */
     public void typeToVirtioConsole(byte[] bytes) {
         board.virtioConsole.receive(bytes);

@@ -80,6 +80,11 @@ final class BoardMachine extends HostedMachine {
         machine.type(bytes);
     }
 
+    @Override
+    public int unreadInput() {
+        return machine.unreadInput();
+    }
+
     // ---- state ----
 
     @Override

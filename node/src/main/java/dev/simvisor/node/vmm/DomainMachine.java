@@ -109,6 +109,11 @@ final class DomainMachine extends HostedMachine {
         machine.type(bytes);
     }
 
+    @Override
+    public int unreadInput() {
+        return machine.unreadInput();
+    }
+
     // ---- pages: those of the guest, as they are saved and sent ----
 
     @Override

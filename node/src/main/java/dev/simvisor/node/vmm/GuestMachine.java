@@ -64,6 +64,9 @@ public interface GuestMachine extends AutoCloseable {
     /** Queues bytes for the guest to read from its console, at the present cycle. */
     void type(byte[] bytes);
 
+    /** Bytes queued that the guest has not read yet. */
+    int unreadInput();
+
     // ---- pages ----
 
     /** All page numbers are below this one. */

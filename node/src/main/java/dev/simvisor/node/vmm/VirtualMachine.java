@@ -6,6 +6,7 @@ import dev.simvisor.node.vmm.GuestMachine.RunEnd;
 import dev.simvisor.proto.api.VmSpec;
 import dev.simvisor.proto.node.SavedVm;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -24,6 +25,9 @@ import java.util.List;
  */
 public final class VirtualMachine implements AutoCloseable {
     static final int STATE_VERSION = 1;
+
+    /** Bytes typed that may wait for the guest to read them. */
+    static final int MOST_UNREAD = 1 << 20;
 
     /** Where a VM is in its life. */
     public enum State {
@@ -245,11 +249,14 @@ public final class VirtualMachine implements AutoCloseable {
 
     // ---- console ----
 
-    /** Queues bytes for the guest to read; a VM that has ended ignores them. */
+    /**
+     * Queues bytes for the guest to read; a VM that has ended ignores them. A guest that does not read has so many waiting, and
+     * no more: what is typed beyond is lost, as on a line without flow control.
+     */
     public void type(byte[] bytes) {
-        if (!hasEnded()) {
-            machine.type(bytes);
-        }
+        if (hasEnded()) return;
+        int room = Math.max(0, MOST_UNREAD - machine.unreadInput());
+        machine.type(room < bytes.length ? Arrays.copyOf(bytes, room) : bytes);
     }
 
     /** What the guest said since the last call. */

@@ -169,6 +169,11 @@ public final class ToyMachine implements GuestMachine {
     }
 
     @Override
+    public int unreadInput() {
+        return typed.length();
+    }
+
+    @Override
     public int endFrame() {
         return pages.length;
     }

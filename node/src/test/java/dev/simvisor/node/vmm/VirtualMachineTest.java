@@ -58,6 +58,16 @@ class VirtualMachineTest {
     }
 
     @Test
+    void whatAGuestDoesNotReadDoesNotPileUp() {
+        ToyMachine machine = new ToyMachine(SPEC).boot();
+        VirtualMachine vm = VirtualMachine.started(SPEC, 1, machine, 0, 1_000_000_000);
+        vm.pause();
+        for (int n = 0; n < 5; n++) vm.type(new byte[700_000]);
+
+        assertThat(machine.unreadInput()).isEqualTo(VirtualMachine.MOST_UNREAD);
+    }
+
+    @Test
     void ordersOutOfTurnAreBugs() {
         VirtualMachine vm = started(1_000_000_000);
         vm.pause();

@@ -297,6 +297,11 @@ public final class ParavirtualMachine implements AutoCloseable {
         if (console != null) console.type(bytes);
     }
 
+    /** Bytes typed that have found no room in the console's ring yet. */
+    public int unreadInput() {
+        return console == null ? 0 : console.waiting();
+    }
+
     // ---- suspension
 
     /** Asks the guest to suspend itself: {@link #runUntil} says when it has. One that does not take part runs on. */

@@ -78,6 +78,11 @@ public final class ConsoleRing {
         if (fill()) domain.events().notifyGuest(port);
     }
 
+    /** Bytes that wait for room. */
+    public int waiting() {
+        return typed.size();
+    }
+
     private void notified() {
         boolean room = drain();
         if (fill() || room) domain.events().notifyGuest(port);
