@@ -13,6 +13,7 @@ import java.util.SortedMap;
  * @param end how it ended, in a word
  * @param instructions executed by the guest
  * @param virtualCycles what instructions, events and exits took, and those in which the guest idled
+ * @param wall what took how long
  * @param exits to the VMM, by kind; mode bare has none
  * @param exitDetails by kind, what exits were about
  * @param exitCycles what exits took
@@ -25,7 +26,7 @@ public record BootStatistics(
         long instructions,
         long virtualCycles,
         long virtualNanos,
-        long wallNanos,
+        WallPhases wall,
         SortedMap<String, Long> exits,
         SortedMap<String, SortedMap<String, Long>> exitDetails,
         long exitCycles,
@@ -34,14 +35,14 @@ public record BootStatistics(
     private static final double NANOS_PER_SECOND = 1e9;
 
     /** The statistics of a VM that has come to its end. */
-    public static BootStatistics of(LocalVm vm, BootEnd end, long wallNanos) {
+    public static BootStatistics of(LocalVm vm, BootEnd end, WallPhases wall) {
         return new BootStatistics(
                 end.word(),
                 vm.slipped().status(end),
                 vm.instructions(),
                 vm.cycles(),
                 vm.nanos(),
-                wallNanos,
+                wall,
                 vm.exits(),
                 vm.exitDetails(),
                 vm.exitCycles(),
@@ -57,8 +58,10 @@ public record BootStatistics(
         fields.put("instructions", instructions);
         fields.put("virtualCycles", virtualCycles);
         fields.put("virtualNanos", virtualNanos);
+        long wallNanos = wall.run().toNanos();
         fields.put("wallNanos", wallNanos);
         fields.put("instructionsPerWallSecond", Math.round(instructions * NANOS_PER_SECOND / Math.max(1, wallNanos)));
+        fields.put("wallSeconds", wall.seconds());
         fields.put("exits", exits);
         fields.put("exitDetails", exitDetails);
         fields.put("exitCycles", exitCycles);

@@ -13,6 +13,7 @@ import dev.simvisor.controller.boot.SlipReport;
 import dev.simvisor.controller.boot.StreamLine;
 import dev.simvisor.controller.boot.TerminalLine;
 import dev.simvisor.controller.boot.VmRequest;
+import dev.simvisor.controller.boot.WallPhases;
 import dev.simvisor.controller.embedded.LocalVm;
 import dev.simvisor.controller.guest.GuestException;
 import dev.simvisor.controller.guest.GuestImage;
@@ -26,6 +27,7 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -130,7 +132,8 @@ final class BootCommand implements Callable<Integer> {
     @Option(
             names = "--stats",
             paramLabel = "FILE",
-            description = "Gets statistics as JSON: instructions, virtual and wall time, exits by kind.")
+            description =
+                    "Gets statistics as JSON: instructions, virtual time, wall time by phase, exits by kind, what was translated.")
     private @Nullable Path statistics;
 
     @Option(names = "--record-hash", description = "Prints the hash of the VM's last state at the end.")
@@ -147,7 +150,7 @@ final class BootCommand implements Callable<Integer> {
             try (SerialLine line = serialLine()) {
                 end = new BootRun(vm, line, limits(), paced).run();
             }
-            return report(vm, end, System.nanoTime() - startedNanos);
+            return report(vm, end, Duration.ofNanos(System.nanoTime() - startedNanos));
         }
     }
 
@@ -217,14 +220,16 @@ final class BootCommand implements Callable<Integer> {
 
     // ---- the end ----
 
-    private int report(LocalVm vm, BootEnd end, long wallNanos) throws IOException {
+    private int report(LocalVm vm, BootEnd end, Duration run) throws IOException {
         if (recordHash) {
             PrintStream out = System.out;
             out.println("stateHash " + vm.stateHash());
             out.flush();
         }
         if (statistics != null) {
-            Files.writeString(statistics, BootStatistics.of(vm, end, wallNanos).toJson());
+            Files.writeString(
+                    statistics,
+                    BootStatistics.of(vm, end, WallPhases.endingNow(run)).toJson());
         }
         SlipReport slips = vm.slipped();
         if (!slips.complaint(end).isEmpty()) {

@@ -17,11 +17,13 @@
  *
  * <p>A region leaves the same state as the interpreter, after the same number of instructions: it is entered only with enough
  * of the run left for its longest path, looks again on every edge that leads back, and whatever is out of the ordinary (a
- * device, a watched page, a fault) sends it back to the interpreter with the state exact.
+ * device, a watched page, a fault) sends it back to the interpreter with the state exact. What is for the VMM, a callout or
+ * a system call of a deprivileged guest, ends it before that instruction.
  *
  * <p>HotSpot compiles what is emitted, and that is dear: one region costs it tens of milliseconds. So there is to be little
  * code, each piece once ({@link dev.simvisor.node.cpu.translator.TranslatorSettings} says when it pays), no method above 8,000
- * bytes, which HotSpot would not compile, and all memory accesses inlined, for which {@code bin/simvisor} sets flags.
+ * bytes, which HotSpot would not compile, and all memory accesses inlined, for which {@code bin/simvisor} sets flags. While
+ * HotSpot is at work on a new region, the guest's interpreter goes on in its place.
  */
 @NullMarked
 package dev.simvisor.node.cpu.translator;
