@@ -25,6 +25,10 @@ public final class DeferredFlags {
     static final int IMUL = 21;
     /** The result of any logical instruction, sign-extended, is the first operand. */
     static final int LOGIC = 25;
+    /** The lower half of a product, sign-extended, is the first operand; the second is zero if the upper half does not matter. */
+    static final int PRODUCT = 26;
+    /** The operands are the words that {@link dev.simvisor.node.cpu.Flags} makes flags of. */
+    static final int COMPUTED = 27;
 
     // Steps.
     static final int NO_STEP = 0;
@@ -65,8 +69,19 @@ public final class DeferredFlags {
             case IMUL + 2 -> MultiplyDivide.imul32(cpu, (int) a, (int) b);
             case IMUL + 3 -> MultiplyDivide.imul64(cpu, a, b);
             case LOGIC -> Logic.test64(cpu, a, a);
+            case PRODUCT -> product(cpu, a, b);
+            case COMPUTED -> computed(cpu, a, b);
             default -> throw new IllegalStateException("no such kind of deferred flags: " + kind);
         }
+    }
+
+    public static void product(Cpu cpu, long low, long upperHalfMatters) {
+        MultiplyDivide.flags(cpu, low, upperHalfMatters != 0);
+    }
+
+    public static void computed(Cpu cpu, long result, long aux) {
+        cpu.flagResult = result;
+        cpu.flagAux = aux;
     }
 
     private static void settleStep(Cpu cpu, int step, long operand) {

@@ -39,6 +39,9 @@ final class RegionCode {
     /** Where an exception finds the registers in the processor. */
     final List<Range> guarded = new ArrayList<>();
 
+    /** SSE was found usable on the way here, and stays so unless a method of any reach is called. */
+    boolean sseChecked;
+
     private int lastAt = -1;
 
     RegionCode(CodeBuilder code, boolean wide, BitSet used, BitSet modified) {
@@ -65,6 +68,7 @@ final class RegionCode {
     /** Code follows that is reached from elsewhere. */
     void forgetAt() {
         lastAt = -1;
+        sseChecked = false;
     }
 
     void emitInstruction(int number) {

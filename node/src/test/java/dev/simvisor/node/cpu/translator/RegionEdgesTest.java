@@ -199,6 +199,33 @@ class RegionEdgesTest {
         }
     }
 
+    /** Dividends and divisors at the edges of what divides fast, and of what raises #DE, which ends the guest. */
+    @ParameterizedTest
+    @ValueSource(strings = {"F7F1", "F7F9", "48F7F1", "48F7F9", "F7E1", "F7E9", "48F7E1", "48F7E9"})
+    void oneOperandProductsAndQuotientsAreTheInterpreters(String operation) {
+        long[] values = {
+            0, 1, 2, -1, -2, 0x7FFF_FFFFL, 0x8000_0000L, 0xFFFF_FFFFL, Long.MAX_VALUE, Long.MIN_VALUE, 12345
+        };
+        for (long divisor : values) {
+            for (long high : values) {
+                try (GuestPair pair = new GuestPair(true, AT_ONCE)) {
+                    // the operation; pushfq; pop rbx; mov rax, r8; mov rdx, r9; add rsi, rbx; jmp back
+                    String rest = "9C5B 4C89C0 4C89CA 4801DE";
+                    int back = -(bytes(operation).length + bytes(rest).length + 2) & 0xFF;
+                    pair.load(GuestPair.CODE, bytes(operation + rest + "EB%02X".formatted(back)));
+                    for (long low : values) {
+                        for (GuestPair.Guest guest : pair.guests()) {
+                            guest.cpu.gpr[Cpu.RCX] = divisor;
+                            guest.cpu.gpr[8] = low;
+                            guest.cpu.gpr[9] = high;
+                        }
+                        pair.run(19, operation + " of " + high + ":" + low + " by " + divisor);
+                    }
+                }
+            }
+        }
+    }
+
     private static long translated(GuestPair pair) {
         return ((TranslatingEngine) pair.translated.engine).statistics().executed();
     }
