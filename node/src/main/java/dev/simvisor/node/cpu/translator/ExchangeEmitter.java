@@ -139,6 +139,6 @@ final class ExchangeEmitter {
         code.labelBinding(zero);
         code.lconst_0().lstore(FLAG_A);
         code.labelBinding(end);
-        if (flagsMatter) flags.set(DeferredFlags.LOGIC);
+        if (flagsMatter) flags.set(DeferredFlags.LOGIC + DeferredFlags.sizeIndex(64));
     }
 }

@@ -258,6 +258,19 @@ record Operation(Instruction instruction, Variant variant) {
         }
     }
 
+    /** Whether it may write a general register. */
+    boolean mayWrite(int register) {
+        if (register < 0) return false;
+        return switch (reach()) {
+            case EVERYTHING, OPERANDS, ACCUMULATOR -> true;
+            default -> {
+                BitSet written = new BitSet();
+                addWritten(written);
+                yield written.get(register);
+            }
+        };
+    }
+
     private void addRegister(BitSet registers, Place place) {
         switch (place.kind()) {
             case RM -> add(registers, instruction.rm & 15);

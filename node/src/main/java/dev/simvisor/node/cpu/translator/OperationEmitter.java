@@ -43,6 +43,7 @@ final class OperationEmitter extends InstructionEmitter {
     private final int ordinal;
     private final long blockDistance;
     private final boolean flagsMatter;
+    private boolean keepsLowByte;
 
     /**
      * @param number of the instruction within the region
@@ -66,6 +67,13 @@ final class OperationEmitter extends InstructionEmitter {
 
     @Override
     public void emit() {
+        emitAll();
+        boolean stale = !keepsLowByte && operation.mayWrite(region.lowByte);
+        // What is exchanged may be stored on one of two ways alone.
+        if (stale || operation.isExchange()) region.lowByte = RegionCode.NO_REGISTER;
+    }
+
+    private void emitAll() {
         if (reach == Operation.Reach.EVERYTHING) {
             // The whole of it may look at registers: what is checked first, too.
             flags.settle();
@@ -200,6 +208,10 @@ final class OperationEmitter extends InstructionEmitter {
     }
 
     private void emitLoadByte(int operand) {
+        if (operand == region.lowByte) {
+            code.iload(RegionLocals.LOW_BYTE);
+            return;
+        }
         code.lload(register(operand & 15)).l2i();
         if ((operand & Instruction.HIGH_BYTE) != 0) code.loadConstant(8).iushr();
         code.loadConstant(0xFF).iand();
@@ -236,7 +248,15 @@ final class OperationEmitter extends InstructionEmitter {
                 code.lstore(register(operand));
             }
             case 16 -> emitMerge(operand, 0xFFFFL, 0);
-            default -> emitMerge(operand & 15, 0xFFL, (operand & Instruction.HIGH_BYTE) != 0 ? 8 : 0);
+            default -> {
+                boolean high = (operand & Instruction.HIGH_BYTE) != 0;
+                if (!high) {
+                    code.dup2().l2i().loadConstant(0xFF).iand().istore(RegionLocals.LOW_BYTE);
+                    region.lowByte = operand;
+                    keepsLowByte = true;
+                }
+                emitMerge(operand & 15, 0xFFL, high ? 8 : 0);
+            }
         }
     }
 
@@ -425,10 +445,16 @@ final class OperationEmitter extends InstructionEmitter {
 
     /** Moves both operands into the flags' locals. */
     private void emitKeepOperands(boolean wide) {
-        if (!wide) code.i2l();
+        if (!wide) emitExtended();
         code.lstore(FLAG_B);
-        if (!wide) code.i2l();
+        if (!wide) emitExtended();
         code.lstore(FLAG_A);
+    }
+
+    /** Turns an int into a long, zero-extended. */
+    private void emitExtended() {
+        code.i2l();
+        zeroExtend();
     }
 
     private void emitLoadOperands(boolean wide) {
@@ -498,7 +524,7 @@ final class OperationEmitter extends InstructionEmitter {
     private void emitNegation() {
         int bits = bits();
         boolean wide = bits == 64;
-        if (!wide) code.i2l();
+        if (!wide) emitExtended();
         code.lstore(FLAG_B).lconst_0().lstore(FLAG_A);
         code.lload(FLAG_B);
         if (wide) code.lneg();
@@ -527,11 +553,9 @@ final class OperationEmitter extends InstructionEmitter {
             if (wide) code.dup2();
             else code.dup();
         }
-        if (bits == 8) code.i2b();
-        if (bits == 16) code.i2s();
-        if (!wide) code.i2l();
+        if (!wide) emitExtended();
         code.lstore(FLAG_A);
-        setFlags(DeferredFlags.LOGIC);
+        setFlags(DeferredFlags.LOGIC + sizeIndex(bits));
     }
 
     private void emitStep(int step, int by) {
@@ -539,7 +563,9 @@ final class OperationEmitter extends InstructionEmitter {
         if (bits == 64) {
             code.dup2().lstore(STEPPED).loadConstant((long) by).ladd();
         } else {
-            code.dup().i2l().lstore(STEPPED).loadConstant(by).iadd();
+            code.dup();
+            emitExtended();
+            code.lstore(STEPPED).loadConstant(by).iadd();
         }
         if (flagsMatter) flags.step(step + sizeIndex(bits));
     }
@@ -564,7 +590,7 @@ final class OperationEmitter extends InstructionEmitter {
         int count = operation.count();
         code.pop();
         if (count == 0) return;
-        if (!wide) code.i2l();
+        if (!wide) emitExtended();
         code.lstore(FLAG_A).loadConstant((long) count).lstore(FLAG_B);
         code.lload(FLAG_A);
         if (!wide) code.l2i();

@@ -42,6 +42,10 @@ final class RegionCode {
     /** SSE was found usable on the way here, and stays so unless a method of any reach is called. */
     boolean sseChecked;
 
+    static final int NO_REGISTER = -1;
+    /** Number of the register whose lowest byte was written last, and is in a local of its own as long as it holds. */
+    int lowByte = NO_REGISTER;
+
     private int lastAt = -1;
 
     RegionCode(CodeBuilder code, boolean wide, BitSet used, BitSet modified) {
@@ -69,6 +73,7 @@ final class RegionCode {
     void forgetAt() {
         lastAt = -1;
         sseChecked = false;
+        lowByte = NO_REGISTER;
     }
 
     void emitInstruction(int number) {
