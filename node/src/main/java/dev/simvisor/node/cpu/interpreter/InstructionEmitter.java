@@ -126,7 +126,7 @@ public abstract class InstructionEmitter {
         if (variant.unit() == Variant.Unit.MMX) code.aload(cpu).invokestatic(SIMD, "enterMmx", CHECK);
     }
 
-    protected final void emitUnitCheck() {
+    protected void emitUnitCheck() {
         switch (variant.unit()) {
             case INTEGER -> {}
             case X87 -> code.aload(cpu).invokestatic(X87_UNIT, "check", CHECK);

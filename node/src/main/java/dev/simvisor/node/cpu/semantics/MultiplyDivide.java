@@ -14,7 +14,8 @@ import dev.simvisor.node.cpu.GuestException;
 public final class MultiplyDivide {
     private MultiplyDivide() {}
 
-    private static void flags(Cpu cpu, long result, boolean upperHalfMatters) {
+    /** Leaves the flags of a product, of whose lower half {@code result} is the sign extension. */
+    public static void flags(Cpu cpu, long result, boolean upperHalfMatters) {
         cpu.flagResult = result;
         int bit = upperHalfMatters ? 1 : 0;
         cpu.flagAux = Flags.carryOverflowAux(bit, bit);
@@ -116,22 +117,33 @@ public final class MultiplyDivide {
 
     public static void div32(Cpu cpu, int divisor) {
         long dividend = cpu.gpr[RDX] << 32 | cpu.gpr[RAX] & 0xFFFF_FFFFL;
+        int quotient = quotient32(cpu, dividend, divisor);
+        cpu.reg32(RAX, quotient);
+        cpu.reg32(RDX, (int) dividend - quotient * divisor);
+    }
+
+    /** What DIV of 32 bits leaves in EAX. */
+    public static int quotient32(Cpu cpu, long dividend, int divisor) {
         if (divisor == 0) throw divideError(cpu);
-        long wideDivisor = divisor & 0xFFFF_FFFFL;
-        long quotient = Long.divideUnsigned(dividend, wideDivisor);
+        // Most dividends were widened from 32 bits, and hardware divides those faster.
+        if (dividend >>> 32 == 0) return Integer.divideUnsigned((int) dividend, divisor);
+        long quotient = Long.divideUnsigned(dividend, divisor & 0xFFFF_FFFFL);
         if (quotient >>> 32 != 0) throw divideError(cpu);
-        cpu.reg32(RAX, (int) quotient);
-        cpu.reg32(RDX, (int) (dividend - quotient * wideDivisor));
+        return (int) quotient;
     }
 
     public static void div64(Cpu cpu, long divisor) {
-        long high = cpu.gpr[RDX];
         long low = cpu.gpr[RAX];
-        // Also refuses a divisor of zero: the quotient fits only when the upper half is below the divisor.
-        if (Long.compareUnsigned(high, divisor) >= 0) throw divideError(cpu);
-        long quotient = WideDivision.quotient(high, low, divisor);
+        long quotient = quotient64(cpu, cpu.gpr[RDX], low, divisor);
         cpu.gpr[RAX] = quotient;
         cpu.gpr[RDX] = low - quotient * divisor;
+    }
+
+    /** What DIV of 64 bits leaves in RAX. */
+    public static long quotient64(Cpu cpu, long high, long low, long divisor) {
+        // Also refuses a divisor of zero: the quotient fits only when the upper half is below the divisor.
+        if (Long.compareUnsigned(high, divisor) >= 0) throw divideError(cpu);
+        return high == 0 ? Long.divideUnsigned(low, divisor) : WideDivision.quotient(high, low, divisor);
     }
 
     public static void idiv8(Cpu cpu, int divisor) {
@@ -152,16 +164,35 @@ public final class MultiplyDivide {
 
     public static void idiv32(Cpu cpu, int divisor) {
         long dividend = cpu.gpr[RDX] << 32 | cpu.gpr[RAX] & 0xFFFF_FFFFL;
+        int quotient = signedQuotient32(cpu, dividend, divisor);
+        cpu.reg32(RAX, quotient);
+        cpu.reg32(RDX, (int) dividend - quotient * divisor);
+    }
+
+    /** What IDIV of 32 bits leaves in EAX. */
+    public static int signedQuotient32(Cpu cpu, long dividend, int divisor) {
         if (divisor == 0 || divisor == -1 && dividend == Long.MIN_VALUE) throw divideError(cpu);
+        // Not for the most negative dividend, whose quotient by -1 does not fit.
+        if (dividend == (int) dividend && (int) dividend != Integer.MIN_VALUE) return (int) dividend / divisor;
         long quotient = dividend / divisor;
         if (quotient != (int) quotient) throw divideError(cpu);
-        cpu.reg32(RAX, (int) quotient);
-        cpu.reg32(RDX, (int) (dividend % divisor));
+        return (int) quotient;
     }
 
     public static void idiv64(Cpu cpu, long divisor) {
-        long high = cpu.gpr[RDX];
         long low = cpu.gpr[RAX];
+        long quotient = signedQuotient64(cpu, cpu.gpr[RDX], low, divisor);
+        cpu.gpr[RAX] = quotient;
+        cpu.gpr[RDX] = low - quotient * divisor;
+    }
+
+    /** What IDIV of 64 bits leaves in RAX. */
+    public static long signedQuotient64(Cpu cpu, long high, long low, long divisor) {
+        boolean widened = high == low >> 63 && divisor != 0 && low != Long.MIN_VALUE;
+        return widened ? low / divisor : wideSignedQuotient(cpu, high, low, divisor);
+    }
+
+    private static long wideSignedQuotient(Cpu cpu, long high, long low, long divisor) {
         boolean negativeDividend = high < 0;
         boolean negativeQuotient = negativeDividend != divisor < 0;
         long magnitudeLow = negativeDividend ? -low : low;
@@ -171,7 +202,6 @@ public final class MultiplyDivide {
         long magnitude = WideDivision.quotient(magnitudeHigh, magnitudeLow, magnitudeDivisor);
         long quotient = negativeQuotient ? -magnitude : magnitude;
         if (magnitude != 0 && quotient < 0 != negativeQuotient) throw divideError(cpu);
-        cpu.gpr[RAX] = quotient;
-        cpu.gpr[RDX] = low - quotient * divisor;
+        return quotient;
     }
 }

@@ -11,7 +11,7 @@ import dev.simvisor.node.cpu.decode.Instruction;
 
 /**
  * String instructions (SDM Vol 1 §7.3.9): source DS:rSI (DS may be overridden), destination ES:rDI, direction by DF. Ascending
- * moves and stores work on whole stretches of a page where both sides are plain memory.
+ * moves, stores and comparisons work on whole stretches of a page where both sides are plain memory.
  */
 public final class Strings {
     private static final int PAGE = 4096;
@@ -60,16 +60,17 @@ public final class Strings {
         int bytes = i.operandSize / 8;
         long from = source(cpu, i);
         long to = destination(cpu, i);
-        long count = stretch(cpu, i, limit, from, to);
+        long count = stretch(cpu, i, limit, from, to, cpu.writeCheck[SegmentRegister.ES]);
         if (count > 1) {
             long readAddend = cpu.memory.readAddend(from);
             long writeAddend = cpu.memory.writeAddend(to);
             long length = count * bytes;
             long hostFrom = from + readAddend;
             long hostTo = to + writeAddend;
-            boolean replicates = hostTo > hostFrom && hostTo < hostFrom + length;
-            if (readAddend != 0 && writeAddend != 0 && !replicates) {
-                HostMemory.copy(hostFrom, hostTo, length);
+            if (readAddend != 0 && writeAddend != 0) {
+                boolean replicates = hostTo > hostFrom && hostTo < hostFrom + length;
+                if (replicates) replicate(hostFrom, hostTo, count, i.operandSize);
+                else HostMemory.copy(hostFrom, hostTo, length);
                 return count;
             }
         }
@@ -77,15 +78,31 @@ public final class Strings {
         return 1;
     }
 
-    /** How many elements lie ahead, ascending, within the pages of both addresses and within segments and address size. */
-    private static long stretch(Cpu cpu, Instruction i, long limit, long from, long to) {
+    /** Moves one element after the other, as later ones may have been stored by earlier ones. */
+    private static void replicate(long from, long to, long count, int size) {
+        for (long at = 0; at < count * (size / 8); at += size / 8) {
+            switch (size) {
+                case 8 -> HostMemory.putByte(to + at, HostMemory.getByte(from + at));
+                case 16 -> HostMemory.putShort(to + at, HostMemory.getShort(from + at));
+                case 32 -> HostMemory.putInt(to + at, HostMemory.getInt(from + at));
+                default -> HostMemory.putLong(to + at, HostMemory.getLong(from + at));
+            }
+        }
+    }
+
+    /**
+     * How many elements lie ahead, ascending, within the pages of both addresses and within segments and address size.
+     *
+     * @param destinationCheck of ES
+     */
+    private static long stretch(Cpu cpu, Instruction i, long limit, long from, long to, long destinationCheck) {
         if (limit < 2 || cpu.directionDown()) return 1;
         int bytes = i.operandSize / 8;
         long count = Math.min(limit, Math.min(PAGE - (from & PAGE - 1), PAGE - (to & PAGE - 1)) / bytes);
         if (count < 2) return 1;
         long last = (count - 1) * bytes;
         boolean unchecked = plain(cpu.readCheck[i.segment], cpu.gpr[RSI] & i.addressMask, last, i.addressMask)
-                && plain(cpu.writeCheck[SegmentRegister.ES], cpu.gpr[RDI] & i.addressMask, last, i.addressMask);
+                && plain(destinationCheck, cpu.gpr[RDI] & i.addressMask, last, i.addressMask);
         return unchecked ? count : 1;
     }
 
@@ -111,7 +128,7 @@ public final class Strings {
 
     private static long storeStretch(Cpu cpu, Instruction i, long limit) {
         long to = destination(cpu, i);
-        long count = stretchOfStores(cpu, i, limit, to);
+        long count = stretch(cpu, i, limit, to, cpu.writeCheck[SegmentRegister.ES]);
         long addend = count > 1 ? cpu.memory.writeAddend(to) : 0;
         if (addend == 0) {
             OperandAccess.store(cpu, to, i.operandSize, cpu.gpr[RAX]);
@@ -121,12 +138,12 @@ public final class Strings {
         return count;
     }
 
-    private static long stretchOfStores(Cpu cpu, Instruction i, long limit, long to) {
+    /** As the other, with one side at rDI. */
+    private static long stretch(Cpu cpu, Instruction i, long limit, long to, long check) {
         if (limit < 2 || cpu.directionDown()) return 1;
         int bytes = i.operandSize / 8;
         long count = Math.min(limit, (PAGE - (to & PAGE - 1)) / bytes);
         if (count < 2) return 1;
-        long check = cpu.writeCheck[SegmentRegister.ES];
         return plain(check, cpu.gpr[RDI] & i.addressMask, (count - 1) * bytes, i.addressMask) ? count : 1;
     }
 
@@ -168,8 +185,16 @@ public final class Strings {
         long done = 0;
         boolean finished = false;
         while (done < allowed && !finished) {
-            long a = OperandAccess.load(cpu, source(cpu, i), i.operandSize);
-            long b = OperandAccess.load(cpu, destinationForRead(cpu, i), i.operandSize);
+            long from = source(cpu, i);
+            long to = destinationForRead(cpu, i);
+            long ahead = comparedAhead(cpu, i, allowed - done, from, to);
+            if (ahead > 0) {
+                skip(cpu, i, ahead, true);
+                done += ahead;
+                continue;
+            }
+            long a = OperandAccess.load(cpu, from, i.operandSize);
+            long b = OperandAccess.load(cpu, to, i.operandSize);
             advance(cpu, i, RSI, step(cpu, i));
             advance(cpu, i, RDI, step(cpu, i));
             finished = compared(cpu, i, a, b);
@@ -184,14 +209,49 @@ public final class Strings {
         long done = 0;
         boolean finished = false;
         while (done < allowed && !finished) {
+            long at = destinationForRead(cpu, i);
+            long ahead = scannedAhead(cpu, i, allowed - done, at);
+            if (ahead > 0) {
+                skip(cpu, i, ahead, false);
+                done += ahead;
+                continue;
+            }
             long a = OperandAccess.register(cpu, RAX, i.operandSize);
-            long b = OperandAccess.load(cpu, destinationForRead(cpu, i), i.operandSize);
+            long b = OperandAccess.load(cpu, at, i.operandSize);
             advance(cpu, i, RDI, step(cpu, i));
             finished = compared(cpu, i, a, b);
             done++;
             if (!Repetition.mayContinue(cpu)) break;
         }
         Repetition.end(cpu, i, done, finished);
+    }
+
+    /**
+     * How many comparisons from here on leave nothing but counts behind: not the one that ends the repetition, nor the last
+     * before something else may happen, whose flags are seen then.
+     */
+    private static long comparedAhead(Cpu cpu, Instruction i, long limit, long from, long to) {
+        long count = stretch(cpu, i, limit, from, to, cpu.readCheck[SegmentRegister.ES]) - 1;
+        long fromAddend = count > 0 ? cpu.memory.readAddend(from) : 0;
+        long toAddend = count > 0 ? cpu.memory.readAddend(to) : 0;
+        if (fromAddend == 0 || toAddend == 0) return 0;
+        boolean untilEqual = i.repeat == Instruction.REPNE;
+        return ElementSearch.compare(from + fromAddend, to + toAddend, count, i.operandSize, untilEqual);
+    }
+
+    /** As {@link #comparedAhead}, of comparisons with rAX. */
+    private static long scannedAhead(Cpu cpu, Instruction i, long limit, long at) {
+        long count = stretch(cpu, i, limit, at, cpu.readCheck[SegmentRegister.ES]) - 1;
+        long addend = count > 0 ? cpu.memory.readAddend(at) : 0;
+        if (addend == 0) return 0;
+        return ElementSearch.scan(at + addend, cpu.gpr[RAX], count, i.operandSize, i.repeat == Instruction.REPNE);
+    }
+
+    /** Comparisons after which the repetition goes on. */
+    private static void skip(Cpu cpu, Instruction i, long count, boolean bothSides) {
+        if (bothSides) advance(cpu, i, RSI, count * step(cpu, i));
+        advance(cpu, i, RDI, count * step(cpu, i));
+        Repetition.completed(cpu, i, count);
     }
 
     /** Sets the flags of one comparison; returns whether it ends the repetition. */

@@ -9,7 +9,8 @@ import dev.simvisor.node.cpu.semantics.Shift;
 /**
  * The arithmetic flags of translated code: not computed, but remembered as what would compute them. Two parts: the last
  * instruction that set all of them ({@code kind} with two operands), and the last INC or DEC since, which left the carry alone
- * ({@code step} with its operand). Settling calls the semantic methods, whose results nobody needs then.
+ * ({@code step} with its operand). Operands are zero-extended, as registers of 32 bits are: then one of them is mostly the
+ * register itself. Settling calls the semantic methods, whose results nobody needs then.
  */
 public final class DeferredFlags {
     /** The flags are in the processor. */
@@ -23,8 +24,12 @@ public final class DeferredFlags {
     static final int SAR = 17;
     /** Only the last three exist: an 8-bit product sets its flags at once. */
     static final int IMUL = 21;
-    /** The result of any logical instruction, sign-extended, is the first operand. */
+    /** The result of any logical instruction is the first operand. */
     static final int LOGIC = 25;
+    /** The lower half of a product, sign-extended, is the first operand; the second is zero if the upper half does not matter. */
+    static final int PRODUCT = 29;
+    /** The operands are the words that {@link dev.simvisor.node.cpu.Flags} makes flags of. */
+    static final int COMPUTED = 30;
 
     // Steps.
     static final int NO_STEP = 0;
@@ -64,9 +69,23 @@ public final class DeferredFlags {
             case IMUL + 1 -> MultiplyDivide.imul16(cpu, (int) a, (int) b);
             case IMUL + 2 -> MultiplyDivide.imul32(cpu, (int) a, (int) b);
             case IMUL + 3 -> MultiplyDivide.imul64(cpu, a, b);
-            case LOGIC -> Logic.test64(cpu, a, a);
+            case LOGIC -> Logic.test8(cpu, (int) a, (int) a);
+            case LOGIC + 1 -> Logic.test16(cpu, (int) a, (int) a);
+            case LOGIC + 2 -> Logic.test32(cpu, (int) a, (int) a);
+            case LOGIC + 3 -> Logic.test64(cpu, a, a);
+            case PRODUCT -> product(cpu, a, b);
+            case COMPUTED -> computed(cpu, a, b);
             default -> throw new IllegalStateException("no such kind of deferred flags: " + kind);
         }
+    }
+
+    public static void product(Cpu cpu, long low, long upperHalfMatters) {
+        MultiplyDivide.flags(cpu, low, upperHalfMatters != 0);
+    }
+
+    public static void computed(Cpu cpu, long result, long aux) {
+        cpu.flagResult = result;
+        cpu.flagAux = aux;
     }
 
     private static void settleStep(Cpu cpu, int step, long operand) {

@@ -11,6 +11,7 @@ import dev.simvisor.node.cpu.semantics.Logic;
 import dev.simvisor.node.cpu.semantics.Rotate;
 import dev.simvisor.node.cpu.semantics.Shift;
 import dev.simvisor.node.cpu.table.Attribute;
+import dev.simvisor.node.cpu.table.Operand;
 import java.lang.reflect.Method;
 import java.util.BitSet;
 import java.util.Set;
@@ -29,13 +30,42 @@ record Operation(Instruction instruction, Variant variant) {
         UNIT,
         /** It multiplies, divides or extends rDX:rAX, and sets all flags or leaves all alone. */
         ACCUMULATOR,
+        /** It takes the instruction, but touches no general register that is not an operand or part of an address. */
+        OPERANDS,
         /** It may touch whatever an instruction can. */
         EVERYTHING
     }
 
     private static final Set<String> OWN = Set.of(
-            "mov", "movzx", "movsxb", "movsxw", "movsxd", "lea", "nop", "not", "add", "sub", "cmp", "neg", "and", "or",
-            "xor", "test", "inc", "dec", "imul", "push", "pop", "leave");
+            "mov", "movzx", "movsxb", "movsxw", "movsxd", "lea", "nop", "not", "add", "adc", "sub", "sbb", "cmp", "neg",
+            "and", "or", "xor", "test", "inc", "dec", "imul", "push", "pop", "leave");
+    /** What sets all arithmetic flags, whatever they were. */
+    private static final Set<String> OVERWRITES_FLAGS = Set.of(
+            "add",
+            "adc",
+            "sub",
+            "sbb",
+            "cmp",
+            "neg",
+            "and",
+            "or",
+            "xor",
+            "test",
+            "imul",
+            "mul",
+            "imulWide",
+            "xadd",
+            "cmpxchg",
+            "bsf",
+            "bsr",
+            "popcnt",
+            "comiss",
+            "comisd",
+            "ucomiss",
+            "ucomisd");
+    /** What does so unless it shifts by zero. */
+    private static final Set<String> SHIFTS = Set.of("shl", "shr", "sar", "shld", "shrd");
+
     private static final Set<String> OWN_SHIFTS = Set.of("shl", "shr", "sar");
     private static final Set<String> ACCUMULATOR = Set.of("mul", "imulWide", "div", "idiv", "cbw", "cwd");
     private static final Set<Class<?>> FLAG_FAMILIES =
@@ -57,8 +87,8 @@ record Operation(Instruction instruction, Variant variant) {
         // Whatever ends a block without being translated as a branch, and what may leave non-root operation.
         if (endsBlock() || variant.intercepted()) return Reach.EVERYTHING;
         if (OWN.contains(name) && ownSize(name) || OWN_SHIFTS.contains(name) && !countInRegister()) return Reach.OWN;
-        if (isCondition() || isSimdMove()) return Reach.OWN;
-        if (Variant.instructionStyle(method)) return Reach.EVERYTHING;
+        if (isCondition() || isSimdMove() || isExchange() || usesAccumulator()) return Reach.OWN;
+        if (Variant.instructionStyle(method)) return touchesOperandsAlone() ? Reach.OPERANDS : Reach.EVERYTHING;
         if (!Variant.takesCpu(method)) return Reach.PURE;
         if (variant.unit() != Variant.Unit.INTEGER) {
             boolean flags = (instruction.row.flagsWritten() | instruction.row.flagsUndefined()) != 0;
@@ -68,10 +98,16 @@ record Operation(Instruction instruction, Variant variant) {
         return ACCUMULATOR.contains(name) ? Reach.ACCUMULATOR : Reach.EVERYTHING;
     }
 
+    /** Of instructions whose methods take them: bit tests, and all of a unit but what stores where rDI points. */
+    private boolean touchesOperandsAlone() {
+        if (name().startsWith("maskmov")) return false;
+        return variant.unit() != Variant.Unit.INTEGER || variant.method().getDeclaringClass() == BitOperations.class;
+    }
+
     /** The stack is accessed in its full width only, a byte product is left to its method. */
     private boolean ownSize(String name) {
         return switch (name) {
-            case "push", "pop", "leave" -> instruction.operandSize >= 32;
+            case "push", "pop", "leave", "adc", "sbb" -> instruction.operandSize >= 32;
             case "imul" -> !variant.method().getName().endsWith("8");
             default -> true;
         };
@@ -79,6 +115,54 @@ record Operation(Instruction instruction, Variant variant) {
 
     private boolean countInRegister() {
         return variant.sources().stream().anyMatch(place -> place.kind() == Place.Kind.CL);
+    }
+
+    /** What {@link ExchangeEmitter} emits. */
+    boolean isExchange() {
+        return ExchangeEmitter.emits(name());
+    }
+
+    /** What {@link AccumulatorEmitter} emits. */
+    boolean usesAccumulator() {
+        return AccumulatorEmitter.emits(name(), instruction.operandSize);
+    }
+
+    /** What {@link FlaglessEmitter} could emit, and its method else. */
+    boolean hasFlaglessForm() {
+        return reach() == Reach.FLAGS && FlaglessEmitter.emits(name(), instruction.operandSize);
+    }
+
+    // ---- flags
+
+    /** Whether it may look at arithmetic flags. */
+    boolean asksForFlags() {
+        return instruction.row.flagsRead() != 0 || isCondition() || endsBlock();
+    }
+
+    /** Whether it sets all arithmetic flags, if it is completed. */
+    boolean overwritesFlags() {
+        String name = name();
+        if (SHIFTS.contains(name)) return !countInRegister() && count() != 0;
+        return OVERWRITES_FLAGS.contains(name);
+    }
+
+    /** The count of a shift that has it in the instruction, as the processor takes it. */
+    int count() {
+        boolean once = variant.sources().getLast().kind() == Place.Kind.ONE;
+        return (once ? 1 : (int) instruction.immediate) & (instruction.operandSize == 64 ? 63 : 31);
+    }
+
+    /** Whether it may raise something, or be left to the interpreter, so that the state must be exact before it. */
+    boolean mayLeave() {
+        return switch (name()) {
+            case "lea", "nop" -> false;
+            case "push", "pop", "leave", "div", "idiv" -> true;
+            default ->
+                instruction.memory
+                        || variant.unit() != Variant.Unit.INTEGER
+                        || endsBlock()
+                        || reach() == Reach.EVERYTHING;
+        };
     }
 
     /** A move to or from XMM registers that {@link SimdMoveEmitter} emits. */
@@ -106,6 +190,40 @@ record Operation(Instruction instruction, Variant variant) {
         return instruction.row.has(Attribute.END);
     }
 
+    /** Whether it may have met a device or rewritten code, or so, which wants the processor's attention after it. */
+    boolean mayAskForAttention() {
+        return switch (reach()) {
+            case EVERYTHING -> true;
+            case OPERANDS -> usesProgress();
+            default -> false;
+        };
+    }
+
+    /** Whether a method that takes the instruction may look where in the program it is: for devices, or as x87 remembers it. */
+    boolean usesProgress() {
+        return instruction.memory || variant.unit() == Variant.Unit.X87 || variant.unit() == Variant.Unit.X87_NO_WAIT;
+    }
+
+    /** The general registers of {@link Reach#OPERANDS}: its operands and those of its address. */
+    BitSet generalOperands() {
+        BitSet registers = new BitSet();
+        if (instruction.memory) {
+            add(registers, instruction.base);
+            add(registers, instruction.index);
+        }
+        for (Operand operand : instruction.row.operands()) {
+            switch (operand.kind()) {
+                case G -> registers.set(instruction.reg & 15);
+                case E, R, Z -> {
+                    if (!instruction.memory) registers.set(instruction.rm & 15);
+                }
+                case AX -> registers.set(Cpu.RAX);
+                default -> {}
+            }
+        }
+        return registers;
+    }
+
     // ---- registers that are read or written as locals
 
     void addUsed(BitSet used) {
@@ -115,6 +233,8 @@ record Operation(Instruction instruction, Variant variant) {
         }
         for (Place source : variant.sources()) addRegister(used, source);
         addWritten(used);
+        if (usesAccumulator()) used.set(Cpu.RAX);
+        if (isSimdMove()) used.or(generalOperands());
         switch (name()) {
             case "push", "pop", "call", "callIndirect", "ret" -> used.set(Cpu.RSP);
             case "leave" -> {
@@ -128,6 +248,11 @@ record Operation(Instruction instruction, Variant variant) {
     void addWritten(BitSet written) {
         Place destination = variant.destination();
         if (destination != null) addRegister(written, destination);
+        if (isExchange()) ExchangeEmitter.addRegisters(written, name(), instruction);
+        if (usesAccumulator()) {
+            written.set(Cpu.RAX);
+            written.set(Cpu.RDX);
+        }
         switch (name()) {
             case "push", "pop", "call", "callIndirect", "ret" -> written.set(Cpu.RSP);
             case "leave" -> {
@@ -136,6 +261,19 @@ record Operation(Instruction instruction, Variant variant) {
             }
             default -> {}
         }
+    }
+
+    /** Whether it may write a general register. */
+    boolean mayWrite(int register) {
+        if (register < 0) return false;
+        return switch (reach()) {
+            case EVERYTHING, OPERANDS, ACCUMULATOR -> true;
+            default -> {
+                BitSet written = new BitSet();
+                addWritten(written);
+                yield written.get(register);
+            }
+        };
     }
 
     private void addRegister(BitSet registers, Place place) {

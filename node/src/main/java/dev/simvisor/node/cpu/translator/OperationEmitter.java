@@ -12,6 +12,7 @@ import static java.lang.constant.ConstantDescs.CD_long;
 import static java.lang.constant.ConstantDescs.CD_void;
 
 import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.Flags;
 import dev.simvisor.node.cpu.SegmentRegister;
 import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.interpreter.InstructionEmitter;
@@ -30,6 +31,7 @@ final class OperationEmitter extends InstructionEmitter {
             PlainMemory.class.describeConstable().orElseThrow();
     private static final ClassDesc LINEAR_MEMORY =
             LinearMemory.class.describeConstable().orElseThrow();
+    private static final ClassDesc FLAGS = Flags.class.describeConstable().orElseThrow();
     private static final ClassDesc LONGS = CD_long.arrayType();
 
     private final RegionCode region;
@@ -40,13 +42,17 @@ final class OperationEmitter extends InstructionEmitter {
     private final int number;
     private final int ordinal;
     private final long blockDistance;
+    private final boolean flagsMatter;
+    private boolean keepsLowByte;
 
     /**
      * @param number of the instruction within the region
      * @param ordinal of the instruction within its block
      * @param blockDistance from the region's origin to the start of its block
+     * @param flagsMatter whether somebody may see the flags that it leaves
      */
-    OperationEmitter(RegionCode region, Operation operation, int number, int ordinal, long blockDistance) {
+    OperationEmitter(
+            RegionCode region, Operation operation, int number, int ordinal, long blockDistance, boolean flagsMatter) {
         super(region.code, operation.variant(), RegionLocals.CPU, RegionLocals.TEMPORARIES);
         this.region = region;
         this.flags = region.flags;
@@ -56,23 +62,54 @@ final class OperationEmitter extends InstructionEmitter {
         this.number = number;
         this.ordinal = ordinal;
         this.blockDistance = blockDistance;
+        this.flagsMatter = flagsMatter;
     }
 
     @Override
     public void emit() {
+        emitAll();
+        boolean stale = !keepsLowByte && operation.mayWrite(region.lowByte);
+        // What is exchanged may be stored on one of two ways alone.
+        if (stale || operation.isExchange()) region.lowByte = RegionCode.NO_REGISTER;
+    }
+
+    private void emitAll() {
         if (reach == Operation.Reach.EVERYTHING) {
             // The whole of it may look at registers: what is checked first, too.
             flags.settle();
             region.emitSpill(region.modified);
             region.emitProgress(ordinal, blockDistance);
             region.emitGuarded(number, super::emit);
+            region.sseChecked = false;
+            return;
+        }
+        if (reach == Operation.Reach.OPERANDS) {
+            emitOnOperands();
             return;
         }
         if (variant.unit() != Variant.Unit.INTEGER) region.at(number);
-        if (reach == Operation.Reach.FLAGS) flags.settle();
+        if (reach == Operation.Reach.FLAGS && needsFlags()) flags.settle();
         if (operation.isSimdMove()) emitSimdMove();
+        else if (operation.isExchange() && reach == Operation.Reach.OWN) emitExchange();
         else if (reach == Operation.Reach.OWN && operation.name().equals("leave")) emitLeave();
         else super.emit();
+    }
+
+    private void emitOnOperands() {
+        boolean changesFlags = (instruction.row.flagsWritten() | instruction.row.flagsUndefined()) != 0;
+        if (changesFlags || operation.asksForFlags()) flags.settle();
+        region.emitSpill(operation.generalOperands());
+        if (operation.usesProgress()) region.emitProgress(ordinal, blockDistance);
+        region.at(number);
+        super.emit();
+        region.emitReload(operation.generalOperands());
+    }
+
+    @Override
+    protected void emitUnitCheck() {
+        boolean sse = variant.unit() == Variant.Unit.SSE;
+        if (!sse || !region.sseChecked) super.emitUnitCheck();
+        region.sseChecked |= sse;
     }
 
     // ---- operands
@@ -98,7 +135,8 @@ final class OperationEmitter extends InstructionEmitter {
     protected void emitAddress(Place place, boolean write, int bits) {
         int segment = instruction.segment;
         boolean based = segment == SegmentRegister.FS || segment == SegmentRegister.GS;
-        if (place.kind() != Place.Kind.MEMORY || region.wide && !based) {
+        // Regions are of flat segments, but a code segment is flat for reading only.
+        if (place.kind() != Place.Kind.MEMORY || !based && (region.wide || segment != SegmentRegister.CS)) {
             emitEffectiveAddress();
         } else if (region.wide) {
             code.aload(cpu)
@@ -170,6 +208,10 @@ final class OperationEmitter extends InstructionEmitter {
     }
 
     private void emitLoadByte(int operand) {
+        if (operand == region.lowByte) {
+            code.iload(RegionLocals.LOW_BYTE);
+            return;
+        }
         code.lload(register(operand & 15)).l2i();
         if ((operand & Instruction.HIGH_BYTE) != 0) code.loadConstant(8).iushr();
         code.loadConstant(0xFF).iand();
@@ -177,21 +219,49 @@ final class OperationEmitter extends InstructionEmitter {
 
     @Override
     protected void emitStoreRegister(Place place) {
-        int operand = registerOf(place);
-        switch (place.bits()) {
+        if (place.bits() < 64) code.i2l();
+        emitStore(registerOf(place), place.bits());
+    }
+
+    /** Pushes a general register as a long, zero-extended. */
+    void emitLoad(int operand, int bits) {
+        switch (bits) {
+            case 64 -> code.lload(register(operand));
+            case 32 -> {
+                code.lload(register(operand));
+                zeroExtend();
+            }
+            case 16 -> code.lload(register(operand)).loadConstant(0xFFFFL).land();
+            default -> {
+                emitLoadByte(operand);
+                code.i2l();
+            }
+        }
+    }
+
+    /** Pops a long into a general register. */
+    void emitStore(int operand, int bits) {
+        switch (bits) {
             case 64 -> code.lstore(register(operand));
             case 32 -> {
-                code.i2l();
                 zeroExtend();
                 code.lstore(register(operand));
             }
             case 16 -> emitMerge(operand, 0xFFFFL, 0);
-            default -> emitMerge(operand & 15, 0xFFL, (operand & Instruction.HIGH_BYTE) != 0 ? 8 : 0);
+            default -> {
+                boolean high = (operand & Instruction.HIGH_BYTE) != 0;
+                if (!high) {
+                    code.dup2().l2i().loadConstant(0xFF).iand().istore(RegionLocals.LOW_BYTE);
+                    region.lowByte = operand;
+                    keepsLowByte = true;
+                }
+                emitMerge(operand & 15, 0xFFL, high ? 8 : 0);
+            }
         }
     }
 
     private void emitMerge(int number, long mask, int shift) {
-        code.i2l().loadConstant(mask).land();
+        code.loadConstant(mask).land();
         if (shift != 0) code.loadConstant(shift).lshl();
         code.lload(register(number)).loadConstant(~(mask << shift)).land().lor().lstore(register(number));
     }
@@ -228,19 +298,28 @@ final class OperationEmitter extends InstructionEmitter {
                 PLAIN_MEMORY, "write" + bits, MethodTypeDesc.of(CD_void, LINEAR_MEMORY, CD_long, CD_long, type));
     }
 
+    private void emitExchange() {
+        new ExchangeEmitter(code, flags, this, instruction, flagsMatter).emit(operation.name());
+    }
+
     private void emitSimdMove() {
         emitUnitCheck();
         new SimdMoveEmitter(code, this, instruction).emit(variant.method().getName());
     }
 
-    /** Pushes the memory operand of 32 or 64 bits, zero-extended. */
-    void emitLoadQuad(int bits) {
-        emitAddress(new Place(Place.Kind.MEMORY, bits), false, bits);
-        emitRead(bits, false);
-        if (bits == 32) {
-            code.i2l();
-            zeroExtend();
-        }
+    /** Pushes the memory operand as a long, zero-extended; {@code forUpdate} if {@link #emitUpdateMemory} is to follow. */
+    void emitLoadMemory(int bits, boolean forUpdate) {
+        emitAddress(new Place(Place.Kind.MEMORY, bits), forUpdate, bits);
+        emitRead(bits, forUpdate);
+        if (bits < 64) code.i2l();
+        if (bits == 32) zeroExtend();
+    }
+
+    /** Pops a long and stores its low bits where it was loaded for update, which cannot fail. */
+    void emitUpdateMemory(int bits) {
+        if (bits == 64) code.lstore(low);
+        else code.l2i().istore(low);
+        emitWrite(bits);
     }
 
     /** Pops a long and stores its low 32 bits, or all, to the memory operand. */
@@ -281,7 +360,27 @@ final class OperationEmitter extends InstructionEmitter {
 
     @Override
     protected boolean passesCpu() {
-        return super.passesCpu() && reach != Operation.Reach.OWN;
+        return super.passesCpu() && reach != Operation.Reach.OWN && !isFlagless();
+    }
+
+    /** Whether a method that changes flags in the processor must find them there. */
+    private boolean needsFlags() {
+        if (isFlagless()) return false;
+        return operation.asksForFlags() || flagsMatter && !operation.overwritesFlags();
+    }
+
+    private boolean isFlagless() {
+        return !flagsMatter && operation.hasFlaglessForm();
+    }
+
+    private void emitWithFlags() {
+        if (isFlagless()) {
+            new FlaglessEmitter(code, bits()).emit(operation.name());
+            return;
+        }
+        region.at(number);
+        super.emitOperation();
+        flags.haveBeenSet();
     }
 
     @Override
@@ -289,7 +388,8 @@ final class OperationEmitter extends InstructionEmitter {
         switch (reach) {
             case OWN -> emitOwn();
             case PURE -> super.emitOperation();
-            case FLAGS, UNIT -> {
+            case FLAGS -> emitWithFlags();
+            case UNIT, OPERANDS -> {
                 region.at(number);
                 super.emitOperation();
             }
@@ -316,6 +416,11 @@ final class OperationEmitter extends InstructionEmitter {
             emitCondition();
             return;
         }
+        if (operation.usesAccumulator()) {
+            region.at(number);
+            new AccumulatorEmitter(code, flags, flagsMatter).emit(operation.name(), bits());
+            return;
+        }
         switch (operation.name()) {
             case "mov", "movzx", "lea", "nop" -> {}
             case "movsxb" -> code.i2b().i2l();
@@ -323,6 +428,7 @@ final class OperationEmitter extends InstructionEmitter {
             case "movsxd" -> code.i2l();
             case "not" -> code.loadConstant(-1L).lxor();
             case "add" -> emitAddition();
+            case "adc", "sbb" -> emitWithCarry(operation.name().equals("adc"));
             case "sub" -> emitSubtraction(true);
             case "cmp" -> emitSubtraction(false);
             case "neg" -> emitNegation();
@@ -339,10 +445,16 @@ final class OperationEmitter extends InstructionEmitter {
 
     /** Moves both operands into the flags' locals. */
     private void emitKeepOperands(boolean wide) {
-        if (!wide) code.i2l();
+        if (!wide) emitExtended();
         code.lstore(FLAG_B);
-        if (!wide) code.i2l();
+        if (!wide) emitExtended();
         code.lstore(FLAG_A);
+    }
+
+    /** Turns an int into a long, zero-extended. */
+    private void emitExtended() {
+        code.i2l();
+        zeroExtend();
     }
 
     private void emitLoadOperands(boolean wide) {
@@ -359,7 +471,7 @@ final class OperationEmitter extends InstructionEmitter {
         emitLoadOperands(wide);
         if (wide) code.ladd();
         else code.iadd();
-        flags.set(DeferredFlags.ADD + sizeIndex(bits));
+        setFlags(DeferredFlags.ADD + sizeIndex(bits));
     }
 
     private void emitSubtraction(boolean result) {
@@ -371,18 +483,53 @@ final class OperationEmitter extends InstructionEmitter {
             if (wide) code.lsub();
             else code.isub();
         }
-        flags.set(DeferredFlags.SUB + sizeIndex(bits));
+        setFlags(DeferredFlags.SUB + sizeIndex(bits));
+    }
+
+    /** ADC or SBB of 32 or 64 bits. */
+    private void emitWithCarry(boolean add) {
+        boolean wide = bits() == 64;
+        if (!wide) code.i2l();
+        code.lstore(SCRATCH_B);
+        if (!wide) code.i2l();
+        code.lstore(SCRATCH_A);
+        flags.emitCarry();
+        code.i2l().lstore(low).lload(SCRATCH_A).lload(SCRATCH_B);
+        if (add) code.ladd().lload(low).ladd();
+        else code.lsub().lload(low).lsub();
+        if (!wide) code.l2i().i2l();
+        code.lstore(low);
+        if (flagsMatter) emitCarryFlags(add ? "addAux" : "subAux", wide);
+        code.lload(low);
+        if (!wide) code.l2i();
+    }
+
+    /** Flags of the operands in SCRATCH_A and SCRATCH_B and the result in {@link #low}. */
+    private void emitCarryFlags(String method, boolean wide) {
+        ClassDesc type = wide ? CD_long : CD_int;
+        for (int local : new int[] {SCRATCH_A, SCRATCH_B, low}) {
+            code.lload(local);
+            if (!wide) code.l2i();
+        }
+        code.invokestatic(FLAGS, method + bits(), MethodTypeDesc.of(CD_long, type, type, type))
+                .lstore(FLAG_B);
+        code.lload(low).lstore(FLAG_A);
+        setFlags(DeferredFlags.COMPUTED);
+    }
+
+    private void setFlags(int kind) {
+        if (flagsMatter) flags.set(kind);
     }
 
     private void emitNegation() {
         int bits = bits();
         boolean wide = bits == 64;
-        if (!wide) code.i2l();
+        if (!wide) emitExtended();
         code.lstore(FLAG_B).lconst_0().lstore(FLAG_A);
         code.lload(FLAG_B);
         if (wide) code.lneg();
         else code.l2i().ineg();
-        flags.set(DeferredFlags.SUB + sizeIndex(bits));
+        setFlags(DeferredFlags.SUB + sizeIndex(bits));
     }
 
     private void emitLogic() {
@@ -406,11 +553,9 @@ final class OperationEmitter extends InstructionEmitter {
             if (wide) code.dup2();
             else code.dup();
         }
-        if (bits == 8) code.i2b();
-        if (bits == 16) code.i2s();
-        if (!wide) code.i2l();
+        if (!wide) emitExtended();
         code.lstore(FLAG_A);
-        flags.set(DeferredFlags.LOGIC);
+        setFlags(DeferredFlags.LOGIC + sizeIndex(bits));
     }
 
     private void emitStep(int step, int by) {
@@ -418,9 +563,11 @@ final class OperationEmitter extends InstructionEmitter {
         if (bits == 64) {
             code.dup2().lstore(STEPPED).loadConstant((long) by).ladd();
         } else {
-            code.dup().i2l().lstore(STEPPED).loadConstant(by).iadd();
+            code.dup();
+            emitExtended();
+            code.lstore(STEPPED).loadConstant(by).iadd();
         }
-        flags.step(step + sizeIndex(bits));
+        if (flagsMatter) flags.step(step + sizeIndex(bits));
     }
 
     private void emitProduct() {
@@ -433,18 +580,17 @@ final class OperationEmitter extends InstructionEmitter {
         emitLoadOperands(wide);
         if (wide) code.lmul();
         else code.imul();
-        flags.set(DeferredFlags.IMUL + sizeIndex(bits));
+        setFlags(DeferredFlags.IMUL + sizeIndex(bits));
     }
 
     /** The count is known; none leaves operand and flags alone. */
     private void emitShift() {
         int bits = bits();
         boolean wide = bits == 64;
-        boolean once = variant.sources().getLast().kind() == Place.Kind.ONE;
-        int count = (once ? 1 : (int) instruction.immediate) & (wide ? 63 : 31);
+        int count = operation.count();
         code.pop();
         if (count == 0) return;
-        if (!wide) code.i2l();
+        if (!wide) emitExtended();
         code.lstore(FLAG_A).loadConstant((long) count).lstore(FLAG_B);
         code.lload(FLAG_A);
         if (!wide) code.l2i();
@@ -468,7 +614,7 @@ final class OperationEmitter extends InstructionEmitter {
                 yield DeferredFlags.SAR;
             }
         };
-        flags.set(kind + sizeIndex(bits));
+        setFlags(kind + sizeIndex(bits));
     }
 
     /** SETcc pushes 0 or 1; CMOVcc chooses between the two operands on the stack. */

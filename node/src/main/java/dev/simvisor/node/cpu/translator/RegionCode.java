@@ -39,6 +39,13 @@ final class RegionCode {
     /** Where an exception finds the registers in the processor. */
     final List<Range> guarded = new ArrayList<>();
 
+    /** SSE was found usable on the way here, and stays so unless a method of any reach is called. */
+    boolean sseChecked;
+
+    static final int NO_REGISTER = -1;
+    /** Number of the register whose lowest byte was written last, and is in a local of its own as long as it holds. */
+    int lowByte = NO_REGISTER;
+
     private int lastAt = -1;
 
     RegionCode(CodeBuilder code, boolean wide, BitSet used, BitSet modified) {
@@ -65,6 +72,8 @@ final class RegionCode {
     /** Code follows that is reached from elsewhere. */
     void forgetAt() {
         lastAt = -1;
+        sseChecked = false;
+        lowByte = NO_REGISTER;
     }
 
     void emitInstruction(int number) {

@@ -306,12 +306,14 @@ final class RegionCompiler {
         }
 
         private OperationEmitter emitter(Operation operation, int ordinal) {
-            return new OperationEmitter(region, operation, firstNumbers[current] + ordinal, ordinal, node().distance());
+            boolean flagsMatter = !FlagLiveness.dead(operations.get(current), ordinal);
+            return new OperationEmitter(
+                    region, operation, firstNumbers[current] + ordinal, ordinal, node().distance(), flagsMatter);
         }
 
         private void emitOperation(Operation operation, int ordinal) {
             emitter(operation, ordinal).emit();
-            if (operation.reach() != Operation.Reach.EVERYTHING) return;
+            if (!operation.mayAskForAttention()) return;
             // A device, or a store to code, may want the processor's attention.
             Label undisturbed = code.newLabel();
             code.aload(CPU).getfield(CPU_CLASS, "attention", CD_boolean).ifeq(undisturbed);

@@ -38,6 +38,9 @@ final class RegionLocals {
     /** Of the general registers; longs. */
     private static final int REGISTERS = TEMPORARIES + InstructionEmitter.TEMPORARIES;
 
+    /** The lowest byte of {@link RegionCode#lowByte}; an int. */
+    static final int LOW_BYTE = REGISTERS + 2 * 16;
+
     private RegionLocals() {}
 
     static int register(int number) {

@@ -29,7 +29,9 @@ final class SimdMoveEmitter {
             "movhlps",
             "movlhps",
             "movqXmm",
-            "movqXmmStore");
+            "movqXmmStore",
+            "movdToXmm",
+            "movqToXmm");
     private static final ClassDesc LONGS = CD_long.arrayType();
 
     private final CodeBuilder code;
@@ -58,7 +60,7 @@ final class SimdMoveEmitter {
             case "movdquStore" -> storeWhole(register);
             case "movss" -> {
                 if (instruction.memory) {
-                    operation.emitLoadQuad(32);
+                    operation.emitLoadMemory(32, false);
                     code.lstore(SCRATCH_A);
                     store(SCRATCH_A, register, 0);
                     clear(register);
@@ -103,6 +105,8 @@ final class SimdMoveEmitter {
                 storePart(register, 0, 64);
                 if (!instruction.memory) clear(instruction.rm);
             }
+            case "movdToXmm" -> loadGeneral(32);
+            case "movqToXmm" -> loadGeneral(64);
             default -> throw new IllegalStateException(method + " has no bytecode");
         }
     }
@@ -111,9 +115,18 @@ final class SimdMoveEmitter {
 
     /** Loads 64 bits of it, from a register its low or high half. */
     private void loadPart(int half) {
-        if (instruction.memory) operation.emitLoadQuad(64);
+        if (instruction.memory) operation.emitLoadMemory(64, false);
         else load(instruction.rm, half);
         code.lstore(SCRATCH_A);
+    }
+
+    /** Loads a general register or memory into the low half, and makes the rest zero. */
+    private void loadGeneral(int bits) {
+        if (instruction.memory) operation.emitLoadMemory(bits, false);
+        else operation.emitLoad(instruction.rm, bits);
+        code.lstore(SCRATCH_A);
+        store(SCRATCH_A, instruction.reg, 0);
+        clear(instruction.reg);
     }
 
     private void loadWhole() {

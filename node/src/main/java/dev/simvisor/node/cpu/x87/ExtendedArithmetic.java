@@ -14,6 +14,9 @@ public final class ExtendedArithmetic {
 
     /** a + b. */
     public static void add(FloatEnvironment env, int a, long aSignificand, int b, long bSignificand) {
+        if (NormalArithmetic.add(env, a, aSignificand, b, bSignificand)) {
+            return;
+        }
         if (!ExtendedOperands.decided(env, a, aSignificand, b, bSignificand)) {
             addNumbers(env, a, aSignificand, b, bSignificand);
         }
@@ -21,6 +24,9 @@ public final class ExtendedArithmetic {
 
     /** a - b. */
     public static void subtract(FloatEnvironment env, int a, long aSignificand, int b, long bSignificand) {
+        if (NormalArithmetic.add(env, a, aSignificand, b ^ Extended.SIGN, bSignificand)) {
+            return;
+        }
         if (!ExtendedOperands.decided(env, a, aSignificand, b, bSignificand)) {
             addNumbers(env, a, aSignificand, b ^ Extended.SIGN, bSignificand);
         }
@@ -74,6 +80,9 @@ public final class ExtendedArithmetic {
 
     /** a × b. */
     public static void multiply(FloatEnvironment env, int a, long aSignificand, int b, long bSignificand) {
+        if (NormalArithmetic.multiply(env, a, aSignificand, b, bSignificand)) {
+            return;
+        }
         if (ExtendedOperands.decided(env, a, aSignificand, b, bSignificand)) {
             return;
         }

@@ -196,6 +196,10 @@ final class RandomProgram {
             emit(0x0F, 0xBA);
             operands(4 + random.nextInt(4));
             emit(random.nextInt(256));
+        } else if (random.nextInt(4) == 0) {
+            emit(0x0F, random.nextBoolean() ? 0xA4 : 0xAC); // SHLD, SHRD
+            operands(register());
+            emit(random.nextInt(4) == 0 ? 0 : random.nextInt(256));
         } else {
             // BT, BTS, BTR, BTC, SHLD and SHRD by CL of registers alone.
             int[] opcodes = {0xA3, 0xAB, 0xB3, 0xBB, 0xA5, 0xAD};

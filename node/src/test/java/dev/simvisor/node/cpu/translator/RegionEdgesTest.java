@@ -199,6 +199,45 @@ class RegionEdgesTest {
         }
     }
 
+    /** Dividends and divisors at the edges of what divides fast, and of what raises #DE, which ends the guest. */
+    @ParameterizedTest
+    @ValueSource(strings = {"F7F1", "F7F9", "48F7F1", "48F7F9", "F7E1", "F7E9", "48F7E1", "48F7E9"})
+    void oneOperandProductsAndQuotientsAreTheInterpreters(String operation) {
+        long[] values = {0, 1, -1, 0x7FFF_FFFFL, 0x8000_0000L, Long.MIN_VALUE, 12345};
+        GuestPair pair = endless(operation);
+        for (long divisor : values) {
+            for (long high : values) {
+                for (long low : values) {
+                    for (GuestPair.Guest guest : pair.guests()) {
+                        guest.cpu.gpr[Cpu.RCX] = divisor;
+                        guest.cpu.gpr[8] = low;
+                        guest.cpu.gpr[9] = high;
+                    }
+                    pair.run(19, operation + " of " + high + ":" + low + " by " + divisor);
+                    if (!pair.interpreted.cpu.shutdown) continue;
+                    pair.close();
+                    pair = endless(operation);
+                    pair.run(28, "from the start");
+                }
+            }
+        }
+        pair.close();
+    }
+
+    /** The operation of rDX:rAX by rCX; pushfq; pop rbx; mov rax, r8; mov rdx, r9; add rsi, rbx; jmp back. Starts with 1 by 1. */
+    private static GuestPair endless(String operation) {
+        GuestPair pair = new GuestPair(true, AT_ONCE);
+        String rest = "9C5B 4C89C0 4C89CA 4801DE";
+        byte[] before = bytes(operation + rest);
+        pair.load(GuestPair.CODE, bytes(operation + rest + "EB%02X".formatted(-before.length - 2 & 0xFF)));
+        for (GuestPair.Guest guest : pair.guests()) {
+            guest.cpu.gpr[Cpu.RCX] = 1;
+            guest.cpu.gpr[Cpu.RAX] = 1;
+            guest.cpu.gpr[8] = 1;
+        }
+        return pair;
+    }
+
     private static long translated(GuestPair pair) {
         return ((TranslatingEngine) pair.translated.engine).statistics().executed();
     }
