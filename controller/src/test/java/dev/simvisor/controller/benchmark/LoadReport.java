@@ -36,7 +36,7 @@ record LoadReport(long nanos, String checksum, long ticks) {
     /** Waits for a command of the built-in guest's shell to be echoed, and for what it says when it is done. */
     static LoadReport await(BuiltInLoad load, ConsoleWatch console, Duration limit)
             throws BenchmarkException, IOException, InterruptedException {
-        long began = console.await("> " + load.typed() + "\n", limit);
+        long began = console.await("> " + load.typed(), limit);
         long ended = console.await(load.command(), limit);
         String rest = console.line(limit);
         Matcher matcher = BUILT_IN.matcher(rest);

@@ -108,40 +108,6 @@ class ParavirtualMachineTest {
         }
     }
 
-    @Test
-    void aKernelThatBlocksWithoutAnEventToWakeItIdles() throws InvalidImageException {
-        try (ParavirtualMachine machine = booted(politeKernel(), Interpreter::new)) {
-            assertThat(machine.runUntil(5_000_000, Long.MAX_VALUE)).isEqualTo(new ParavirtualMachine.RunEnd.Reached());
-            assertThat(machine.nextEventCycles()).as("its timer has no port").isEqualTo(Long.MAX_VALUE);
-            assertThat(said).isEmpty();
-        }
-    }
-
-    @Test
-    void howARunIsSplitAndWhatRunsItMakesNoDifference() throws InvalidImageException {
-        String whole;
-        try (ParavirtualMachine machine = booted(politeKernel(), Interpreter::new)) {
-            machine.runUntil(2_000_000, Long.MAX_VALUE);
-            whole = machine.stateHash();
-        }
-        try (ParavirtualMachine machine = booted(politeKernel(), TranslatingEngine::new)) {
-            for (long cycle = 1; cycle < 50; cycle++) machine.runUntil(cycle, Long.MAX_VALUE);
-            machine.runUntil(1_000_000, Long.MAX_VALUE);
-            machine.runUntil(2_000_000, Long.MAX_VALUE);
-            assertThat(machine.stateHash()).isEqualTo(whole);
-        }
-    }
-
-    @Test
-    void aGuestThatFaultsWithoutHandlersEndsAndSaysWhy() throws InvalidImageException {
-        try (ParavirtualMachine machine =
-                booted(new TinyKernel.Code().bytes(0x0F, 0x0B).done(), Interpreter::new)) {
-            assertThat(machine.runUntil(1_000_000, Long.MAX_VALUE))
-                    .isEqualTo(new ParavirtualMachine.RunEnd.ShutDown(Domain.Shutdown.CRASH));
-            assertThat(machine.domain().crashReason()).contains("trap 6 at 0x" + Long.toHexString(CODE));
-        }
-    }
-
     /** A list of {@link #LONG_LIST} flushes, in the midst of which a timer is due; its handler notes the list's rest, and ends. */
     private ParavirtualMachine interruptedKernel(Function<Cpu, Engine> engine) throws InvalidImageException {
         ParavirtualMachine machine = machine(engine);
@@ -238,6 +204,40 @@ class ParavirtualMachineTest {
                 if (split) assertThat(machine.stateHash()).isEqualTo(hash);
                 hash = machine.stateHash();
             }
+        }
+    }
+
+    @Test
+    void aKernelThatBlocksWithoutAnEventToWakeItIdles() throws InvalidImageException {
+        try (ParavirtualMachine machine = booted(politeKernel(), Interpreter::new)) {
+            assertThat(machine.runUntil(5_000_000, Long.MAX_VALUE)).isEqualTo(new ParavirtualMachine.RunEnd.Reached());
+            assertThat(machine.nextEventCycles()).as("its timer has no port").isEqualTo(Long.MAX_VALUE);
+            assertThat(said).isEmpty();
+        }
+    }
+
+    @Test
+    void howARunIsSplitAndWhatRunsItMakesNoDifference() throws InvalidImageException {
+        String whole;
+        try (ParavirtualMachine machine = booted(politeKernel(), Interpreter::new)) {
+            machine.runUntil(2_000_000, Long.MAX_VALUE);
+            whole = machine.stateHash();
+        }
+        try (ParavirtualMachine machine = booted(politeKernel(), TranslatingEngine::new)) {
+            for (long cycle = 1; cycle < 50; cycle++) machine.runUntil(cycle, Long.MAX_VALUE);
+            machine.runUntil(1_000_000, Long.MAX_VALUE);
+            machine.runUntil(2_000_000, Long.MAX_VALUE);
+            assertThat(machine.stateHash()).isEqualTo(whole);
+        }
+    }
+
+    @Test
+    void aGuestThatFaultsWithoutHandlersEndsAndSaysWhy() throws InvalidImageException {
+        try (ParavirtualMachine machine =
+                booted(new TinyKernel.Code().bytes(0x0F, 0x0B).done(), Interpreter::new)) {
+            assertThat(machine.runUntil(1_000_000, Long.MAX_VALUE))
+                    .isEqualTo(new ParavirtualMachine.RunEnd.ShutDown(Domain.Shutdown.CRASH));
+            assertThat(machine.domain().crashReason()).contains("trap 6 at 0x" + Long.toHexString(CODE));
         }
     }
 }
