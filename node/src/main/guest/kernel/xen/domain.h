@@ -32,14 +32,14 @@ void store_start(void);
 /* Looks at what the store says; to be called at its event. */
 void store_receive(void);
 
-/* Sets the next tick's time anew, at a port of this domain. */
+/* Binds the timer's port and sets the time of the next tick. */
 void timer_resume(void);
 
-/* Lets the domain be saved; returns where it goes on: false if here, as before, true in a new domain. */
+/* Halts the domain so that it can be saved; false if it goes on as it was, true in a new domain. */
 bool suspend(void);
 
-/* Makes what of the hypervisor's was given up anew, after a suspension. */
-void page_tables_publish(void);
+/* Says in the shared info which frames hold mfn_list, so that it can be rewritten while the domain is suspended. */
+void frame_list_publish(void);
 
 /* A port for a virtual interrupt of this one virtual processor. */
 u32 bind_virq(u32 virq);

@@ -209,7 +209,7 @@ void space_leave(void) {
     mmuext((struct mmuext_op[]){{MMUEXT_NEW_BASEPTR, machine_frame(kernel_space.top), 0}, {MMUEXT_NEW_USER_BASEPTR, 0, 0}});
 }
 
-/* --- For whoever saves the domain: which frames hold mfn_list, which is full of machine frame numbers. */
+/* --- Where mfn_list is: Xen's arch-x86/xen.h, pfn_to_mfn_frame_list_list. */
 
 #define ENTRIES_PER_LIST (FRAME_SIZE / sizeof(u64))
 #define LISTS (FRAMES_LIMIT / ENTRIES_PER_LIST / ENTRIES_PER_LIST)
@@ -219,7 +219,7 @@ static u64 frame_lists[LISTS][ENTRIES_PER_LIST] __attribute__((aligned(FRAME_SIZ
 
 static u64 frame_of(const void *linked) { return machine_frame((u64)linked - LINKED_BASE); }
 
-void page_tables_publish(void) {
+void frame_list_publish(void) {
     u64 listed = start_info->pages < FRAMES_LIMIT ? start_info->pages : FRAMES_LIMIT;
     const u64 *list = (const u64 *)start_info->mfn_list;
     for (u64 page = 0; page * ENTRIES_PER_LIST < listed; page++)

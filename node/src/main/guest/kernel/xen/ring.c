@@ -16,12 +16,11 @@ static u32 input_taken, input_length;
 void ring_start(void) {
     if (start_info->flags & SIF_INITDOMAIN) return;
     ring = (struct console_ring *)(LINKED_BASE + MACHINE_TO_PHYSICAL[start_info->console_mfn] * FRAME_SIZE);
-    line_port = start_info->console_port; /* output announces itself before input is enabled */
+    line_port = start_info->console_port; /* output is announced before input is enabled */
 }
 
 void line_enable_input(void) {
-    if (ring) line_port = start_info->console_port;
-    else line_port = bind_virq(VIRQ_CONSOLE);
+    line_port = ring ? start_info->console_port : bind_virq(VIRQ_CONSOLE);
     hypercall(HYPERCALL_EVENT_CHANNEL_OP, EVTCHNOP_UNMASK, (u64)&line_port, 0, 0);
 }
 

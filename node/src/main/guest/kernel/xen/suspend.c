@@ -15,7 +15,7 @@ static void map_shared_info(void) {
 
 bool suspend(void) {
     u32 reason = SHUTDOWN_SUSPEND;
-    page_tables_publish();
+    frame_list_publish();
     start_info->store_mfn = physical_frame(start_info->store_mfn);
     start_info->console_mfn = physical_frame(start_info->console_mfn);
     map_machine_frame(&shared_info, 0, 0);

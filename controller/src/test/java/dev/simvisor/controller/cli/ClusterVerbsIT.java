@@ -115,6 +115,7 @@ class ClusterVerbsIT {
             cluster.succeeds("vm", "migrate", "b", "--to", "host-1");
             assertThat(cluster.succeeds("vm", "resume", "b")).contains("running");
             Typist copy = Typist.at(cluster, "b");
+            copy.typeForPrompt();
             copy.typeAndAwait("uptime\n", "uptime");
 
             assertThat(cluster.succeeds("vm", "pause", "a")).contains("paused");
@@ -222,6 +223,12 @@ class ClusterVerbsIT {
             await().atMost(60, TimeUnit.SECONDS)
                     .until(() -> said().substring(before).lines().count() > 1
                             && said().substring(before).contains(word));
+        }
+
+        /** Has a guest that waits at its prompt show it again, to somebody who has come later. */
+        void typeForPrompt() throws IOException {
+            keys.write('\n');
+            keys.flush();
         }
 
         String said() {

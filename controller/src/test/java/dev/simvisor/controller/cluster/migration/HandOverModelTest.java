@@ -136,10 +136,7 @@ class HandOverModelTest {
                                             ? new SourceMigration.Event.StateSent(0, 1, "hash")
                                             : new SourceMigration.Event.StreamLost("lost"));
                         case SourceMigration.Action.WakeAt(long nanos) -> woken = true;
-                        case SourceMigration.Action.SuspendGuest() -> {
-                            runsAtSource = false;
-                            events.add(new SourceMigration.Event.Suspended(0, new BitSet()));
-                        }
+                        case SourceMigration.Action.SuspendGuest() -> {} // the answer is one of the successors
                         case SourceMigration.Action.ResumeGuest() -> runsAtSource = true;
                         case SourceMigration.Action.DestroyGuest() -> runsAtSource = false;
                         case SourceMigration.Action.HandOver handOver -> {
@@ -241,6 +238,10 @@ class HandOverModelTest {
         if (world.woken() && world.sourceAlive()) {
             all.add(wake(world));
         }
+        if (isSuspending(world)) {
+            all.add(suspended(world));
+            all.add(notSuspended(world));
+        }
         if (world.coordination() instanceof Coordination.State.SourceLost && !handOverUnderWay) {
             Next next = new Next(world);
             next.coordinate(new Coordination.Event.DeadlinePassed());
@@ -248,6 +249,23 @@ class HandOverModelTest {
         }
         addFaults(world, all);
         return all;
+    }
+
+    private static boolean isSuspending(World world) {
+        return world.sourceAlive() && world.source() instanceof SourceMigration.State.Suspending;
+    }
+
+    private static World suspended(World world) {
+        Next next = new Next(world);
+        next.runsAtSource = false;
+        next.source(new SourceMigration.Event.Suspended(1, new BitSet()));
+        return next.world();
+    }
+
+    private static World notSuspended(World world) {
+        Next next = new Next(world);
+        next.source(new SourceMigration.Event.NotSuspended("does not take part"));
+        return next.world();
     }
 
     private static World wake(World world) {
@@ -327,6 +345,7 @@ class HandOverModelTest {
     private static boolean atRest(World world) {
         return world.underWay().isEmpty()
                 && !(world.woken() && world.sourceAlive())
+                && !isSuspending(world)
                 && !(world.coordination() instanceof Coordination.State.SourceLost);
     }
 
