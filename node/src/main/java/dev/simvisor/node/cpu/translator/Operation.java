@@ -14,6 +14,7 @@ import dev.simvisor.node.cpu.table.Attribute;
 import dev.simvisor.node.cpu.table.Operand;
 import java.lang.reflect.Method;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Set;
 
 /** An instruction to be translated: how much of the processor its semantic method touches, and which registers it names. */
@@ -70,6 +71,7 @@ record Operation(Instruction instruction, Variant variant) {
     private static final Set<String> ACCUMULATOR = Set.of("mul", "imulWide", "div", "idiv", "cbw", "cwd");
     private static final Set<Class<?>> FLAG_FAMILIES =
             Set.of(Arithmetic.class, Logic.class, Shift.class, Rotate.class, Conditions.class, BitOperations.class);
+    private static final List<String> SIZES = List.of("8", "16", "32", "64");
     private static final Set<String> CARRY_ALONE = Set.of("clc", "cmc", "stc");
 
     /** The semantic name, without the size. */
@@ -78,7 +80,11 @@ record Operation(Instruction instruction, Variant variant) {
     }
 
     private static String family(Method method) {
-        return method.getName().replaceAll("(8|16|32|64)$", "");
+        String name = method.getName();
+        for (String size : SIZES) {
+            if (name.endsWith(size)) return name.substring(0, name.length() - size.length());
+        }
+        return name;
     }
 
     Reach reach() {

@@ -8,7 +8,10 @@
  * locals, flags are kept as the operands of what last set them ({@link dev.simvisor.node.cpu.translator.DeferredFlags}),
  * memory goes through a TLB probe in line. What an instruction does is emitted by the same {@link
  * dev.simvisor.node.cpu.interpreter.InstructionEmitter} that makes the interpreter's handlers; only what is frequent has
- * bytecode of its own here, held equal to the semantic methods by test.
+ * bytecode of its own here, held equal to the semantic methods by test. How much of the processor an instruction may touch
+ * ({@link dev.simvisor.node.cpu.translator.Operation.Reach}) decides what its code costs: most leave the locals where they are,
+ * others have some or all of them stored before and loaded after. Flags that nobody can see ({@link
+ * dev.simvisor.node.cpu.translator.FlagLiveness}) are not computed.
  *
  * <p>A region can be entered at its first block, at heads of loops, at what is called, returned to or jumped to indirectly in
  * it. It does not grow over others that it could not take in whole: there it ends, and the dispatcher goes on with the other.
