@@ -17,6 +17,7 @@ final class NormalArithmetic {
         return (aSignificand & bSignificand) < 0
                 && isNormal(a & Extended.EXPONENT)
                 && isNormal(b & Extended.EXPONENT)
+                && !env.denormalSource()
                 && env.precision() == 64
                 && env.rounding() == FloatEnvironment.NEAREST;
     }
