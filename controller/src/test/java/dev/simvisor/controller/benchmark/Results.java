@@ -28,7 +28,7 @@ final class Results {
         String checksumBy = "";
     }
 
-    private static final int NAME_WIDTH = 16;
+    private static final int NAME_WIDTH = 20;
     private static final int LEAST_WIDTH = 10;
 
     private final List<String> emulators;

@@ -52,7 +52,7 @@ sealed interface Work {
 
         @Override
         public String name() {
-            return GUEST + "/" + command.replace(' ', '-');
+            return GUEST + "/" + command.substring(command.lastIndexOf(' ') + 1);
         }
 
         @Override

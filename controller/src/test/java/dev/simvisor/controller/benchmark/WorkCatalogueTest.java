@@ -29,7 +29,7 @@ class WorkCatalogueTest {
 
     @Test
     void loadsOfTheBuiltInGuestHaveItsNameBeforeTheirs() throws BenchmarkException {
-        assertThat(names("built-in")).contains("builtin/syscalls", "builtin/nanobench-forkwait");
+        assertThat(names("built-in")).contains("builtin/syscalls", "builtin/forkwait");
         assertThat(names("sieve")).doesNotContain("builtin/sieve");
     }
 
