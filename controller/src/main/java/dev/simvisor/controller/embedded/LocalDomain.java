@@ -26,7 +26,8 @@ final class LocalDomain implements LocalMachine {
                 throw new IllegalStateException("nobody asks this machine to suspend itself");
             case ParavirtualMachine.RunEnd.ShutDown(var reason) ->
                 switch (reason) {
-                    case POWEROFF, SUSPEND -> Outcome.POWERED_OFF;
+                    case POWEROFF -> Outcome.POWERED_OFF;
+                    case SUSPEND -> throw new IllegalStateException("a suspension is no end");
                     case REBOOT, SOFT_RESET -> Outcome.RESET_REQUESTED;
                     case CRASH, WATCHDOG -> Outcome.CRASHED;
                 };

@@ -130,7 +130,10 @@ class MigrationFaultsTest {
     private static CreateVmRequest vm(String name, String host, int migration) {
         CreateVmRequest request = ToyCluster.vm(name, host);
         return request.toBuilder()
-                .setSpec(request.getSpec().toBuilder().setMode(sourceMode(migration)))
+                .setSpec(request.getSpec().toBuilder()
+                        .setMode(sourceMode(migration))
+                        // Two of three have to suspend themselves before they can be handed over.
+                        .putLabels("suspends-after", Integer.toString(migration % 3 * 1_500_000)))
                 .build();
     }
 

@@ -214,7 +214,7 @@ final class HostCommands implements AutoCloseable {
             write(number, vm, Path.of(command.getFile()));
             return;
         }
-        Suspension.of(host, vm, String.format("%020d", number), () -> true, new Suspension.Outcome() {
+        Suspension.of(host, vm, String.format("snapshot-%020d", number), () -> true, new Suspension.Outcome() {
             @Override
             public void suspended() {
                 write(number, vm, Path.of(command.getFile()));

@@ -78,7 +78,7 @@ final class DomainMachine extends HostedMachine {
         return switch (reason) {
             case POWEROFF -> new RunEnd.Ended("powered off by the guest", 0);
             case REBOOT, SOFT_RESET -> new RunEnd.Ended("reset by the guest", 0);
-            case SUSPEND -> new RunEnd.Ended("suspended by the guest", 0);
+            case SUSPEND -> throw new IllegalStateException("a suspension is no end");
             case CRASH -> {
                 String why = machine.domain().crashReason();
                 yield new RunEnd.Crashed(why.isEmpty() ? "the guest says that it crashed" : why);
