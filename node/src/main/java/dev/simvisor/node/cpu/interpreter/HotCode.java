@@ -10,11 +10,19 @@ public interface HotCode {
         }
 
         @Override
+        public int patience() {
+            return 0;
+        }
+
+        @Override
         public void hot(Block block, BlockCache blocks) {}
     };
 
     /** After how many executions a block is hot. */
     int threshold();
+
+    /** How long a new region is left alone, while HotSpot compiles it: see {@link Region#isReady}. */
+    int patience();
 
     /** A block is about to be executed for the threshold-th time. May set {@link Block#region}. */
     void hot(Block block, BlockCache blocks);

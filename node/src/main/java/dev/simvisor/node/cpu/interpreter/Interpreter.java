@@ -29,6 +29,7 @@ public final class Interpreter implements Engine {
     private final BlockDecoder decoder;
     private final HotCode hotCode;
     private final int hotThreshold;
+    private final int patience;
     private final Attention attention;
     private long translatedInstructions;
     private long regionEntries;
@@ -50,6 +51,7 @@ public final class Interpreter implements Engine {
         this.decoder = new BlockDecoder(cpu, handlers);
         this.hotCode = hotCode;
         this.hotThreshold = hotCode.threshold();
+        this.patience = hotCode.patience();
         this.attention = new Attention(cpu);
     }
 
@@ -96,7 +98,7 @@ public final class Interpreter implements Engine {
             return false;
         }
         return !attention.singleInstruction()
-                && region.isReady(++dispatches)
+                && region.isReady(++dispatches, patience)
                 && region.mayEnter(cpu, cpu.runLimit - cpu.completedInstructions)
                 && enter(region, block.entrance);
     }

@@ -44,9 +44,6 @@ public abstract class Region {
     /** HotSpot's Tier3InvocationThreshold, and some. */
     private static final int ENTRIES_TO_COMPILE = 220;
 
-    /** Some ten milliseconds. */
-    private static final int DISPATCHES_TO_COMPILE = 100_000;
-
     private final Layout layout;
     private int stoppedAt;
     private long refusals;
@@ -118,10 +115,11 @@ public abstract class Region {
      * as it takes to have HotSpot compile it, then left alone for about as long as that lasts.
      *
      * @param dispatches how often blocks were met that regions can be entered at, which stands for time
+     * @param patience so many of them
      */
-    final boolean isReady(long dispatches) {
+    final boolean isReady(long dispatches, int patience) {
         if (entries < ENTRIES_TO_COMPILE) return true;
-        if (readyAt == 0) readyAt = dispatches + DISPATCHES_TO_COMPILE;
+        if (readyAt == 0) readyAt = dispatches + patience;
         return dispatches >= readyAt;
     }
 

@@ -52,6 +52,11 @@ final class Translator implements HotCode {
     }
 
     @Override
+    public int patience() {
+        return settings.patience();
+    }
+
+    @Override
     public void hot(Block block, BlockCache blocks) {
         if (!translatable(block)) return;
         if (regions.size() >= settings.mostRegions()) makeRoom(blocks);
