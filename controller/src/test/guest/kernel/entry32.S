@@ -54,6 +54,7 @@ fast_call_entry:
     pushl $USER_DATA
     pushl %ecx
     pushfl
+    orl $0x200, (%esp)                      /* SYSENTER has cleared IF */
     pushl $USER_CODE
     pushl %edx
     pushl $0
@@ -65,6 +66,7 @@ fast_call_entry:
     pop_registers
     movl 8(%esp), %edx
     movl 20(%esp), %ecx
+    sti
     sysexit
 
 /* void switch_stacks(word *old, word new): goes on where `new` was left by an earlier call, or prepared by task_fork. */
@@ -96,7 +98,7 @@ enter_user:
     movl %eax, %es
     pushl %eax
     pushl %edx
-    pushl $2                                /* flags: interrupts stay off */
+    pushl $0x202                            /* flags: interrupts on, as programs have them */
     pushl $USER_CODE
     pushl %ecx
     iret

@@ -84,7 +84,7 @@ switch_stacks:
 enter_user:
     pushq $USER_DATA
     pushq %rsi
-    pushq $2                                /* flags: interrupts stay off */
+    pushq $0x202                            /* flags: interrupts on, as programs have them */
     pushq $USER_CODE
     pushq %rdi
     movq %rdx, %rdi

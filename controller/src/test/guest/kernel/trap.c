@@ -13,6 +13,8 @@
 #define INTERRUPT_GATE 0x8e00u /* SDM Vol 3A figure 6-2 */
 #define GATE_FOR_USERS 0x6000u
 #define AVAILABLE_TSS 0x89u
+#define PIC_MASTER_MASK 0x21
+#define PIC_SLAVE_MASK 0xa1
 #define FLAGS_CLEARED_BY_SYSCALL 0x47700u /* TF IF DF NT AC */
 
 extern u64 gdt[];
@@ -61,6 +63,9 @@ void trap_initialize(void) {
     write_msr(MSR_SYSENTER_ESP, 0); /* the entry takes its stack from kernel_stack */
     write_msr(MSR_SYSENTER_EIP, (word)fast_call_entry);
 #endif
+    /* Programs run with interrupts enabled, as everywhere: a VMM may have to interpret others. None come. */
+    out8(PIC_MASTER_MASK, 0xff);
+    out8(PIC_SLAVE_MASK, 0xff);
 }
 
 /* From the entries in assembly. */
