@@ -132,7 +132,7 @@ public final class DeprivilegedEngine implements Engine {
         virtual.attention = true;
         while (virtual.completedInstructions < virtual.runLimit) {
             if (!deliverEvents()) return;
-            if (worldSwitch.isRepresentable() && shadows.rootIsMemory()) {
+            if (worldSwitch.isRepresentable() && shadows.rootIsMemory() && loadRoot()) {
                 runInGuest(emulator.singleInstruction() ? 1 : virtual.runLimit - virtual.completedInstructions);
                 answerExit();
             } else {
@@ -156,8 +156,8 @@ public final class DeprivilegedEngine implements Engine {
         leaveGuest();
     }
 
+    /** The root is loaded. */
     private void enterGuest() {
-        loadRoot();
         descriptors.update();
         worldSwitch.enter();
         physical.exit.clear();
@@ -169,14 +169,15 @@ public final class DeprivilegedEngine implements Engine {
         worldSwitch.leave();
     }
 
-    private void loadRoot() {
+    /** Returns whether the guest can run in this address space: not if it has left the VMM no room. */
+    private boolean loadRoot() {
         boolean same = rootLoaded
                 && rootCr3 == virtual.cr3
                 && rootCr0 == virtual.cr0
                 && rootCr4 == virtual.cr4
                 && rootEfer == virtual.msr.efer
                 && Arrays.equals(rootPointers, virtual.pdpte);
-        if (same) return;
+        if (same) return shadows.hasRoom();
         rootLoaded = true;
         rootCr3 = virtual.cr3;
         rootCr0 = virtual.cr0;
@@ -184,6 +185,7 @@ public final class DeprivilegedEngine implements Engine {
         rootEfer = virtual.msr.efer;
         System.arraycopy(virtual.pdpte, 0, rootPointers, 0, rootPointers.length);
         shadows.loadRoot();
+        return shadows.hasRoom();
     }
 
     // ---- exits
@@ -264,6 +266,12 @@ public final class DeprivilegedEngine implements Engine {
         long linear = exit.faultAddress;
         if (shadows.vmmArea().contains(linear) && shadows.mapVmmArea()) {
             ledger.count(ExitKind.HIDDEN_PAGE_FAULT);
+            return;
+        }
+        if (!shadows.hasRoom()) {
+            // The guest has just taken the last place. Interpreted from here on, it can do nothing to the VMM's tables.
+            ledger.count(ExitKind.INTERPRETED);
+            emulator.interpret();
             return;
         }
         long page;

@@ -62,6 +62,8 @@ public final class ShadowPageTables {
     /** Some leaf is writable that the guest calls read-only, since CR0.WP was clear. */
     private boolean readOnlyWritten;
 
+    private boolean hasRoom;
+
     /** What the guest's paging structures look like. */
     private enum PagingForm {
         NONE,
@@ -286,7 +288,7 @@ public final class ShadowPageTables {
      * Sees to it that the present address space has the VMM's pages, at a place where the guest has nothing; they move when the
      * guest comes to use that place.
      *
-     * @return whether anything had to be done
+     * @return whether anything was done: not if they are there, nor if there is no {@linkplain #hasRoom room}
      */
     public boolean mapVmmArea() {
         int places = form == PagingForm.FOUR_LEVEL ? ShadowTable.ENTRIES : 4 * ShadowTable.ENTRIES;
@@ -296,6 +298,7 @@ public final class ShadowPageTables {
             if (table == null || guestUses(table, place)) continue;
             long link = vmmArea.top(table.level) | ALL;
             int index = place & ShadowTable.ENTRIES - 1;
+            hasRoom = true;
             boolean stays = vmmArea.isAt(place, table.level);
             if (stays && table.entry(index) == link) return false;
             if (!stays) {
@@ -305,7 +308,13 @@ public final class ShadowPageTables {
             table.entry(index, link);
             return true;
         }
-        throw new IllegalStateException("the guest's page tables fill the whole address space");
+        hasRoom = false;
+        return false;
+    }
+
+    /** Whether the address space has the VMM's pages: a guest that uses all of it leaves no place for them. */
+    public boolean hasRoom() {
+        return hasRoom;
     }
 
     /** The shadow that has an entry for this place: each is 512 GiB in 4-level paging, else 2 MiB; null if it has no shadow. */
