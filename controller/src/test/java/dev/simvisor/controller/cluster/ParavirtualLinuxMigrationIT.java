@@ -43,33 +43,6 @@ class ParavirtualLinuxMigrationIT {
     private static final Pattern TICK = Pattern.compile("tick ([0-9]+)\r\n");
     private static final Pattern ROUND = Pattern.compile("sum ([0-9]+) ([0-9a-f]+)\r\n");
 
-    /** What a console said. */
-    private static final class Transcript {
-        private final StringBuilder text = new StringBuilder();
-        private long end;
-
-        synchronized void add(long offset, byte[] bytes) {
-            assertThat(offset).isEqualTo(end);
-            end += bytes.length;
-            text.append(new String(bytes, StandardCharsets.ISO_8859_1));
-            notifyAll();
-        }
-
-        synchronized void await(String expected) throws InterruptedException {
-            long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(10);
-            while (text.indexOf(expected) < 0) {
-                assertThat(System.nanoTime())
-                        .as("awaiting '%s' after %s", expected, text)
-                        .isLessThan(deadline);
-                wait(1000);
-            }
-        }
-
-        synchronized String text() {
-            return text.toString();
-        }
-    }
-
     private static HostSpec host(String name, String node) {
         return HostSpec.newBuilder()
                 .setName(name)
@@ -111,11 +84,7 @@ class ParavirtualLinuxMigrationIT {
             get(cluster.start());
             get(cluster.createVm(linux("debian", guest, 2)));
             Transcript said = new Transcript();
-            cluster.console(
-                    "debian",
-                    true,
-                    piece -> said.add(piece.getOffset(), piece.getBytes().toByteArray()),
-                    () -> {});
+            cluster.console("debian", true, said::add, () -> {});
             said.await("/root # ");
             cluster.type("debian", load().getBytes(StandardCharsets.US_ASCII));
             said.await("sum 1 ");
