@@ -101,7 +101,7 @@ final class HandlerCompiler {
     private void emitLoop(CodeBuilder code) {
         Label next = code.newLabel();
         Label test = code.newLabel();
-        code.iconst_0().istore(INDEX_LOCAL);
+        code.aload(CPU_LOCAL).getfield(CPU, "position", CD_int).istore(INDEX_LOCAL);
         code.labelBinding(next);
         code.aload(INSTRUCTIONS_LOCAL).iload(INDEX_LOCAL).aaload().astore(INSTRUCTION_LOCAL);
         code.aload(CPU_LOCAL).iload(INDEX_LOCAL).putfield(CPU, "position", CD_int);
