@@ -146,7 +146,8 @@ public final class LocalVm implements AutoCloseable {
         switch (mode) {
             case BoardMode _ -> {
                 if (request.cpus() != 1) {
-                    throw new BootRefused("--cpus " + request.cpus() + " is not available yet: expected 1");
+                    throw new BootRefused("--cpus " + request.cpus()
+                            + ": expected 1, more are not available yet in mode " + mode.modeName());
                 }
             }
             case ParavirtualMode _ -> {
@@ -219,7 +220,7 @@ public final class LocalVm implements AutoCloseable {
 
     private static long checkedMemory(long bytes) throws BootRefused {
         if (bytes < SMALLEST_MEMORY || bytes % PAGE_BYTES != 0 || bytes > LARGEST_MEMORY) {
-            throw new BootRefused("memory of " + bytes + " bytes: expected a multiple of 4K from 1M to 64G");
+            throw new BootRefused("--memory of " + bytes + " bytes: expected a multiple of 4K from 1M to 64G");
         }
         return bytes;
     }
