@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** What hardware and VMM do about sensitive instructions. */
 public enum VirtualizationMode {
@@ -64,6 +65,16 @@ public enum VirtualizationMode {
         return Arrays.stream(values())
                 .filter(mode -> mode.toString().equals(written))
                 .findFirst();
+    }
+
+    /** As {@link #named}; throws {@link IllegalArgumentException}, whose message says what was expected, for anything else. */
+    public static VirtualizationMode parse(String written) {
+        return named(written)
+                .orElseThrow(() -> new IllegalArgumentException("expected one of "
+                        + Arrays.stream(values())
+                                .map(VirtualizationMode::toString)
+                                .collect(Collectors.joining(", "))
+                        + ", not \"" + written + "\""));
     }
 
     /** The modes that can carry on a VM that was created in this one, the best first. */

@@ -6,7 +6,6 @@ import dev.simvisor.controller.cluster.Refusal;
 import dev.simvisor.proto.api.ConsoleInput;
 import dev.simvisor.proto.api.ConsoleOpen;
 import dev.simvisor.proto.api.ConsoleOutput;
-import dev.simvisor.proto.api.Vm;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.CompletableFuture;
@@ -49,10 +48,8 @@ final class ConsoleCall implements StreamObserver<ConsoleInput> {
         }
         String name = open.getVm();
         vm = name;
-        CompletableFuture<Vm> found =
-                Replies.one(cluster.vms(), one -> one.getSpec().getName().equals(name), "no VM '" + name + "'");
-        return found.thenAccept(
-                here -> stream.from(cluster.console(name, open.getFromStart(), this::said, stream::end)));
+        return Replies.vm(cluster, name)
+                .thenAccept(here -> stream.from(cluster.console(name, open.getFromStart(), this::said, stream::end)));
     }
 
     private CompletableFuture<?> type(ByteString bytes) {

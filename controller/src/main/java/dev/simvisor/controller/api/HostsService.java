@@ -14,7 +14,6 @@ import dev.simvisor.proto.api.MigrationState;
 import io.grpc.stub.StreamObserver;
 import java.util.HashSet;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 
 /** Physical hosts. */
 final class HostsService extends HostsGrpc.HostsImplBase {
@@ -36,17 +35,13 @@ final class HostsService extends HostsGrpc.HostsImplBase {
 
     @Override
     public void get(HostRequest request, StreamObserver<Host> observer) {
-        Replies.reply(host(request.getHost()), observer);
-    }
-
-    private CompletableFuture<Host> host(String name) {
-        return Replies.one(cluster.hosts(), host -> host.getSpec().getName().equals(name), "no host '" + name + "'");
+        Replies.reply(Replies.host(cluster, request.getHost()), observer);
     }
 
     @Override
     public void drain(DrainHostRequest request, StreamObserver<DrainProgress> observer) {
         ReplyStream<DrainProgress> stream = new ReplyStream<>(observer);
-        host(request.getHost())
+        Replies.host(cluster, request.getHost())
                 .thenCompose(host -> {
                     Departures departures = new Departures(host, stream);
                     stream.from(cluster.watch(0, departures::happened));

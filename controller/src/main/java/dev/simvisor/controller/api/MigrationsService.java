@@ -1,6 +1,7 @@
 package dev.simvisor.controller.api;
 
 import dev.simvisor.controller.cluster.ClusterControl;
+import dev.simvisor.controller.cluster.Refusal;
 import dev.simvisor.proto.api.Event;
 import dev.simvisor.proto.api.ListMigrationsRequest;
 import dev.simvisor.proto.api.ListMigrationsResponse;
@@ -30,7 +31,10 @@ final class MigrationsService extends MigrationsGrpc.MigrationsImplBase {
     }
 
     private CompletableFuture<MigrationReport> report(long number) {
-        return Replies.one(cluster.migrations(), report -> report.getNumber() == number, "no migration " + number);
+        return Replies.one(
+                cluster.migrations(),
+                report -> report.getNumber() == number,
+                all -> new Refusal(Refusal.Kind.NOT_FOUND, "no migration " + number));
     }
 
     @Override

@@ -1,12 +1,16 @@
 package dev.simvisor.controller.api;
 
+import dev.simvisor.controller.cluster.ClusterControl;
 import dev.simvisor.controller.cluster.Refusal;
+import dev.simvisor.proto.api.Host;
+import dev.simvisor.proto.api.Vm;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,13 +33,37 @@ final class Replies {
         });
     }
 
-    /** The one that was asked for, out of all. */
-    static <T> CompletableFuture<T> one(CompletableFuture<List<T>> all, Predicate<T> wanted, String missing) {
+    /** The VM of a name. */
+    static CompletableFuture<Vm> vm(ClusterControl cluster, String name) {
+        return named(cluster.vms(), "VM", name, vm -> vm.getSpec().getName());
+    }
+
+    /** The host of a name. */
+    static CompletableFuture<Host> host(ClusterControl cluster, String name) {
+        return named(cluster.hosts(), "host", name, host -> host.getSpec().getName());
+    }
+
+    private static <T> CompletableFuture<T> named(
+            CompletableFuture<List<T>> all, String kind, String name, Function<T, String> nameOf) {
+        return one(
+                all,
+                candidate -> nameOf.apply(candidate).equals(name),
+                others ->
+                        Refusal.unknown(kind, name, others.stream().map(nameOf).toList()));
+    }
+
+    /**
+     * The one that is wanted, out of all.
+     *
+     * @param missing what to say when it is not among them
+     */
+    static <T> CompletableFuture<T> one(
+            CompletableFuture<List<T>> all, Predicate<T> wanted, Function<List<T>, Refusal> missing) {
         return all.thenCompose(list -> list.stream()
                 .filter(wanted)
                 .findFirst()
                 .map(CompletableFuture::completedFuture)
-                .orElseGet(() -> CompletableFuture.failedFuture(new Refusal(Refusal.Kind.NOT_FOUND, missing))));
+                .orElseGet(() -> CompletableFuture.failedFuture(missing.apply(list))));
     }
 
     /** A refusal keeps its line as the description; anything else is a bug of ours. */

@@ -40,10 +40,7 @@ final class VirtualMachinesService extends VirtualMachinesGrpc.VirtualMachinesIm
 
     @Override
     public void get(VmRequest request, StreamObserver<Vm> observer) {
-        String name = request.getVm();
-        Replies.reply(
-                Replies.one(cluster.vms(), vm -> vm.getSpec().getName().equals(name), "no VM '" + name + "'"),
-                observer);
+        Replies.reply(Replies.vm(cluster, request.getVm()), observer);
     }
 
     @Override

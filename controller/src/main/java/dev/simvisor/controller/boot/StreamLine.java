@@ -5,8 +5,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -27,9 +25,9 @@ public class StreamLine implements SerialLine {
         return new StreamLine(InputPump.start(input, EscapeKeys.none()), output);
     }
 
-    /** What the guest says goes to a file; it is created, or emptied, now. */
-    public static StreamLine toFile(Path file) throws IOException {
-        return new StreamLine(null, Files.newOutputStream(file));
+    /** What the guest says goes there, and nobody types. */
+    public static StreamLine to(OutputStream output) {
+        return new StreamLine(null, output);
     }
 
     @Override

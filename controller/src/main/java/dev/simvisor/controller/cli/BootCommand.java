@@ -70,7 +70,7 @@ final class BootCommand implements Callable<Integer> {
             paramLabel = "MODE",
             defaultValue = "bare",
             description = "The virtualization mode; see simvisor explain modes. Default: ${DEFAULT-VALUE}.")
-    private String mode = "bare";
+    private VirtualizationMode mode = VirtualizationMode.BARE;
 
     @Option(
             names = "--engine",
@@ -141,7 +141,7 @@ final class BootCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        refuseWhatIsMissing();
+        refuseWhatCannotBe();
         try (LocalVm vm = LocalVm.booted(request());
                 OutputStream debugOutput = debugOutput()) {
             vm.debugConsoleTo(value -> write(debugOutput, value));
@@ -154,24 +154,25 @@ final class BootCommand implements Callable<Integer> {
         }
     }
 
-    private void refuseWhatIsMissing() throws BootRefused {
+    private void refuseWhatCannotBe() throws BootRefused, CommandFailed {
         if (bios != null) {
             throw new BootRefused("--bios is not available yet: give a --kernel or a --guest");
         }
         if (gdbPort != null) {
             throw new BootRefused("--gdb is not available yet");
         }
-        Optional<String> refusal = LocalVm.modeRefusal(mode);
-        if (refusal.isPresent()) {
-            throw new BootRefused("--" + refusal.get());
+        if (maxInstructions != null && maxInstructions < 0) {
+            throw new BootRefused("--max-instructions " + maxInstructions + ": expected 0 or more");
+        }
+        if (statistics != null) {
+            checkWritable("--stats", statistics);
         }
     }
 
     // ---- what to boot ----
 
     private VmRequest request() throws CommandFailed, GuestException, IOException {
-        // What is not a mode has been refused.
-        GuestImage image = guest.image(VirtualizationMode.named(mode).orElseThrow());
+        GuestImage image = guest.image(mode);
         return new VmRequest(
                 GuestOptions.kernel(image),
                 GuestOptions.initrd(image),
@@ -179,7 +180,7 @@ final class BootCommand implements Callable<Integer> {
                 image.memory(),
                 disks,
                 cpus,
-                mode,
+                mode.toString(),
                 cpuModel,
                 Optional.ofNullable(costModel),
                 debugExit,
@@ -188,9 +189,9 @@ final class BootCommand implements Callable<Integer> {
 
     // ---- where its bytes go ----
 
-    private SerialLine serialLine() throws IOException, InterruptedException {
+    private SerialLine serialLine() throws CommandFailed, IOException, InterruptedException {
         if (!serial.equals(STDIO)) {
-            return StreamLine.toFile(Path.of(serial));
+            return StreamLine.to(created("--serial", Path.of(serial)));
         }
         // System.in and System.out have buffers of their own, which would only delay.
         return TerminalLine.isAttached()
@@ -198,10 +199,31 @@ final class BootCommand implements Callable<Integer> {
                 : StreamLine.of(new FileInputStream(FileDescriptor.in), new FileOutputStream(FileDescriptor.out));
     }
 
-    private OutputStream debugOutput() throws IOException {
+    private OutputStream debugOutput() throws CommandFailed {
         return debugConsole == null
                 ? OutputStream.nullOutputStream()
-                : new BufferedOutputStream(Files.newOutputStream(debugConsole));
+                : new BufferedOutputStream(created("--debugcon", debugConsole));
+    }
+
+    /** The file that an option names, created, or emptied, now. */
+    private static OutputStream created(String option, Path file) throws CommandFailed {
+        try {
+            return Files.newOutputStream(file);
+        } catch (IOException failed) {
+            throw new CommandFailed(option + " " + Failures.describe(failed));
+        }
+    }
+
+    /** Refuses before the VM runs what is written only after it: it may have run for long. */
+    private static void checkWritable(String option, Path file) throws CommandFailed {
+        Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent());
+        boolean writable = Files.exists(file)
+                ? Files.isWritable(file) && !Files.isDirectory(file)
+                : Files.isDirectory(folder) && Files.isWritable(folder);
+        if (!writable) {
+            throw new CommandFailed(
+                    option + " " + file + ": cannot be written: expected a file in a folder that is there");
+        }
     }
 
     private static void write(OutputStream output, int value) {

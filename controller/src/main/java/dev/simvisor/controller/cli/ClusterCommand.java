@@ -43,6 +43,9 @@ final class ClusterCommand {
 
         @Override
         void run(ApiClient api) throws Exception {
+            if (count < 1) {
+                throw new CommandFailed("--count " + count + ": expected at least 1");
+            }
             Iterator<Event> events = api.cluster()
                     .watch(WatchRequest.newBuilder().setFromNumber(from).build());
             for (long shown = 0; shown < count && events.hasNext(); shown++) {

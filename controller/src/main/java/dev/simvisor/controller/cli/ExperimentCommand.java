@@ -11,6 +11,7 @@ import dev.simvisor.controller.modecosts.ModeCostReport;
 import dev.simvisor.controller.modecosts.ModeCostRun;
 import dev.simvisor.controller.modecosts.ModeCosts;
 import dev.simvisor.controller.placement.FitPlacement;
+import dev.simvisor.controller.report.Figures;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -76,6 +77,9 @@ final class ExperimentCommand {
 
         @Override
         public Integer call() throws Exception {
+            if (nodes < 0) {
+                throw new CommandFailed("--nodes " + nodes + ": expected 1 or more, or 0 for none");
+            }
             Optional<ModeComparison> comparison = ModeComparison.load(scenario);
             return comparison.isPresent() ? compareModes(comparison.get()) : runScenario();
         }
@@ -109,12 +113,12 @@ final class ExperimentCommand {
             results.write(outcome);
             PrintWriter output = Objects.requireNonNull(spec).commandLine().getOut();
             output.printf(
-                    "%.3f s of virtual time in %.1f s: %d VMs, %d migrations, %d events in %s%n",
+                    "%.3f s of virtual time in %.1f s: %s, %s and %s in %s%n",
                     outcome.virtualNanos() / NANOS_PER_SECOND,
                     outcome.wallNanos() / NANOS_PER_SECOND,
-                    outcome.vms().size(),
-                    outcome.migrations().size(),
-                    outcome.events().size(),
+                    Figures.count(outcome.vms().size(), "VM"),
+                    Figures.count(outcome.migrations().size(), "migration"),
+                    Figures.count(outcome.events().size(), "event"),
                     out);
             return ExitCode.OK;
         }

@@ -5,7 +5,6 @@ import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.boot.BootRefused;
 import dev.simvisor.controller.boot.EngineChoice;
 import dev.simvisor.controller.embedded.HotCodeExperiment;
-import dev.simvisor.controller.embedded.LocalVm;
 import dev.simvisor.controller.guest.GuestException;
 import dev.simvisor.controller.report.Table;
 import java.io.IOException;
@@ -22,18 +21,21 @@ import picocli.CommandLine.Option;
 @Command(
         name = "hot",
         description =
-                "Runs a guest, builtin if none is named, and shows its hottest code beside the JVM bytecode that was made of it.",
+                "Runs a guest, builtin with some work to do if none is named, and shows its hottest code beside the JVM bytecode that was made of it.",
         mixinStandardHelpOptions = true)
 final class ExplainHot extends ExplainCommand.Explanation {
+    /** Of the built-in guest, which would wait at its prompt. */
+    private static final String WORK = "run=\"sieve 200; sort 20; halt\"";
+
     @Mixin
-    private GuestOptions guest = new GuestOptions("builtin");
+    private GuestOptions guest = new GuestOptions("builtin", WORK);
 
     @Option(
             names = "--mode",
             paramLabel = "MODE",
             defaultValue = "bare",
             description = "The virtualization mode. Default: ${DEFAULT-VALUE}.")
-    private String mode = "bare";
+    private VirtualizationMode mode = VirtualizationMode.BARE;
 
     @Option(
             names = "--regions",
@@ -102,12 +104,11 @@ final class ExplainHot extends ExplainCommand.Explanation {
         if (regions < 1) {
             throw new BootRefused("--regions " + regions + ": expected at least 1");
         }
-        VirtualizationMode known = VirtualizationMode.named(mode)
-                .orElseThrow(() -> new BootRefused(LocalVm.modeRefusal(mode).orElseThrow()));
         List<HotCodeExperiment.HotRegion> found =
-                HotCodeExperiment.hottest(guest.request(known, EngineChoice.translator), regions, time.nanos());
+                HotCodeExperiment.hottest(guest.request(mode, EngineChoice.translator), regions, time.nanos());
         if (found.isEmpty()) {
-            throw new BootRefused("nothing was hot within --time: let the guest run longer, or do more");
+            throw new BootRefused(
+                    "nothing was hot within --time: let the guest run longer, or give it work with --append");
         }
         return found;
     }

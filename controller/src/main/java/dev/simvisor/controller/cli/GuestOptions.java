@@ -28,6 +28,9 @@ final class GuestOptions {
     /** Of the catalogue; null if one must be named. */
     private final @Nullable String defaultGuest;
 
+    /** Of that guest. */
+    private final @Nullable String defaultCommandLine;
+
     /** The command that these options belong to. */
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec command;
@@ -65,11 +68,22 @@ final class GuestOptions {
     /** One must be named. */
     GuestOptions() {
         defaultGuest = null;
+        defaultCommandLine = null;
     }
 
     /** @param defaultGuest of the catalogue, where none is named */
     GuestOptions(String defaultGuest) {
         this.defaultGuest = defaultGuest;
+        defaultCommandLine = null;
+    }
+
+    /**
+     * @param defaultGuest of the catalogue, where none is named
+     * @param defaultCommandLine then, and where none is given
+     */
+    GuestOptions(String defaultGuest, String defaultCommandLine) {
+        this.defaultGuest = defaultGuest;
+        this.defaultCommandLine = defaultCommandLine;
     }
 
     /**
@@ -78,7 +92,9 @@ final class GuestOptions {
      * @param mode the virtualization mode that it is for
      */
     GuestImage image(VirtualizationMode mode) throws CommandFailed, GuestException {
-        String named = guest == null && kernel == null ? defaultGuest : guest;
+        boolean byDefault = guest == null && kernel == null;
+        String named = byDefault ? defaultGuest : guest;
+        String commandLine = byDefault && append == null ? defaultCommandLine : append;
         if ((kernel == null) == (named == null)) {
             throw new ParameterException(
                     Objects.requireNonNull(command).commandLine(), "give either --kernel FILE or --guest NAME");
@@ -88,7 +104,7 @@ final class GuestOptions {
                 image.name(),
                 image.kernel(),
                 image.initrd(),
-                Objects.requireNonNullElse(append, image.commandLine()),
+                Objects.requireNonNullElse(commandLine, image.commandLine()),
                 Objects.requireNonNullElse(memory, image.memory()));
     }
 
@@ -140,7 +156,8 @@ final class GuestOptions {
 
     private static BootFile existing(String option, Path file) throws CommandFailed {
         if (!Files.isRegularFile(file)) {
-            throw new CommandFailed(option + " " + file + ": no such file");
+            throw new CommandFailed(
+                    option + " " + file + (Files.isDirectory(file) ? ": a folder: expected a file" : ": no such file"));
         }
         return new BootFile.OnDisk(file);
     }

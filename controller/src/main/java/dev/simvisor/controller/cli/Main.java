@@ -5,6 +5,7 @@ import dev.simvisor.config.CostModel;
 import dev.simvisor.config.MemorySize;
 import dev.simvisor.config.MigrationSettings;
 import dev.simvisor.config.VirtualDuration;
+import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.guest.GuestCommand;
 import dev.simvisor.controller.placement.FitPlacement;
 import java.util.function.Function;
@@ -49,6 +50,7 @@ public final class Main {
                 .registerConverter(VirtualDuration.class, converter(VirtualDuration::parse))
                 .registerConverter(Bandwidth.class, converter(Bandwidth::parse))
                 .registerConverter(CostModel.class, converter(CostModel::load))
+                .registerConverter(VirtualizationMode.class, converter(VirtualizationMode::parse))
                 .registerConverter(FitPlacement.class, Main::placement)
                 .registerConverter(MigrationSettings.Algorithm.class, Main::algorithm)
                 .setExecutionExceptionHandler(failures)

@@ -148,7 +148,7 @@ final class UpCommand implements Callable<Integer> {
 
     private int serve(ClusterControl cluster, Topology topology) throws Exception {
         try (ApiServer server = server(cluster)) {
-            if (journal != null && !isUp(cluster.journalTo(journal))) {
+            if (journal != null && !keepsJournal(cluster, journal)) {
                 return ExitCode.OK;
             }
             CompletableFuture<?> hosts = CompletableFuture.allOf(topology.hosts().stream()
@@ -164,6 +164,14 @@ final class UpCommand implements Callable<Integer> {
                 }
             }
             return ExitCode.OK;
+        }
+    }
+
+    private boolean keepsJournal(ClusterControl cluster, Path file) throws Exception {
+        try {
+            return isUp(cluster.journalTo(file));
+        } catch (IOException failed) {
+            throw new CommandFailed("--journal " + Failures.describe(failed));
         }
     }
 
@@ -186,14 +194,15 @@ final class UpCommand implements Callable<Integer> {
             return ApiServer.start(cluster, address, port, () -> end.complete(null));
         } catch (IOException failed) {
             throw new CommandFailed("cannot serve on " + address + ":" + port + ": " + reason(failed)
-                    + "; give another with --port, or 0 for any free one");
+                    + "; give another --port, 0 for any free one, or another --address");
         }
     }
 
-    /** Netty wraps what the operating system said. */
+    /** Netty wraps what the operating system said, and puts the name of the call and an error number before it. */
     private static String reason(IOException failed) {
         Throwable cause = failed.getCause();
-        return String.valueOf((cause == null ? failed : cause).getMessage());
+        String message = String.valueOf((cause == null ? failed : cause).getMessage());
+        return message.substring(message.lastIndexOf(": ") + 1).strip();
     }
 
     private void say(String line) {

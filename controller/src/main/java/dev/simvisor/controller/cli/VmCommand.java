@@ -155,7 +155,7 @@ final class VmCommand {
             show(
                     saved,
                     () -> Table.of("VM", "FILE", ">SIZE", "STATE HASH")
-                            .row(name(), file, Figures.mebibytes(saved.getBytes()), saved.getStateHash()));
+                            .row(name(), file, Figures.size(saved.getBytes()), saved.getStateHash()));
         }
     }
 

@@ -176,10 +176,7 @@ final class ClusterState {
     }
 
     Host failHost(String name) throws Refusal {
-        HostEntry host = host(name);
-        if (!host.isAlive()) {
-            throw new Refusal(Kind.NOT_NOW, "host " + name + " is not up");
-        }
+        HostEntry host = aliveHost(name);
         hostDied(host, "failed on request");
         return host.view();
     }
@@ -585,8 +582,7 @@ final class ClusterState {
     HostEntry host(String name) throws Refusal {
         HostEntry host = hosts.get(name);
         if (host == null) {
-            throw new Refusal(
-                    Kind.NOT_FOUND, "no host '" + name + "': expected one of " + String.join(", ", hosts.keySet()));
+            throw Refusal.unknown("host", name, hosts.keySet());
         }
         return host;
     }
@@ -603,10 +599,7 @@ final class ClusterState {
     VmEntry vm(String name) throws Refusal {
         VmEntry vm = vms.get(name);
         if (vm == null) {
-            throw new Refusal(
-                    Kind.NOT_FOUND,
-                    "no VM '" + name + "'"
-                            + (vms.isEmpty() ? "" : ": expected one of " + String.join(", ", vms.keySet())));
+            throw Refusal.unknown("VM", name, vms.keySet());
         }
         return vm;
     }

@@ -1,5 +1,7 @@
 package dev.simvisor.controller.cluster;
 
+import java.util.Collection;
+
 /** A request that cannot be granted; the message is one line that says what was wrong and what was expected. */
 public final class Refusal extends Exception {
     private static final long serialVersionUID = 1L;
@@ -25,6 +27,14 @@ public final class Refusal extends Exception {
     public Refusal(Kind kind, String message) {
         super(message);
         this.kind = kind;
+    }
+
+    /** Of a name that nobody bears, where others do. */
+    public static Refusal unknown(String what, String name, Collection<String> known) {
+        return new Refusal(
+                Kind.NOT_FOUND,
+                "no " + what + " '" + name + "'"
+                        + (known.isEmpty() ? "" : ": expected one of " + String.join(", ", known)));
     }
 
     public Kind kind() {

@@ -11,9 +11,10 @@ import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
 import dev.simvisor.node.cpu.translator.TranslatingEngine;
 import dev.simvisor.node.cpu.translator.TranslatorStatistics;
-import dev.simvisor.node.machine.EngineFactory;
+import dev.simvisor.node.machine.GuestPlatform;
 import dev.simvisor.node.machine.Machine;
 import dev.simvisor.node.machine.MachineConfiguration;
+import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.boot.InvalidImageException;
@@ -32,7 +33,6 @@ import dev.simvisor.node.vmm.para.backend.BackendDomain;
 import dev.simvisor.node.vmm.para.domain.DomainSettings;
 import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -70,14 +70,22 @@ public final class LocalVm implements AutoCloseable {
     private static final int MULTIBOOT_SEARCHED = 8192; // Multiboot 0.6.96 §3.1
 
     private final MachineMemory memory;
-    private final LocalMachine machine;
+    private final GuestPlatform platform;
+    private final List<RawDiskImage> disks;
     private final ExitLedger ledger;
     private final List<TranslatingEngine> translators;
+    private int exitStatus;
+    private String crashReason = "";
 
     private LocalVm(
-            MachineMemory memory, LocalMachine machine, ExitLedger ledger, List<TranslatingEngine> translators) {
+            MachineMemory memory,
+            GuestPlatform platform,
+            List<RawDiskImage> disks,
+            ExitLedger ledger,
+            List<TranslatingEngine> translators) {
         this.memory = memory;
-        this.machine = machine;
+        this.platform = platform;
+        this.disks = disks;
         this.ledger = ledger;
         this.translators = translators;
     }
@@ -104,76 +112,53 @@ public final class LocalVm implements AutoCloseable {
         HostCosts costs = request.costModel()
                 .map(model -> HostCosts.of(Specs.costModel(model)))
                 .orElse(HostCosts.NONE);
-        ExitLedger ledger = mode.ledger(costs);
+        checkFor(mode, request);
         MachineConfiguration configuration = configuration(request, costs);
+        BootSource source = source(mode, request);
+        List<RawDiskImage> disks = disks(mode, request.disks());
+        ExitLedger ledger = mode.ledger(costs);
         // The VMM needs some of its own; frames are only taken when they are touched.
         MachineMemory memory = MachineMemory.ofBytes(2 * configuration.memoryBytes() + VMM_MEMORY);
+        GuestPlatform platform = switch (mode) {
+            case BoardMode board ->
+                new Machine(configuration, memory, board.engine(engines, costs, ledger), List.copyOf(disks));
+            case ParavirtualMode _ ->
+                new ParavirtualMachine(
+                        DomainSettings.of(configuration, request.cpus()),
+                        memory,
+                        new MachineAddressMap(),
+                        ledger,
+                        costs.processor(),
+                        engines,
+                        backends -> backends.addDevices(disks));
+        };
+        LocalVm vm = new LocalVm(memory, platform, disks, ledger, translators);
         try {
-            LocalMachine machine = switch (mode) {
-                case BoardMode board -> board(request, configuration, memory, board.engine(engines, costs, ledger));
-                case ParavirtualMode _ -> domain(request, configuration, memory, costs, ledger, engines);
-            };
-            return new LocalVm(memory, machine, ledger, translators);
-        } catch (BootRefused refused) {
-            memory.close();
-            throw refused;
-        }
-    }
-
-    private static LocalMachine board(
-            VmRequest request, MachineConfiguration configuration, MachineMemory memory, EngineFactory engine)
-            throws BootRefused {
-        if (request.cpus() != 1) {
-            throw new BootRefused("--cpus " + request.cpus() + " is not available yet: expected 1");
-        }
-        BootSource source = sourceOf(request);
-        List<RawDiskImage> disks = open(request.disks(), Machine.MOST_DISKS);
-        Machine machine = new Machine(configuration, memory, engine, List.copyOf(disks));
-        LocalBoard board = new LocalBoard(machine, disks);
-        try {
-            machine.boot(source);
+            platform.boot(source);
         } catch (InvalidImageException refused) {
-            board.close();
+            vm.close();
             throw new BootRefused(String.valueOf(refused.getMessage()));
         }
-        return board;
+        return vm;
     }
 
-    private static LocalMachine domain(
-            VmRequest request,
-            MachineConfiguration configuration,
-            MachineMemory memory,
-            HostCosts costs,
-            ExitLedger ledger,
-            Function<Cpu, Engine> engines)
-            throws BootRefused {
-        if (request.cpus() < 1 || request.cpus() > DomainSettings.MOST_VCPUS) {
-            throw new BootRefused("--cpus " + request.cpus() + ": expected 1 to " + DomainSettings.MOST_VCPUS);
+    private static void checkFor(VirtualizationMode mode, VmRequest request) throws BootRefused {
+        switch (mode) {
+            case BoardMode _ -> {
+                if (request.cpus() != 1) {
+                    throw new BootRefused("--cpus " + request.cpus()
+                            + ": expected 1, more are not available yet in mode " + mode.modeName());
+                }
+            }
+            case ParavirtualMode _ -> {
+                if (request.cpus() < 1 || request.cpus() > DomainSettings.MOST_VCPUS) {
+                    throw new BootRefused("--cpus " + request.cpus() + ": expected 1 to " + DomainSettings.MOST_VCPUS);
+                }
+                if (request.debugExit()) {
+                    throw new BootRefused("--debug-exit: a paravirtual machine has no ports");
+                }
+            }
         }
-        if (request.debugExit()) {
-            throw new BootRefused("--debug-exit: a paravirtual machine has no ports");
-        }
-        List<RawDiskImage> disks = open(request.disks(), BackendDomain.MOST_DISKS);
-        ParavirtualMachine machine = new ParavirtualMachine(
-                DomainSettings.of(configuration, request.cpus()),
-                memory,
-                new MachineAddressMap(),
-                ledger,
-                costs.processor(),
-                engines);
-        LocalDomain local = new LocalDomain(machine, disks);
-        try {
-            machine.boot(
-                    image(request.kernel()),
-                    request.initrd().map(LocalVm::image).orElse(null),
-                    request.commandLine());
-        } catch (InvalidImageException refused) {
-            local.close();
-            throw new BootRefused(String.valueOf(refused.getMessage()));
-        }
-        disks.forEach(machine.backends()::addDisk);
-        machine.backends().addCardAlone();
-        return local;
     }
 
     private static Engine engine(Cpu cpu, EngineChoice choice, List<TranslatingEngine> translators) {
@@ -211,29 +196,18 @@ public final class LocalVm implements AutoCloseable {
                 request.debugExit());
     }
 
-    private static List<RawDiskImage> open(List<Path> files, int most) throws BootRefused {
+    private static List<RawDiskImage> disks(VirtualizationMode mode, List<Path> files) throws BootRefused {
+        int most = switch (mode) {
+            case BoardMode _ -> Machine.MOST_DISKS;
+            case ParavirtualMode _ -> BackendDomain.MOST_DISKS;
+        };
         if (files.size() > most) {
             throw new BootRefused("--disk " + files.size() + " times: expected at most " + most);
         }
-        List<RawDiskImage> disks = new ArrayList<>();
         try {
-            for (Path file : files) {
-                disks.add(RawDiskImage.open(file));
-            }
+            return RawDiskImage.openAll(files);
         } catch (IOException refused) {
-            close(disks);
             throw new BootRefused("--disk " + refused.getMessage());
-        }
-        return disks;
-    }
-
-    static void close(List<RawDiskImage> disks) {
-        try {
-            for (RawDiskImage disk : disks) {
-                disk.close();
-            }
-        } catch (IOException failed) {
-            throw new UncheckedIOException(failed);
         }
     }
 
@@ -246,7 +220,7 @@ public final class LocalVm implements AutoCloseable {
 
     private static long checkedMemory(long bytes) throws BootRefused {
         if (bytes < SMALLEST_MEMORY || bytes % PAGE_BYTES != 0 || bytes > LARGEST_MEMORY) {
-            throw new BootRefused("memory of " + bytes + " bytes: expected a multiple of 4K from 1M to 64G");
+            throw new BootRefused("--memory of " + bytes + " bytes: expected a multiple of 4K from 1M to 64G");
         }
         return bytes;
     }
@@ -260,17 +234,23 @@ public final class LocalVm implements AutoCloseable {
                         "unknown CPU model \"" + name + "\"; expected one of " + String.join(", ", CpuModel.names())));
     }
 
-    private static BootSource sourceOf(VmRequest request) throws BootRefused {
+    private static BootSource source(VirtualizationMode mode, VmRequest request) throws BootRefused {
         Image kernel = image(request.kernel());
         @Nullable Image initrd = request.initrd().map(LocalVm::image).orElse(null);
+        return switch (mode) {
+            case BoardMode _ -> boardSource(kernel, initrd, request.commandLine());
+            case ParavirtualMode _ -> new BootSource.Linux(kernel, initrd, request.commandLine());
+        };
+    }
+
+    private static BootSource boardSource(Image kernel, @Nullable Image initrd, String commandLine) throws BootRefused {
         ByteBuffer bytes = ByteBuffer.wrap(kernel.bytes()).order(ByteOrder.LITTLE_ENDIAN);
         if (bytes.limit() >= BZIMAGE_MAGIC_OFFSET + Integer.BYTES
                 && bytes.getInt(BZIMAGE_MAGIC_OFFSET) == BZIMAGE_MAGIC) {
-            return new BootSource.Linux(kernel, initrd, request.commandLine());
+            return new BootSource.Linux(kernel, initrd, commandLine);
         }
         if (hasMultibootMagic(bytes)) {
-            return new BootSource.Multiboot(
-                    kernel, request.commandLine(), initrd == null ? List.of() : List.of(initrd));
+            return new BootSource.Multiboot(kernel, commandLine, initrd == null ? List.of() : List.of(initrd));
         }
         throw new BootRefused(kernel.name() + ": neither a Linux bzImage nor a multiboot kernel, or truncated ("
                 + kernel.bytes().length + " bytes)");
@@ -297,45 +277,59 @@ public final class LocalVm implements AutoCloseable {
      * from the start of the VM, and exact.
      */
     public Outcome runUntil(long nanos, long instructions) {
-        return machine.runUntil(machine.clock().toCycles(nanos), instructions);
+        return switch (platform.runUntil(platform.clock().toCycles(nanos), instructions)) {
+            case RunOutcome.DeadlineReached _, RunOutcome.Idle _ -> Outcome.PAUSED;
+            case RunOutcome.PoweredOff _ -> Outcome.POWERED_OFF;
+            case RunOutcome.ResetRequested _ -> Outcome.RESET_REQUESTED;
+            case RunOutcome.TripleFault _ -> Outcome.TRIPLE_FAULT;
+            case RunOutcome.DebugExit(int status) -> {
+                exitStatus = status;
+                yield Outcome.DEBUG_EXIT;
+            }
+            case RunOutcome.Crashed(String reason) -> {
+                crashReason = reason;
+                yield Outcome.CRASHED;
+            }
+            case RunOutcome.Suspended _ -> throw new IllegalStateException("nobody asks this guest to suspend itself");
+        };
     }
 
     /** What the guest gave to the debug exit port, as a process's status. */
     public int exitStatus() {
-        return machine.exitStatus();
+        return exitStatus;
     }
 
     /** Why the guest ended by a crash, in one line; may be empty. */
     public String crashReason() {
-        return machine.crashReason();
+        return crashReason;
     }
 
     /** Whether the guest waits for an event. */
     public boolean isIdle() {
-        return machine.nextEventCycles() > machine.clock().cycles();
+        return platform.nextEventCycles() > platform.clock().cycles();
     }
 
     /** Whether the guest waits and no event is due, so that only something typed could wake it. */
     public boolean isIdleForever() {
-        return machine.nextEventCycles() == Timer.NEVER;
+        return platform.nextEventCycles() == Timer.NEVER;
     }
 
     /** Whether nothing can wake the guest, whatever is typed. */
     public boolean isStuck() {
-        return machine.isStuck();
+        return platform.isStuck();
     }
 
     public long instructions() {
-        return machine.instructions();
+        return platform.instructions();
     }
 
     public long cycles() {
-        return machine.clock().cycles();
+        return platform.clock().cycles();
     }
 
     /** Virtual nanoseconds since the start. */
     public long nanos() {
-        return machine.clock().nanos();
+        return platform.clock().nanos();
     }
 
     /** Exits to the VMM so far, by kind; kinds that did not occur are left out. */
@@ -374,24 +368,24 @@ public final class LocalVm implements AutoCloseable {
 
     /** Where the bytes go that the guest sends to its console: COM1, or the paravirtual one. */
     public void consoleTo(IntConsumer sink) {
-        machine.consoleTo(sink);
+        platform.consoleTo(sink);
     }
 
     /** Where the bytes go that the guest writes to port E9h. */
     public void debugConsoleTo(IntConsumer sink) {
-        machine.debugConsoleTo(sink);
+        platform.debugConsoleTo(sink);
     }
 
     /** Sends bytes to the guest's console. */
     public void type(byte[] bytes) {
         if (bytes.length > 0) {
-            machine.type(bytes);
+            platform.type(bytes);
         }
     }
 
     /** Bytes typed that the guest has not read yet. */
     public int unreadInput() {
-        return machine.unreadInput();
+        return platform.unreadInput();
     }
 
     /** The guest's memory from a linear address to the end of its page, by the guest's page tables; empty if not mapped. */
@@ -411,20 +405,21 @@ public final class LocalVm implements AutoCloseable {
     }
 
     private Machine board() {
-        if (machine instanceof LocalBoard board) {
-            return board.machine();
+        if (platform instanceof Machine board) {
+            return board;
         }
         throw new IllegalStateException("not a machine with a board");
     }
 
     /** SHA-256, in hexadecimal, over registers, memory and devices. */
     public String stateHash() {
-        return machine.stateHash();
+        return platform.stateHash();
     }
 
     @Override
     public void close() {
-        machine.close();
+        platform.close();
+        RawDiskImage.closeAll(disks);
         memory.close();
     }
 }

@@ -6,6 +6,7 @@ import java.util.Locale;
 public final class Figures {
     private static final double NANOS_PER_MILLI = 1e6;
     private static final double NANOS_PER_SECOND = 1e9;
+    private static final double BYTES_PER_KIBIBYTE = 1 << 10;
     private static final double BYTES_PER_MEBIBYTE = 1 << 20;
 
     private Figures() {}
@@ -23,6 +24,18 @@ public final class Figures {
     /** Such as {@code 16.5 MiB}. */
     public static String mebibytes(long bytes) {
         return String.format(Locale.ROOT, "%.1f MiB", bytes / BYTES_PER_MEBIBYTE);
+    }
+
+    /** Such as {@code 16.5 MiB}, or {@code 27.0 KiB} of what is less than one MiB. */
+    public static String size(long bytes) {
+        return bytes < BYTES_PER_MEBIBYTE
+                ? String.format(Locale.ROOT, "%.1f KiB", bytes / BYTES_PER_KIBIBYTE)
+                : mebibytes(bytes);
+    }
+
+    /** Such as {@code 1 VM} and {@code 2 VMs}. */
+    public static String count(int number, String noun) {
+        return number + " " + noun + (number == 1 ? "" : "s");
     }
 
     /** An enum's constant without its common beginning and in lower case, such as {@code running}. */

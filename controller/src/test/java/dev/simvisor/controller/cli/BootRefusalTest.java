@@ -81,18 +81,21 @@ class BootRefusalTest {
     @CsvSource(delimiter = '|', textBlock = """
             --mode para --cpus 33 | --cpus 33: expected 1 to 32
             --mode para           | a 32-bit kernel: mode para runs 64-bit ones
-            --mode nonsense       | unknown mode 'nonsense'
+            --mode nonsense       | expected one of bare, trap, translate, para, hardware, not "nonsense"
             --engine turbo        | expected one of [interpreter, translator, auto]
             --bios firmware.bin   | --bios is not available yet
             --gdb 1234            | --gdb is not available yet
-            --cpus 2              | --cpus 2 is not available yet
+            --cpus 2              | --cpus 2: expected 1, more are not available yet in mode bare
             --disk /no/such/disk  | --disk /no/such/disk: not a file: expected a raw disk image
             --cpu-model z80       | unknown CPU model "z80"; expected one of
             --memory 12           | expected a size such as
             --memory 4K           | expected a multiple of 4K from 1M
             --memory 1000001B     | expected a multiple of 4K from 1M
             --max-time soon       | expected a duration such as
-            --serial /no/such/dir/log | /no/such/dir/log
+            --serial /no/such/dir/log | --serial /no/such/dir/log: no such file or folder
+            --debugcon /no/such/dir/log | --debugcon /no/such/dir/log: no such file or folder
+            --stats /no/such/dir/log  | --stats /no/such/dir/log: cannot be written
+            --max-instructions -1     | --max-instructions -1: expected 0 or more
             """)
     void anOptionThatCannotBe(String option, String complaint) {
         List<String> arguments = new ArrayList<>(List.of("--kernel", kernel.toString()));

@@ -38,7 +38,8 @@ class ClusterVerbsRefusalTest {
                 .isEqualTo(line);
         assertThat(cluster.refused("vm", "migrate", "a", "--to", "host-9")).isEqualTo(line);
         assertThat(cluster.refused("host", "fail", "host-9")).isEqualTo(line);
-        assertThat(cluster.refused("host", "drain", "host-9")).startsWith("simvisor: no host 'host-9'");
+        assertThat(cluster.refused("host", "drain", "host-9")).isEqualTo(line);
+        assertThat(cluster.refused("host", "show", "host-9")).isEqualTo(line);
     }
 
     @Test
@@ -64,7 +65,9 @@ class ClusterVerbsRefusalTest {
     @Test
     void modeThatThereIsNot() {
         assertThat(cluster.refused("vm", "create", "b", "--guest", "builtin", "--mode", "fast"))
-                .isEqualTo("simvisor: --mode fast: expected one of bare, trap, translate, para, hardware");
+                .isEqualTo(
+                        "simvisor: Invalid value for option '--mode': expected one of bare, trap, translate, para, hardware,"
+                                + " not \"fast\"; see simvisor vm create --help");
     }
 
     @Test

@@ -1,30 +1,17 @@
 package dev.simvisor.controller.cluster;
 
 import static dev.simvisor.controller.cluster.ToyCluster.MILLI;
-import static dev.simvisor.controller.cluster.ToyCluster.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.simvisor.controller.guest.GuestCache;
-import dev.simvisor.controller.guest.GuestFetchCommand;
-import dev.simvisor.controller.placement.FitPlacement;
-import dev.simvisor.proto.api.Boot;
 import dev.simvisor.proto.api.ConsoleOutput;
-import dev.simvisor.proto.api.CreateVmRequest;
-import dev.simvisor.proto.api.HostSpec;
-import dev.simvisor.proto.api.LinkSpec;
-import dev.simvisor.proto.api.LinuxBoot;
-import dev.simvisor.proto.api.MigrateRequest;
+import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.MigrationState;
-import dev.simvisor.proto.api.VmSpec;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
-import picocli.CommandLine;
 
 /** An unmodified Debian kernel, fetched first where it is not in the cache, moves to another process while it prints. */
 class LinuxMigrationIT {
@@ -51,56 +38,15 @@ class LinuxMigrationIT {
         }
     }
 
-    private static HostSpec host(String name, String node) {
-        return HostSpec.newBuilder()
-                .setName(name)
-                .setNode(node)
-                .setPcpus(1)
-                .setMemoryBytes(1L << 30)
-                .setLink(LinkSpec.newBuilder().setBitsPerSecond(1_000_000_000).setLatencyNanos(MILLI))
-                .build();
-    }
-
-    private static CreateVmRequest linux(Path guest) {
-        LinuxBoot.Builder boot = LinuxBoot.newBuilder()
-                .setKernel(guest.resolve("vmlinuz").toString())
-                .setInitrd(guest.resolve("initrd").toString())
-                .setCommandLine("console=ttyS0");
-        return CreateVmRequest.newBuilder()
-                .setHost("h1")
-                .setSpec(VmSpec.newBuilder()
-                        .setName("debian")
-                        .setMemoryBytes(256 << 20)
-                        .setBoot(Boot.newBuilder().setLinux(boot)))
-                .build();
-    }
-
     @Test
     void noLineIsLostRepeatedOrLaterThanTheDowntime() throws Exception {
-        assertThat(new CommandLine(new GuestFetchCommand()).execute("debian-12-amd64"))
-                .isZero();
-        Path guest = GuestCache.defaultFolder(System.getenv()).resolve("debian-12-amd64");
-        try (Controller controller = Controller.start("127.0.0.1", 0, FitPlacement.FIRST_FIT, 0);
-                NodeProcess first = NodeProcess.start("n1", controller.address());
-                NodeProcess second = NodeProcess.start("n2", controller.address())) {
-            ClusterControl cluster = controller.control();
-            get(cluster.defineHost(host("h1", "n1")));
-            get(cluster.defineHost(host("h2", "n2")));
-            get(cluster.start());
-            get(cluster.createVm(linux(guest)));
-            TimedTranscript said = new TimedTranscript();
-            cluster.console("debian", true, said::add, () -> {});
-            said.await("/root # ");
-            cluster.type(
-                    "debian",
-                    ("i=0; while [ $i -lt " + LINES
-                                    + " ]; do echo tick $i; i=$((i+1)); usleep 100000; done; echo fin\\ished\n")
-                            .getBytes(StandardCharsets.US_ASCII));
-            said.await("tick 5\r\n");
-            MigrateRequest request =
-                    MigrateRequest.newBuilder().setVm("debian").setTarget("h2").build();
-            MigrationReport report =
-                    get(cluster.migrationEnd(get(cluster.migrate(request)).getNumber()));
+        TimedTranscript said = new TimedTranscript();
+        try (MigratingDebian debian = MigratingDebian.atPrompt("bare", 1, "ttyS0", 1_000_000_000, said)) {
+            debian.ask(
+                    "i=0; while [ $i -lt " + LINES
+                            + " ]; do echo tick $i; i=$((i+1)); usleep 100000; done; echo fin\\ished",
+                    "tick 5\r\n");
+            MigrationReport report = debian.migrate("h2", MigrationParameters.getDefaultInstance());
             said.await("finished\r\n");
 
             assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);

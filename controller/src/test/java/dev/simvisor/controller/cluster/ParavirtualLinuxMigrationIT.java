@@ -1,33 +1,17 @@
 package dev.simvisor.controller.cluster;
 
 import static dev.simvisor.controller.cluster.ToyCluster.MILLI;
-import static dev.simvisor.controller.cluster.ToyCluster.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.simvisor.controller.guest.GuestCache;
-import dev.simvisor.controller.guest.GuestFetchCommand;
-import dev.simvisor.controller.placement.FitPlacement;
-import dev.simvisor.proto.api.Boot;
-import dev.simvisor.proto.api.CreateVmRequest;
-import dev.simvisor.proto.api.HostSpec;
-import dev.simvisor.proto.api.LinkSpec;
-import dev.simvisor.proto.api.LinuxBoot;
-import dev.simvisor.proto.api.MigrateRequest;
 import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.MigrationState;
-import dev.simvisor.proto.api.VmSpec;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
-import picocli.CommandLine;
 
 /**
  * Debian's stock kernel as a paravirtual guest goes to and fro between two processes while it prints, computes checksums and
@@ -43,54 +27,13 @@ class ParavirtualLinuxMigrationIT {
     private static final Pattern TICK = Pattern.compile("tick ([0-9]+)\r\n");
     private static final Pattern ROUND = Pattern.compile("sum ([0-9]+) ([0-9a-f]+)\r\n");
 
-    private static HostSpec host(String name, String node) {
-        return HostSpec.newBuilder()
-                .setName(name)
-                .setNode(node)
-                .setPcpus(1)
-                .addModes("para")
-                .setMemoryBytes(1L << 30)
-                .setLink(LinkSpec.newBuilder().setBitsPerSecond(10_000_000_000L).setLatencyNanos(MILLI))
-                .build();
-    }
-
-    private static CreateVmRequest linux(String name, Path guest, int cpus) {
-        LinuxBoot.Builder boot = LinuxBoot.newBuilder()
-                .setKernel(guest.resolve("vmlinuz").toString())
-                .setInitrd(guest.resolve("initrd").toString())
-                .setCommandLine("console=hvc0");
-        return CreateVmRequest.newBuilder()
-                .setHost("h1")
-                .setSpec(VmSpec.newBuilder()
-                        .setName(name)
-                        .setMode("para")
-                        .setCpus(cpus)
-                        .setMemoryBytes(256 << 20)
-                        .setBoot(Boot.newBuilder().setLinux(boot)))
-                .build();
-    }
-
     @Test
     void nothingIsLostOrRepeatedHoweverOftenItMoves() throws Exception {
-        assertThat(new CommandLine(new GuestFetchCommand()).execute("debian-12-amd64"))
-                .isZero();
-        Path guest = GuestCache.defaultFolder(System.getenv()).resolve("debian-12-amd64");
-        try (Controller controller = Controller.start("127.0.0.1", 0, FitPlacement.FIRST_FIT, 0);
-                NodeProcess first = NodeProcess.start("n1", controller.address());
-                NodeProcess second = NodeProcess.start("n2", controller.address())) {
-            ClusterControl cluster = controller.control();
-            get(cluster.defineHost(host("h1", "n1")));
-            get(cluster.defineHost(host("h2", "n2")));
-            get(cluster.start());
-            get(cluster.createVm(linux("debian", guest, 2)));
-            Transcript said = new Transcript();
-            cluster.console("debian", true, said::add, () -> {});
-            said.await("/root # ");
-            cluster.type("debian", load().getBytes(StandardCharsets.US_ASCII));
-            said.await("sum 1 ");
-            List<MigrationReport> reports = migrateToAndFro(cluster);
-            cluster.type("debian", "touch /stop; wait; echo fin\\ished\n".getBytes(StandardCharsets.US_ASCII));
-            said.await("finished\r\n");
+        Transcript said = new Transcript();
+        try (MigratingDebian debian = MigratingDebian.atPrompt("para", 2, "hvc0", 10_000_000_000L, said)) {
+            debian.ask(load(), "sum 1 ");
+            List<MigrationReport> reports = migrateToAndFro(debian);
+            debian.ask("touch /stop; wait; echo fin\\ished", "finished\r\n");
 
             check(said.text(), reports);
         }
@@ -100,23 +43,18 @@ class ParavirtualLinuxMigrationIT {
     private static String load() {
         return "dmesg -n 1; i=0; while [ ! -e /stop ]; do echo tick $i; i=$((i+1)); usleep " + TICK_NANOS / 1000
                 + "; done & n=0; while [ ! -e /stop ]; do seq 1 100000 > /load;"
-                + " n=$((n+1)); echo sum $n $(md5sum < /load | cut -c1-32); done &\n";
+                + " n=$((n+1)); echo sum $n $(md5sum < /load | cut -c1-32); done &";
     }
 
-    private static List<MigrationReport> migrateToAndFro(ClusterControl cluster) throws Exception {
+    private static List<MigrationReport> migrateToAndFro(MigratingDebian debian) throws Exception {
         Random random = new Random(SEED);
         List<MigrationReport> reports = new ArrayList<>();
         for (int n = 0; n < MIGRATIONS; n++) {
-            MigrateRequest request = MigrateRequest.newBuilder()
-                    .setVm("debian")
-                    .setTarget(n % 2 == 0 ? "h2" : "h1")
-                    .setParameters(MigrationParameters.newBuilder()
-                            .setDowntimeLimitNanos((20 + random.nextInt(80)) * MILLI)
-                            .setMaxRounds(1 + random.nextInt(8)))
+            MigrationParameters parameters = MigrationParameters.newBuilder()
+                    .setDowntimeLimitNanos((20 + random.nextInt(80)) * MILLI)
+                    .setMaxRounds(1 + random.nextInt(8))
                     .build();
-            CompletableFuture<MigrationReport> accepted = cluster.migrate(request);
-            MigrationReport report =
-                    cluster.migrationEnd(get(accepted).getNumber()).get(10, TimeUnit.MINUTES);
+            MigrationReport report = debian.migrate(n % 2 == 0 ? "h2" : "h1", parameters);
             assertThat(report.getState())
                     .as("migration %d of seed %d: %s", n + 1, SEED, report.getReason())
                     .isEqualTo(MigrationState.MIGRATION_COMPLETED);

@@ -26,7 +26,10 @@ import dev.simvisor.proto.node.TakeSnapshot;
 import dev.simvisor.proto.node.VmAction;
 import dev.simvisor.proto.node.VmReport;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -234,9 +237,19 @@ final class HostCommands implements AutoCloseable {
         try {
             answer.setStateHash(Snapshot.write(vm, file)).setBytes(Files.size(file));
         } catch (IOException e) {
-            answer.setFailure("cannot write " + file + ": " + e);
+            answer.setFailure("cannot write " + file + ": " + reason(e));
         }
         host.tellController(HostMessage.newBuilder().setSnapshot(answer));
+    }
+
+    /** The JDK's exceptions of files say what went wrong by their class. */
+    private static String reason(IOException e) {
+        return switch (e) {
+            case NoSuchFileException _ -> "no such folder";
+            case AccessDeniedException _ -> "permission denied";
+            case FileSystemException other when other.getReason() != null -> other.getReason();
+            default -> e.toString();
+        };
     }
 
     private void snapshotFailed(long number, String reason) {

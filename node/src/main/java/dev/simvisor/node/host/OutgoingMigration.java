@@ -4,7 +4,7 @@ import com.google.protobuf.ByteString;
 import dev.simvisor.node.host.transfer.PageStreams;
 import dev.simvisor.node.host.transfer.PageStreams.SentPages;
 import dev.simvisor.node.host.transfer.TransferBroken;
-import dev.simvisor.node.vmm.GuestMachine;
+import dev.simvisor.node.machine.memory.GuestPages;
 import dev.simvisor.node.vmm.VirtualMachine;
 import dev.simvisor.node.vmm.migration.MigrationPlan;
 import dev.simvisor.node.vmm.migration.SourceMigration;
@@ -60,9 +60,9 @@ final class OutgoingMigration {
 
     void begin() throws InterruptedException {
         BitSet pages = new BitSet();
-        GuestMachine machine = vm.machine();
-        for (int gfn = 0; gfn < machine.endFrame(); gfn++) {
-            pages.set(gfn, machine.isMemory(gfn));
+        GuestPages memory = vm.machine().pages();
+        for (int gfn = 0; gfn < memory.endFrame(); gfn++) {
+            pages.set(gfn, memory.isMemory(gfn));
         }
         handle(new Event.Begin(host.nowNanos(), pages));
     }
@@ -102,8 +102,8 @@ final class OutgoingMigration {
 
     private @Nullable Event perform(Action action) throws InterruptedException {
         switch (action) {
-            case Action.StartDirtyLog() -> vm.machine().startDirtyLog();
-            case Action.StopDirtyLog() -> vm.machine().stopDirtyLog();
+            case Action.StartDirtyLog() -> vm.machine().pages().startDirtyLog();
+            case Action.StopDirtyLog() -> vm.machine().pages().stopDirtyLog();
             case Action.SendPages(BitSet gfns) -> {
                 return sendPages(gfns);
             }
@@ -161,7 +161,7 @@ final class OutgoingMigration {
         switch (state) {
             case State.Copying copying
             when number == wakes ->
-                handle(new Event.RoundOver(host.nowNanos(), vm.machine().takeDirty()));
+                handle(new Event.RoundOver(host.nowNanos(), vm.machine().pages().takeDirty()));
             case State.Switching switching when number == wakes -> handle(new Event.FinalCopyOver(host.nowNanos()));
             default -> {} // it ended before its time came
         }
@@ -173,7 +173,7 @@ final class OutgoingMigration {
             @Override
             public void suspended() throws InterruptedException {
                 pausedWallNanos = System.nanoTime();
-                handle(new Event.Suspended(host.nowNanos(), vm.machine().takeDirty()));
+                handle(new Event.Suspended(host.nowNanos(), vm.machine().pages().takeDirty()));
             }
 
             @Override

@@ -1,5 +1,7 @@
 package dev.simvisor.node.machine;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuStateCodec;
 import dev.simvisor.node.cpu.Engine;
@@ -11,9 +13,9 @@ import dev.simvisor.node.machine.boot.LinuxLoader;
 import dev.simvisor.node.machine.boot.MultibootLoader;
 import dev.simvisor.node.machine.disk.DiskImage;
 import dev.simvisor.node.machine.memory.GuestMemory;
+import dev.simvisor.node.machine.memory.GuestPages;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.memory.MachineMemoryExhausted;
-import dev.simvisor.node.machine.time.Timer;
 import dev.simvisor.node.machine.time.VirtualClock;
 import dev.simvisor.proto.state.MachineState;
 import java.security.MessageDigest;
@@ -23,16 +25,8 @@ import java.util.List;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A whole virtual machine: a processor on a board with memory.
- *
- * <p>Legal order: make it; {@link #boot} or restore it; then {@link #runUntil} as often as wished until an outcome says that
- * the guest ended; {@link #close}. Pages, console and state may be used between any two calls. Used by one thread at a time.
- *
- * <p>How a run is split makes no difference: {@code runUntil(a)} and then {@code runUntil(b)} leave the state that
- * {@code runUntil(b)} alone leaves.
- */
-public final class Machine implements AutoCloseable {
+/** A whole virtual machine: a processor on a board with memory. */
+public final class Machine implements GuestPlatform {
     private static final int STATE_VERSION = 1;
 
     private final MachineConfiguration configuration;
@@ -106,11 +100,8 @@ public final class Machine implements AutoCloseable {
         }
     }
 
-    /**
-     * Loads an image and points the processor at its entry, as firmware does.
-     *
-     * @throws InvalidImageException when the image cannot be booted; the machine is of no use then
-     */
+    /** Loads an image and points the processor at its entry, as firmware does. */
+    @Override
     public void boot(BootSource source) throws InvalidImageException {
         long rsdp = board.initializeFirmware();
         Entry entry = switch (source) {
@@ -124,15 +115,7 @@ public final class Machine implements AutoCloseable {
 
     // ---- running ----
 
-    /**
-     * Runs the guest, or lets it idle, until the clock is at {@code deadlineCycles} or the guest ends. Stops at the first
-     * instruction boundary that is not before the deadline, with all events delivered that are due by then.
-     */
-    public RunOutcome runUntil(long deadlineCycles) {
-        return runUntil(deadlineCycles, Long.MAX_VALUE);
-    }
-
-    /** As {@link #runUntil(long)}, but no further than to where the processor has executed {@code mostInstructions}. */
+    @Override
     public RunOutcome runUntil(long deadlineCycles, long mostInstructions) {
         while (true) {
             clock.deliverDueEvents();
@@ -201,33 +184,25 @@ public final class Machine implements AutoCloseable {
         return cpu.halted && !interrupted && !cpu.nmiPending && cpu.pendingDebugTraps == 0;
     }
 
-    /** Lets the clock advance without executing anything, as when the vCPU has no processor to run on. */
-    public void skipUntil(long cycles) {
-        clock.skipTo(cycles);
-    }
-
-    /** When there is something to do: now, unless the processor is idle; {@link Timer#NEVER} if nothing is due at all. */
+    @Override
     public long nextEventCycles() {
         return isIdle() ? Math.max(clock.cycles(), clock.nextDueCycles()) : clock.cycles();
     }
 
-    /** Virtual cycles since the machine was made, exact at any moment. */
-    public long cycles() {
-        return clock.cycles();
+    /** Whether the processor is halted with interrupts off. */
+    @Override
+    public boolean isStuck() {
+        return cpu.halted && !cpu.interruptsEnabled() && !cpu.nmiPending;
     }
 
-    /** Virtual cycles in which the processor was at work; only differences mean anything. */
-    public long busyCycles() {
-        return clock.busyCycles();
-    }
-
-    /** Instructions executed since the machine was made. */
+    @Override
     public long instructions() {
         // The clock is asked for the time while the board is wired, before there is a processor.
         Cpu processor = cpu;
         return processor == null ? 0 : processor.instructionsExecuted();
     }
 
+    @Override
     public VirtualClock clock() {
         return clock;
     }
@@ -248,6 +223,7 @@ public final class Machine implements AutoCloseable {
     // ---- console ----
 
     /** Where the bytes go that the guest sends through COM1, 0 to 255 each. */
+    @Override
     public void consoleTo(IntConsumer sink) {
         console = sink;
     }
@@ -257,17 +233,18 @@ public final class Machine implements AutoCloseable {
         virtioConsole = sink;
     }
 
-    /** Where the bytes go that the guest writes to the debug console. */
+    @Override
     public void debugConsoleTo(IntConsumer sink) {
         debugConsole = sink;
     }
 
     /** Sends bytes to the guest's COM1, at the present cycle. */
+    @Override
     public void type(byte[] bytes) {
         board.uart.receive(bytes);
     }
 
-    /** Bytes typed that the guest has not read yet. */
+    @Override
     public int unreadInput() {
         return board.uart.unreadInput();
     }
@@ -284,7 +261,24 @@ public final class Machine implements AutoCloseable {
 
     // ---- state ----
 
-    /** Everything but the contents of memory. */
+    @Override
+    public GuestPages pages() {
+        return memory;
+    }
+
+    /** Always: what is saved is all that there is to the machine. */
+    @Override
+    public boolean canBeSaved() {
+        return true;
+    }
+
+    @Override
+    public void requestSuspension() {}
+
+    @Override
+    public void resume() {}
+
+    @Override
     public MachineState save() {
         MachineState.Builder state = MachineState.newBuilder()
                 .setVersion(STATE_VERSION)
@@ -293,6 +287,15 @@ public final class Machine implements AutoCloseable {
                 .setProcessor(CpuStateCodec.save(cpu));
         board.save(state);
         return state.build();
+    }
+
+    @Override
+    public void restore(ByteString state) throws UnusableStateException {
+        try {
+            restore(MachineState.parseFrom(state));
+        } catch (InvalidProtocolBufferException e) {
+            throw new UnusableStateException(String.valueOf(e.getMessage()));
+        }
     }
 
     /**
@@ -328,7 +331,7 @@ public final class Machine implements AutoCloseable {
         }
     }
 
-    /** SHA-256, in hexadecimal, over registers, devices, time and memory: equal hashes mean equal machines. */
+    @Override
     public String stateHash() {
         MessageDigest digest = sha256();
         // The state has no maps, so that its encoding is the same wherever it is made.

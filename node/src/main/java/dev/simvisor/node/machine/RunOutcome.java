@@ -1,26 +1,36 @@
 package dev.simvisor.node.machine;
 
-/** Why {@link Machine#runUntil} returned. */
+/** Why {@link GuestPlatform#runUntil} returned. */
 public sealed interface RunOutcome {
-    /** The cycle asked for was reached. */
+    /** The cycle, or the number of instructions, asked for was reached. */
     record DeadlineReached() implements RunOutcome {}
 
-    /** The cycle asked for was reached with the processor halted: it waits for an event or an interrupt. */
+    /** The cycle asked for was reached with every vCPU halted: the guest waits for an event or an interrupt. */
     record Idle() implements RunOutcome {}
 
-    /** The guest switched the machine off. */
+    /** The guest has suspended itself, as {@link GuestPlatform#requestSuspension} asked it to. */
+    record Suspended() implements RunOutcome {}
+
+    /** The guest switched itself off. */
     record PoweredOff() implements RunOutcome {}
 
-    /** The guest asked for a reset of the machine. */
+    /** The guest asked for a reset. */
     record ResetRequested() implements RunOutcome {}
 
     /** The processor shut down: a fault during the delivery of a double fault. */
     record TripleFault() implements RunOutcome {}
 
     /**
-     * The guest ended the machine through the debug exit port.
+     * The guest ended by the debug exit port.
      *
      * @param status the status for the process, never 0
      */
     record DebugExit(int status) implements RunOutcome {}
+
+    /**
+     * A paravirtual guest crashed.
+     *
+     * @param reason what it did, in one line; empty when it is the guest itself that says so
+     */
+    record Crashed(String reason) implements RunOutcome {}
 }

@@ -2,7 +2,8 @@
  * The board of a virtual machine: memory, buses, chips, firmware tables, boot loaders and virtual time around a processor.
  *
  * <p>Start with {@link dev.simvisor.node.machine.Machine}, which is what a VMM owns; {@code Board} wires the chips to their
- * ports, addresses and interrupts. A machine is deterministic: what it does depends on its configuration, its image, and
+ * ports, addresses and interrupts. What it has in common with a paravirtual machine, which has no board, is
+ * {@link dev.simvisor.node.machine.GuestPlatform}. A machine is deterministic: what it does depends on its configuration, its image, and
  * what is typed at which virtual cycle.
  */
 @NullMarked

@@ -1,7 +1,7 @@
 package dev.simvisor.node.vmm;
 
 import com.google.protobuf.ByteString;
-import java.util.BitSet;
+import dev.simvisor.node.machine.memory.GuestPages;
 import java.util.SortedMap;
 
 /**
@@ -67,32 +67,10 @@ public interface GuestMachine extends AutoCloseable {
     /** Bytes queued that the guest has not read yet. */
     int unreadInput();
 
-    // ---- pages ----
-
-    /** All page numbers are below this one. */
-    int endFrame();
-
-    /** Whether the number names a page of memory: there are gaps. */
-    boolean isMemory(int gfn);
-
-    boolean isZero(int gfn);
-
-    void readPage(int gfn, byte[] target, int offset);
-
-    void writePage(int gfn, byte[] source, int offset);
-
-    /** Makes a page read as zeros. */
-    void clearPage(int gfn);
-
-    /** Logs from now on which pages are written. */
-    void startDirtyLog();
-
-    /** Pages written since the start of the log or the last call; the caller owns the set. */
-    BitSet takeDirty();
-
-    void stopDirtyLog();
-
     // ---- state ----
+
+    /** Its memory, as it is saved and sent; to be asked for anew after each run. */
+    GuestPages pages();
 
     /**
      * Whether it can be saved and carried on elsewhere as it is. A machine with a board always can; a paravirtual guest has to

@@ -1,113 +1,145 @@
 package dev.simvisor.node.vmm;
 
+import com.google.protobuf.ByteString;
+import dev.simvisor.node.machine.GuestPlatform;
+import dev.simvisor.node.machine.RunOutcome;
+import dev.simvisor.node.machine.UnusableStateException;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.disk.RawDiskImage;
-import dev.simvisor.node.machine.memory.GuestMemory;
+import dev.simvisor.node.machine.memory.GuestPages;
 import dev.simvisor.node.vmm.exit.ExitLedger;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.util.BitSet;
 import java.util.List;
 import java.util.SortedMap;
 
-/** A machine in the memory of a host, whichever it is: with a board, or paravirtual. */
-abstract sealed class HostedMachine implements GuestMachine permits BoardMachine, DomainMachine {
-    private final GuestMemory memory;
+/** A platform in the memory of a host, as the VMM sees it: with the exits of its guest, and disks that end with it. */
+final class HostedMachine implements GuestMachine {
+    private final GuestPlatform platform;
     private final ExitLedger ledger;
     private final List<RawDiskImage> disks;
 
     /**
-     * @param ledger of the machine's exits
-     * @param disks the machine's, to be closed with it
+     * @param ledger of the platform's exits
+     * @param disks the platform's, to be closed with it
      */
-    HostedMachine(GuestMemory memory, ExitLedger ledger, List<RawDiskImage> disks) {
-        this.memory = memory;
+    HostedMachine(GuestPlatform platform, ExitLedger ledger, List<RawDiskImage> disks) {
+        this.platform = platform;
         this.ledger = ledger;
         this.disks = List.copyOf(disks);
     }
 
-    /**
-     * Loads a kernel.
-     *
-     * @throws InvalidImageException when it cannot be booted; the machine is of no use then
-     */
-    abstract void boot(BootSource source) throws InvalidImageException;
-
-    final List<RawDiskImage> disks() {
-        return disks;
+    /** As {@link GuestPlatform#boot}. */
+    void boot(BootSource source) throws InvalidImageException {
+        platform.boot(source);
     }
 
     @Override
-    public final SortedMap<String, Long> exits() {
+    public SortedMap<String, Long> exits() {
         return ledger.totals();
     }
 
-    // ---- pages ----
+    // ---- time ----
 
     @Override
-    public int endFrame() {
-        return memory.endFrame();
+    public long cycles() {
+        return platform.cycles();
     }
 
     @Override
-    public boolean isMemory(int gfn) {
-        return memory.isMemory(gfn);
+    public long instructions() {
+        return platform.instructions();
     }
 
     @Override
-    public boolean isZero(int gfn) {
-        return memory.isZero(gfn);
+    public long busyCycles() {
+        return platform.busyCycles();
     }
 
     @Override
-    public void readPage(int gfn, byte[] target, int offset) {
-        memory.readPage(gfn, target, offset);
+    public RunEnd runUntil(long cycles) {
+        return switch (platform.runUntil(cycles)) {
+            case RunOutcome.DeadlineReached(), RunOutcome.Idle() -> new RunEnd.Reached();
+            case RunOutcome.Suspended() -> new RunEnd.Suspended();
+            case RunOutcome.PoweredOff() -> new RunEnd.Ended("powered off by the guest", 0);
+            case RunOutcome.ResetRequested() -> new RunEnd.Ended("reset by the guest", 0);
+            case RunOutcome.DebugExit(int status) -> new RunEnd.Ended("ended by the guest with " + status, status);
+            case RunOutcome.TripleFault() -> new RunEnd.Crashed("triple fault");
+            case RunOutcome.Crashed(String reason) ->
+                new RunEnd.Crashed(reason.isEmpty() ? "the guest says that it crashed" : reason);
+        };
     }
 
     @Override
-    public final void writePage(int gfn, byte[] source, int offset) {
-        memory.writePage(gfn, source, offset);
+    public void skipUntil(long cycles) {
+        platform.skipUntil(cycles);
     }
 
     @Override
-    public final void clearPage(int gfn) {
-        memory.clearPage(gfn);
+    public long nextEventCycles() {
+        return platform.nextEventCycles();
+    }
+
+    // ---- console ----
+
+    @Override
+    public void consoleTo(ConsoleSink sink) {
+        platform.consoleTo(value -> sink.put((byte) value));
     }
 
     @Override
-    public final void startDirtyLog() {
-        memory.startDirtyLog();
+    public void type(byte[] bytes) {
+        platform.type(bytes);
     }
 
     @Override
-    public BitSet takeDirty() {
-        return memory.takeDirty();
+    public int unreadInput() {
+        return platform.unreadInput();
+    }
+
+    // ---- state ----
+
+    @Override
+    public GuestPages pages() {
+        return platform.pages();
     }
 
     @Override
-    public final void stopDirtyLog() {
-        memory.stopDirtyLog();
+    public boolean canBeSaved() {
+        return platform.canBeSaved();
     }
-
-    // ---- the end ----
-
-    /** Gives back what the machine has of the host, but for its disks. */
-    abstract void closeMachine();
 
     @Override
-    public final void close() {
-        closeMachine();
-        close(disks);
+    public void requestSuspension() {
+        platform.requestSuspension();
     }
 
-    static void close(List<RawDiskImage> disks) {
-        for (RawDiskImage disk : disks) {
-            try {
-                disk.close();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+    @Override
+    public void resume() {
+        platform.resume();
+    }
+
+    @Override
+    public ByteString save() {
+        return platform.save().toByteString();
+    }
+
+    @Override
+    public void restore(ByteString state) throws StateRefused {
+        try {
+            platform.restore(state);
+        } catch (UnusableStateException e) {
+            throw new StateRefused("machine cannot be restored: " + e.getMessage());
         }
+    }
+
+    @Override
+    public String stateHash() {
+        return platform.stateHash();
+    }
+
+    @Override
+    public void close() {
+        platform.close();
+        RawDiskImage.closeAll(disks);
     }
 }

@@ -2,6 +2,7 @@ package dev.simvisor.node.vmm;
 
 import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.cpu.translator.TranslatingEngine;
+import dev.simvisor.node.machine.GuestPlatform;
 import dev.simvisor.node.machine.Machine;
 import dev.simvisor.node.machine.MachineConfiguration;
 import dev.simvisor.node.machine.boot.BootSource;
@@ -95,21 +96,35 @@ public final class HostedMachines implements MachineFactory {
         int cpus = Math.max(1, spec.getCpus());
         VirtualizationMode mode = mode(spec);
         ExitLedger ledger = mode.ledger(costs);
-        List<RawDiskImage> disks = new ArrayList<>();
+        List<RawDiskImage> disks = disks(spec, mode);
         try {
-            for (String disk : spec.getDisksList()) {
-                disks.add(RawDiskImage.open(Path.of(disk)));
-            }
-            return switch (mode) {
+            GuestPlatform platform = switch (mode) {
                 case BoardMode board -> board(board, configuration, cpus, ledger, disks);
                 case ParavirtualMode _ -> domain(configuration, cpus, ledger, disks);
             };
-        } catch (MachineMemoryExhausted | IOException e) {
-            HostedMachine.close(disks);
+            return new HostedMachine(platform, ledger, disks);
+        } catch (MachineMemoryExhausted e) {
+            RawDiskImage.closeAll(disks);
             throw new StateRefused(String.valueOf(e.getMessage()));
         } catch (StateRefused e) {
-            HostedMachine.close(disks);
+            RawDiskImage.closeAll(disks);
             throw e;
+        }
+    }
+
+    private static List<RawDiskImage> disks(VmSpec spec, VirtualizationMode mode) throws StateRefused {
+        int most = switch (mode) {
+            case BoardMode _ -> Machine.MOST_DISKS;
+            case ParavirtualMode _ -> BackendDomain.MOST_DISKS;
+        };
+        if (spec.getDisksCount() > most) {
+            throw new StateRefused(spec.getDisksCount() + " disks: expected at most " + most);
+        }
+        try {
+            return RawDiskImage.openAll(
+                    spec.getDisksList().stream().map(Path::of).toList());
+        } catch (IOException e) {
+            throw new StateRefused(String.valueOf(e.getMessage()));
         }
     }
 
@@ -126,39 +141,30 @@ public final class HostedMachines implements MachineFactory {
                 false);
     }
 
-    private HostedMachine board(
+    private GuestPlatform board(
             BoardMode mode, MachineConfiguration configuration, int cpus, ExitLedger ledger, List<RawDiskImage> disks)
             throws StateRefused {
         if (cpus > 1) {
             throw new StateRefused(cpus + " vCPUs: expected 1, more are not available yet in mode " + mode.modeName());
         }
-        checkDisks(disks, Machine.MOST_DISKS);
-        Machine machine = new Machine(
+        return new Machine(
                 configuration, memory, mode.engine(TranslatingEngine::new, costs, ledger), List.copyOf(disks));
-        return new BoardMachine(machine, ledger, disks);
     }
 
-    private HostedMachine domain(
+    private GuestPlatform domain(
             MachineConfiguration configuration, int cpus, ExitLedger ledger, List<RawDiskImage> disks)
             throws StateRefused {
         if (cpus > DomainSettings.MOST_VCPUS) {
             throw new StateRefused(cpus + " vCPUs: expected 1 to " + DomainSettings.MOST_VCPUS);
         }
-        checkDisks(disks, BackendDomain.MOST_DISKS);
-        ParavirtualMachine machine = new ParavirtualMachine(
+        return new ParavirtualMachine(
                 DomainSettings.of(configuration, cpus),
                 memory,
                 machineAddresses,
                 ledger,
                 costs.processor(),
-                TranslatingEngine::new);
-        return new DomainMachine(machine, ledger, disks);
-    }
-
-    private static void checkDisks(List<RawDiskImage> disks, int most) throws StateRefused {
-        if (disks.size() > most) {
-            throw new StateRefused(disks.size() + " disks: expected at most " + most);
-        }
+                TranslatingEngine::new,
+                backends -> backends.addDevices(disks));
     }
 
     private static BootSource source(VmSpec spec) throws StateRefused {

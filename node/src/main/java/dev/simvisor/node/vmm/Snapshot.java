@@ -4,6 +4,7 @@ import static dev.simvisor.node.vmm.GuestMachine.PAGE_BYTES;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.simvisor.node.machine.memory.GuestPages;
 import dev.simvisor.proto.api.VmSpec;
 import dev.simvisor.proto.node.SavedVm;
 import java.io.BufferedInputStream;
@@ -71,11 +72,11 @@ public final class Snapshot implements AutoCloseable {
         byte[] state = vm.save().toByteArray();
         out.writeInt(state.length);
         out.write(state);
-        GuestMachine machine = vm.machine();
+        GuestPages pages = vm.machine().pages();
         byte[] page = new byte[PAGE_BYTES];
-        for (int gfn = 0; gfn < machine.endFrame(); gfn++) {
-            if (machine.isMemory(gfn) && !machine.isZero(gfn)) {
-                machine.readPage(gfn, page, 0);
+        for (int gfn = 0; gfn < pages.endFrame(); gfn++) {
+            if (pages.isMemory(gfn) && !pages.isZero(gfn)) {
+                pages.readPage(gfn, page, 0);
                 out.writeInt(gfn);
                 out.write(page);
             }
@@ -126,7 +127,7 @@ public final class Snapshot implements AutoCloseable {
     /** Fills an incoming VM with pages and state and checks that it is the one saved; it is then paused. */
     public void fill(VirtualMachine vm) throws IOException, StateRefused {
         try {
-            readPages(vm.machine());
+            readPages(vm.machine().pages());
             vm.admit(savedBytes);
             String expected = in.readUTF();
             if (in.read() != END) {
@@ -140,14 +141,14 @@ public final class Snapshot implements AutoCloseable {
         }
     }
 
-    private void readPages(GuestMachine machine) throws IOException, StateRefused {
+    private void readPages(GuestPages pages) throws IOException, StateRefused {
         byte[] page = new byte[PAGE_BYTES];
         for (int gfn = in.readInt(); gfn != END; gfn = in.readInt()) {
-            if (gfn < 0 || gfn >= machine.endFrame() || !machine.isMemory(gfn)) {
+            if (!pages.isMemory(gfn)) {
                 throw new StateRefused(file + ": damaged: page " + gfn + " is outside the VM's memory");
             }
             in.readFully(page);
-            machine.writePage(gfn, page, 0);
+            pages.writePage(gfn, page, 0);
         }
     }
 

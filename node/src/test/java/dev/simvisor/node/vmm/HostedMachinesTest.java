@@ -121,7 +121,7 @@ class HostedMachinesTest {
         try (GuestMachine machine = ((Built.Ready) machines.blank(vm("para").build())).machine()) {
             assertThatThrownBy(() -> machine.restore(ByteString.EMPTY))
                     .isInstanceOf(StateRefused.class)
-                    .hasMessage("paravirtual machine cannot be restored: saved state has version 0: expected 1");
+                    .hasMessage("machine cannot be restored: saved state has version 0: expected 1");
         }
         assertThat(machines.freeBytes()).isEqualTo(128 << 20);
     }

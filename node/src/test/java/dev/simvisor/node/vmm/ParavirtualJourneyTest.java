@@ -57,28 +57,28 @@ class ParavirtualJourneyTest {
     private static void copy(GuestMachine from, GuestMachine to, BitSet gfns) {
         byte[] page = new byte[GuestMachine.PAGE_BYTES];
         gfns.stream().forEach(gfn -> {
-            if (from.isZero(gfn)) {
-                to.clearPage(gfn);
+            if (from.pages().isZero(gfn)) {
+                to.pages().clearPage(gfn);
             } else {
-                from.readPage(gfn, page, 0);
-                to.writePage(gfn, page, 0);
+                from.pages().readPage(gfn, page, 0);
+                to.pages().writePage(gfn, page, 0);
             }
         });
     }
 
     private static void copyLive(GuestMachine source, GuestMachine target, Random random) {
         BitSet all = new BitSet();
-        all.set(0, source.endFrame());
-        source.startDirtyLog();
+        all.set(0, source.pages().endFrame());
+        source.pages().startDirtyLog();
         copy(source, target, all);
         for (int round = random.nextInt(4); round > 0; round--) {
             runFor(source, random.nextInt(4000));
-            copy(source, target, source.takeDirty());
+            copy(source, target, source.pages().takeDirty());
         }
         source.requestSuspension();
         assertThat(runFor(source, 100_000)).isEqualTo(new RunEnd.Suspended());
-        copy(source, target, source.takeDirty());
-        source.stopDirtyLog();
+        copy(source, target, source.pages().takeDirty());
+        source.pages().stopDirtyLog();
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.simvisor.node.vmm;
 
 import com.google.protobuf.ByteString;
+import dev.simvisor.node.machine.memory.GuestPages;
 import dev.simvisor.proto.api.VmSpec;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -24,7 +25,7 @@ import java.util.SortedMap;
  * line-every} cycles it prints a line. It echoes what is typed; a typed {@code !} switches it off, a {@code #} crashes it. With
  * {@code suspends-after} it can be saved only suspended, so many cycles after it is asked; with -1 it never does.
  */
-public final class ToyMachine implements GuestMachine {
+public final class ToyMachine implements GuestMachine, GuestPages {
     private final byte[][] pages;
     private final int workingSet;
     private final long dirtyEvery;
@@ -174,12 +175,17 @@ public final class ToyMachine implements GuestMachine {
     }
 
     @Override
+    public GuestPages pages() {
+        return this;
+    }
+
+    @Override
     public int endFrame() {
         return pages.length;
     }
 
     @Override
-    public boolean isMemory(int gfn) {
+    public boolean isMemory(long gfn) {
         return gfn >= 0 && gfn < pages.length;
     }
 

@@ -54,16 +54,16 @@ final class PageReceiver implements PageStreams.Incoming {
         }
         for (int i = 0; i < pages.getGfnsCount(); i++) {
             pages.getContents().copyTo(page, i * PAGE_BYTES, 0, PAGE_BYTES);
-            machine.writePage(checked(pages.getGfns(i)), page, 0);
+            machine.pages().writePage(checked(pages.getGfns(i)), page, 0);
         }
         for (int gfn : pages.getZeroGfnsList()) {
-            machine.clearPage(checked(gfn));
+            machine.pages().clearPage(checked(gfn));
         }
         applied += pages.getGfnsCount() + pages.getZeroGfnsCount();
     }
 
     private int checked(int gfn) throws TransferBroken {
-        if (gfn < 0 || gfn >= machine.endFrame() || !machine.isMemory(gfn)) {
+        if (!machine.pages().isMemory(gfn)) {
             throw new TransferBroken("page " + gfn + " is outside the VM's memory");
         }
         return gfn;

@@ -47,10 +47,10 @@ final class PageSender implements PageStreams.Outgoing {
             Pages.Builder chunk = Pages.newBuilder();
             byte[] contents = new byte[PAGES_PER_CHUNK * PAGE_BYTES];
             while (gfn >= 0 && chunk.getGfnsCount() < PAGES_PER_CHUNK && chunk.getZeroGfnsCount() < contents.length) {
-                if (machine.isZero(gfn)) {
+                if (machine.pages().isZero(gfn)) {
                     chunk.addZeroGfns(gfn);
                 } else {
-                    machine.readPage(gfn, contents, chunk.getGfnsCount() * PAGE_BYTES);
+                    machine.pages().readPage(gfn, contents, chunk.getGfnsCount() * PAGE_BYTES);
                     chunk.addGfns(gfn);
                 }
                 gfn = gfns.nextSetBit(gfn + 1);

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What a machine boots. */
 public sealed interface BootSource {
-    /** A Linux bzImage with an optional initial file system. */
+    /** A Linux bzImage, or what else a paravirtual machine can load, with an optional initial file system. */
     record Linux(Image kernel, @Nullable Image initrd, String commandLine) implements BootSource {}
 
     /** A Multiboot 1 kernel with its modules. */

@@ -2,11 +2,14 @@ package dev.simvisor.node.machine.disk;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 
 /** A file whose bytes are the disk's. */
 public final class RawDiskImage implements DiskImage, AutoCloseable {
@@ -38,6 +41,34 @@ public final class RawDiskImage implements DiskImage, AutoCloseable {
                 ? FileChannel.open(path, StandardOpenOption.READ)
                 : FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
         return new RawDiskImage(file, size, readOnly);
+    }
+
+    /**
+     * Opens several images, or none.
+     *
+     * @throws IOException as {@link #open} for the first that is not a disk
+     */
+    public static List<RawDiskImage> openAll(List<Path> paths) throws IOException {
+        List<RawDiskImage> opened = new ArrayList<>();
+        try {
+            for (Path path : paths) {
+                opened.add(open(path));
+            }
+        } catch (IOException e) {
+            closeAll(opened);
+            throw e;
+        }
+        return opened;
+    }
+
+    public static void closeAll(List<RawDiskImage> images) {
+        try {
+            for (RawDiskImage image : images) {
+                image.close();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Override

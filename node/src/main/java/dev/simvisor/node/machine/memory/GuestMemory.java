@@ -26,7 +26,7 @@ import java.util.List;
  * protected page has no {@link #directWrite} address, so every store, by the processor or by a device, comes through
  * {@link #write}, which serves the reasons.
  */
-public final class GuestMemory implements AutoCloseable {
+public final class GuestMemory implements GuestPages, AutoCloseable {
     /** Reason for write protection: the first store to the page is to be logged. */
     public static final int DIRTY_LOG = 1;
 
@@ -157,12 +157,12 @@ public final class GuestMemory implements AutoCloseable {
         return Math.max(HIGH_START, (long) endFrame << FRAME_SHIFT);
     }
 
-    /** All gfns are below this one. */
+    @Override
     public int endFrame() {
         return endFrame;
     }
 
-    /** Whether {@code gfn} names a page of memory. */
+    @Override
     public boolean isMemory(long gfn) {
         if (gfn < 0 || gfn >= endFrame) {
             return false;
@@ -328,7 +328,7 @@ public final class GuestMemory implements AutoCloseable {
 
     // ---- dirty logging ----
 
-    /** Starts to log which pages are written, from none. */
+    @Override
     public void startDirtyLog() {
         dirtyLogging = true;
         dirty.clear();
@@ -338,7 +338,7 @@ public final class GuestMemory implements AutoCloseable {
         mappingObservers.forEach(MappingObserver::writesProtected);
     }
 
-    /** Ends a round: returns the gfns written since the last call, or since the start, and logs anew. */
+    @Override
     public BitSet takeDirty() {
         BitSet round = (BitSet) dirty.clone();
         dirty.clear();
@@ -361,6 +361,7 @@ public final class GuestMemory implements AutoCloseable {
         return dirty.cardinality();
     }
 
+    @Override
     public void stopDirtyLog() {
         dirtyLogging = false;
         dirty.clear();
@@ -390,6 +391,7 @@ public final class GuestMemory implements AutoCloseable {
     // ---- whole pages, for migration, snapshots and hashes ----
 
     /** Whether a page holds nothing but zeros, touched or not. */
+    @Override
     public boolean isZero(int gfn) {
         long frame = hostAddresses[gfn];
         if (frame == 0) {
@@ -408,19 +410,20 @@ public final class GuestMemory implements AutoCloseable {
         return hostAddresses[gfn] != 0;
     }
 
-    /** Copies a page of memory into {@code target} at {@code offset}. */
+    @Override
     public void readPage(int gfn, byte[] target, int offset) {
         checkMemory(gfn);
         read((long) gfn << FRAME_SHIFT, target, offset, FRAME_SIZE);
     }
 
-    /** Replaces a page of memory by the 4 KiB of {@code source} at {@code offset}. */
+    @Override
     public void writePage(int gfn, byte[] source, int offset) {
         checkMemory(gfn);
         write((long) gfn << FRAME_SHIFT, source, offset, FRAME_SIZE);
     }
 
     /** Makes a page read as zeros again and gives its frame back. */
+    @Override
     public void clearPage(int gfn) {
         checkMemory(gfn);
         if (hostAddresses[gfn] == 0) {

@@ -2,14 +2,18 @@ package dev.simvisor.node.vmm.para;
 
 import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SHIFT;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.ProcessorCosts;
+import dev.simvisor.node.machine.GuestPlatform;
+import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.UnusableStateException;
+import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.memory.MachineMemory;
-import dev.simvisor.node.machine.time.Timer;
 import dev.simvisor.node.machine.time.VirtualClock;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.para.abi.StartInfo;
@@ -53,12 +57,13 @@ import org.jspecify.annotations.Nullable;
  * <p>vCPUs take turns, each until it waits, or for a slice of virtual time if another could run, in the order of their
  * numbers; who runs depends on virtual time alone, so that how a run is split makes no difference.
  */
-public final class ParavirtualMachine implements AutoCloseable {
+public final class ParavirtualMachine implements GuestPlatform {
     private static final long SLICES_PER_SECOND = 10_000;
 
     private final Domain domain;
     private final VirtualClock clock;
     private final HypercallTable hypercalls;
+    private final Consumer<BackendDomain> devices;
     private final List<GuestExits> exits = new ArrayList<>();
     private final long sliceCycles;
     private @Nullable ConsoleRing console;
@@ -76,21 +81,10 @@ public final class ParavirtualMachine implements AutoCloseable {
     /** Where the clock is to be at the end of the present run. */
     private long runTarget;
 
-    /** Why a run ended. */
-    public sealed interface RunEnd {
-        /** The limit was reached. */
-        record Reached() implements RunEnd {}
-
-        /** The guest has suspended itself, as it was asked to. */
-        record Suspended() implements RunEnd {}
-
-        /** The guest shut down. */
-        record ShutDown(Domain.Shutdown reason) implements RunEnd {}
-    }
-
     /**
      * @param costs what the physical processor takes beside instructions
      * @param engines makes what runs each vCPU's processor
+     * @param devices adds the guest's devices to its back ends, when it is booted and when it has been restored
      * @throws dev.simvisor.node.machine.memory.MachineMemoryExhausted when the host has no room
      */
     public ParavirtualMachine(
@@ -99,7 +93,9 @@ public final class ParavirtualMachine implements AutoCloseable {
             MachineAddressMap map,
             ExitLedger ledger,
             ProcessorCosts costs,
-            Function<Cpu, Engine> engines) {
+            Function<Cpu, Engine> engines,
+            Consumer<BackendDomain> devices) {
+        this.devices = devices;
         domain = new Domain(settings, memory, map, ledger, engines);
         clock = domain.clock();
         sliceCycles = Math.max(1, clock.hertz() / SLICES_PER_SECOND);
@@ -116,13 +112,29 @@ public final class ParavirtualMachine implements AutoCloseable {
         });
     }
 
+    @Override
+    public void boot(BootSource source) throws InvalidImageException {
+        switch (source) {
+            case BootSource.Linux(Image kernel, @Nullable Image initrd, String commandLine) ->
+                boot(kernel, initrd, commandLine);
+            case BootSource.Multiboot(Image kernel, String commandLine, List<Image> modules) -> {
+                if (modules.size() > 1) {
+                    throw new InvalidImageException(kernel.name() + " with " + modules.size()
+                            + " modules: a paravirtual kernel has at most one");
+                }
+                boot(kernel, modules.isEmpty() ? null : modules.getFirst(), commandLine);
+            }
+        }
+    }
+
     /**
-     * Loads a paravirtual kernel.
+     * Loads a paravirtual kernel, whatever file it is in.
      *
      * @throws InvalidImageException when it cannot be booted; the machine is of no use then
      */
     public void boot(Image kernel, @Nullable Image module, String commandLine) throws InvalidImageException {
         DomainBuilder.build(domain, kernel, module, commandLine, this::attachConsole, this::attachStore);
+        devices.accept(backends());
     }
 
     private int attachConsole(int gfn) {
@@ -181,11 +193,8 @@ public final class ParavirtualMachine implements AutoCloseable {
 
     // ---- running
 
-    /**
-     * Runs the guest, or lets it idle, until the clock is at {@code deadlineCycles}, or its vCPUs have executed
-     * {@code mostInstructions} together, or it ends.
-     */
-    public RunEnd runUntil(long deadlineCycles, long mostInstructions) {
+    @Override
+    public RunOutcome runUntil(long deadlineCycles, long mostInstructions) {
         while (true) {
             clock.deliverDueEvents();
             if (domain.isSuspended()) {
@@ -194,12 +203,24 @@ public final class ParavirtualMachine implements AutoCloseable {
                 domain.resume(true);
             }
             Domain.Shutdown reason = domain.shutdownReason();
-            if (reason != null) return new RunEnd.ShutDown(reason);
-            if (clock.cycles() >= deadlineCycles || instructions() >= mostInstructions) return new RunEnd.Reached();
+            if (reason != null) return shutDown(reason);
+            if (clock.cycles() >= deadlineCycles || instructions() >= mostInstructions) {
+                return isIdle() ? new RunOutcome.Idle() : new RunOutcome.DeadlineReached();
+            }
             long next = Math.min(clock.nextDueCycles(), deadlineCycles);
             if (!schedule()) clock.skipTo(next);
             else execute(current, nextOther() == null ? next : Math.min(next, sliceEnd), mostInstructions);
         }
+    }
+
+    private RunOutcome shutDown(Domain.Shutdown reason) {
+        return switch (reason) {
+            case POWEROFF -> new RunOutcome.PoweredOff();
+            case REBOOT, SOFT_RESET -> new RunOutcome.ResetRequested();
+            case SUSPEND -> throw new IllegalStateException("a suspension is no end");
+            case CRASH -> new RunOutcome.Crashed(domain.crashReason());
+            case WATCHDOG -> new RunOutcome.Crashed("the guest's watchdog");
+        };
     }
 
     /** Sees to it that the vCPU whose turn it is has the processor; false if none can run. */
@@ -257,80 +278,90 @@ public final class ParavirtualMachine implements AutoCloseable {
         cpu.endBlock();
     }
 
+    /** Whether every vCPU waits. */
+    private boolean isIdle() {
+        for (Vcpu vcpu : domain.vcpuList()) {
+            if (vcpu.isRunnable()) return false;
+        }
+        return true;
+    }
+
+    @Override
+    public long nextEventCycles() {
+        return isIdle() ? Math.max(clock.cycles(), clock.nextDueCycles()) : clock.cycles();
+    }
+
+    /** Never: an event of the console wakes whoever waits. */
+    @Override
+    public boolean isStuck() {
+        return false;
+    }
+
     // ---- time
 
-    public long cycles() {
-        return clock.cycles();
+    @Override
+    public VirtualClock clock() {
+        return clock;
     }
 
-    public long busyCycles() {
-        return clock.busyCycles();
-    }
-
-    /** Instructions executed since the machine was made, by all vCPUs. */
+    @Override
     public long instructions() {
         long sum = 0;
         for (Vcpu vcpu : domain.vcpuList()) sum += vcpu.cpu().instructionsExecuted();
         return sum;
     }
 
-    public void skipUntil(long cycles) {
-        clock.skipTo(cycles);
-    }
-
-    /** When there is something to do: now, unless every vCPU waits; {@link Timer#NEVER} if nothing is due at all. */
-    public long nextEventCycles() {
-        for (Vcpu vcpu : domain.vcpuList()) {
-            if (vcpu.isRunnable()) return clock.cycles();
-        }
-        return Math.max(clock.cycles(), clock.nextDueCycles());
-    }
-
     // ---- console
 
-    /** Where the bytes go that the guest sends to its console, 0 to 255 each. */
+    @Override
     public void consoleTo(IntConsumer sink) {
         consoleSink = sink;
     }
 
+    /** There are no ports, so that no guest can write to one. */
+    @Override
+    public void debugConsoleTo(IntConsumer sink) {}
+
+    @Override
     public void type(byte[] bytes) {
         if (console != null) console.type(bytes);
     }
 
     /** Bytes typed that have found no room in the console's ring yet. */
+    @Override
     public int unreadInput() {
         return console == null ? 0 : console.waiting();
     }
 
     // ---- suspension
 
-    /** Asks the guest to suspend itself: {@link #runUntil} says when it has. One that does not take part runs on. */
+    /** A guest that does not take part runs on. */
+    @Override
     public void requestSuspension() {
         if (domain.isSuspended()) return;
         suspensionWanted = true;
         backends().requestShutdown("suspend");
     }
 
-    /** Whether it can be saved as it is. */
-    public boolean isSuspended() {
+    @Override
+    public boolean canBeSaved() {
         return domain.isSuspended();
     }
 
-    private RunEnd suspended() {
+    private RunOutcome suspended() {
         pages = CanonicalMemory.ofSuspended(domain);
-        return new RunEnd.Suspended();
+        return new RunOutcome.Suspended();
     }
 
     /**
      * Has a suspended guest go on, where it was or in the new domain that it has been restored into; takes a request back that
      * the guest has not followed yet.
-     *
-     * @param devices adds the devices to the back ends of a new domain
      */
-    public void resume(Consumer<BackendDomain> devices) {
+    @Override
+    public void resume() {
         if (domain.isSuspended()) {
             pages = CanonicalMemory.ofRunning(domain);
-            if (arriving) arrive(devices);
+            if (arriving) arrive();
             domain.resume(!arriving);
             arriving = false;
         } else if (suspensionWanted) {
@@ -340,7 +371,7 @@ public final class ParavirtualMachine implements AutoCloseable {
     }
 
     /** What a toolstack does for a domain that is restored: a store, back ends, and the start info that leads to them. */
-    private void arrive(Consumer<BackendDomain> devices) {
+    private void arrive() {
         ConsoleRing attached = Objects.requireNonNull(console, "the console is restored");
         int storePort = openStore();
         DomainMemory memory = domain.memory();
@@ -355,17 +386,27 @@ public final class ParavirtualMachine implements AutoCloseable {
         devices.accept(backends());
     }
 
-    /** The guest's memory as it is saved and sent. */
+    @Override
     public CanonicalMemory pages() {
         return pages;
     }
 
     /** Of a suspended machine, everything but its pages. */
+    @Override
     public SuspendedDomainState save() {
         return SuspendedDomainCodec.save(domain)
                 .setStoreRing(storeRing)
                 .setConsole(Objects.requireNonNull(console).save().toBuilder().clearPort())
                 .build();
+    }
+
+    @Override
+    public void restore(ByteString state) throws UnusableStateException {
+        try {
+            restore(SuspendedDomainState.parseFrom(state));
+        } catch (InvalidProtocolBufferException e) {
+            throw new UnusableStateException(String.valueOf(e.getMessage()));
+        }
     }
 
     /**
@@ -392,9 +433,10 @@ public final class ParavirtualMachine implements AutoCloseable {
      * SHA-256, in hexadecimal, over vCPUs, time, back ends and memory: equal hashes mean equal machines. That of a suspended
      * machine is over its image, and the same wherever in a host's machine memory it lies.
      */
+    @Override
     public String stateHash() {
         MessageDigest digest = sha256();
-        if (isSuspended()) {
+        if (canBeSaved()) {
             // The state has no maps, so that its encoding is the same wherever it is made.
             digest.update(save().toByteArray());
             pages.digest(digest);

@@ -110,7 +110,13 @@ final class HostileDomain implements AutoCloseable {
         DomainSettings settings =
                 new DomainSettings((long) frames << 12, vcpus, CpuModel.BASELINE, HERTZ, 1000, 1_000_000_000L);
         ParavirtualMachine machine = new ParavirtualMachine(
-                settings, host, map, new ExitLedger(ExitCosts.NONE), ProcessorCosts.NONE, Interpreter::new);
+                settings,
+                host,
+                map,
+                new ExitLedger(ExitCosts.NONE),
+                ProcessorCosts.NONE,
+                Interpreter::new,
+                backends -> {});
         try (var elf = requireNonNull(Domain.class.getResourceAsStream("/dev/simvisor/node/guest/builtin-xen.elf"))) {
             machine.boot(new Image("builtin-xen.elf", elf.readAllBytes()), null, "run=\"dirty 2 8\"");
         }

@@ -9,6 +9,7 @@ import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.ProcessorCosts;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
 import dev.simvisor.node.cpu.translator.TranslatingEngine;
+import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.vmm.exit.ExitCosts;
@@ -34,7 +35,7 @@ class BuiltinGuestTest {
                         Interpreter::new,
                         "fib 15; rewrite 1; ticker 3 20; wait; dirty 1 4 sequential 2; wait; halt",
                         ""))
-                .isEqualTo(Domain.Shutdown.POWEROFF);
+                .isEqualTo(new RunOutcome.PoweredOff());
         assertThat(console.toString())
                 .contains("Simvisor built-in guest", "fib 15: checksum 0000000000000262", "power off")
                 .contains("rewrite 1: checksum b84db3640006f9e1", "tick 3", "ended, 512 stores", "verified");
@@ -58,10 +59,10 @@ class BuiltinGuestTest {
 
     @Test
     void anExitWithAStatusIsACrash() throws Exception {
-        assertThat(run(Interpreter::new, "exit 3", "")).isEqualTo(Domain.Shutdown.CRASH);
+        assertThat(run(Interpreter::new, "exit 3", "")).isEqualTo(new RunOutcome.Crashed(""));
     }
 
-    private Domain.Shutdown run(Function<Cpu, Engine> engines, String commands, String typed) throws Exception {
+    private RunOutcome run(Function<Cpu, Engine> engines, String commands, String typed) throws Exception {
         DomainSettings settings = new DomainSettings(FRAMES << 12, 1, CpuModel.BASELINE, HERTZ, 1000, 0);
         byte[] image;
         try (var elf = requireNonNull(Domain.class.getResourceAsStream("/dev/simvisor/node/guest/builtin-xen.elf"))) {
@@ -74,13 +75,14 @@ class BuiltinGuestTest {
                         new MachineAddressMap(),
                         new ExitLedger(ExitCosts.NONE),
                         ProcessorCosts.NONE,
-                        engines)) {
+                        engines,
+                        backends -> {})) {
             machine.consoleTo(value -> console.append(value == '\r' ? "" : (char) value));
             machine.boot(new Image("builtin-xen.elf", image), null, "run=\"" + commands + "\"");
             machine.type(typed.getBytes(StandardCharsets.US_ASCII));
-            ParavirtualMachine.RunEnd end = machine.runUntil(Long.MAX_VALUE, MOST_INSTRUCTIONS);
-            assertThat(end).as(console.toString()).isInstanceOf(ParavirtualMachine.RunEnd.ShutDown.class);
-            return requireNonNull(machine.domain().shutdownReason());
+            RunOutcome outcome = machine.runUntil(Long.MAX_VALUE, MOST_INSTRUCTIONS);
+            assertThat(outcome).as(console.toString()).isNotInstanceOf(RunOutcome.DeadlineReached.class);
+            return outcome;
         }
     }
 }

@@ -2,6 +2,8 @@ package dev.simvisor.node.vmm.para;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
+import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuModel;
@@ -10,6 +12,7 @@ import dev.simvisor.node.cpu.ProcessorCosts;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
 import dev.simvisor.node.cpu.translator.TranslatingEngine;
 import dev.simvisor.node.machine.MachineConfiguration;
+import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.vmm.exit.ExitCosts;
@@ -64,7 +67,8 @@ class ParavirtualMachineTest {
                 new MachineAddressMap(),
                 ledger,
                 ProcessorCosts.NONE,
-                engine);
+                engine,
+                backends -> {});
     }
 
     private ParavirtualMachine booted(byte[] code, Function<Cpu, Engine> engine) throws InvalidImageException {
@@ -98,8 +102,7 @@ class ParavirtualMachineTest {
     @Test
     void hypercallsReachTheConsoleAndEndTheMachine() throws InvalidImageException {
         try (ParavirtualMachine machine = booted(hastyKernel(), Interpreter::new)) {
-            assertThat(machine.runUntil(1_000_000, Long.MAX_VALUE))
-                    .isEqualTo(new ParavirtualMachine.RunEnd.ShutDown(Domain.Shutdown.POWEROFF));
+            assertThat(machine.runUntil(1_000_000)).isEqualTo(new RunOutcome.PoweredOff());
             assertThat(said).hasToString("hi");
             assertThat(machine.instructions()).isEqualTo(10);
             assertThat(ledger.details(ExitKind.HYPERCALL))
@@ -191,10 +194,10 @@ class ParavirtualMachineTest {
         String hash = "";
         for (boolean split : new boolean[] {false, true}) {
             try (ParavirtualMachine machine = interruptedKernel(split ? TranslatingEngine::new : Interpreter::new)) {
-                for (long cycle = 0; split && cycle < 2_000_000; cycle += 1001) machine.runUntil(cycle, Long.MAX_VALUE);
-                assertThat(machine.runUntil(100_000_000, Long.MAX_VALUE))
+                for (long cycle = 0; split && cycle < 2_000_000; cycle += 1001) machine.runUntil(cycle);
+                assertThat(machine.runUntil(100_000_000))
                         .as(() -> machine.domain().crashReason())
-                        .isEqualTo(new ParavirtualMachine.RunEnd.ShutDown(Domain.Shutdown.POWEROFF));
+                        .isEqualTo(new RunOutcome.PoweredOff());
                 long noted = TinyKernel.START + DATA + 128;
                 long list = machine.domain().memory().memory().read(noted, 8);
                 long rest = machine.domain().memory().memory().read(noted + 8, 8) & 0x7FFF_FFFF;
@@ -210,7 +213,7 @@ class ParavirtualMachineTest {
     @Test
     void aKernelThatBlocksWithoutAnEventToWakeItIdles() throws InvalidImageException {
         try (ParavirtualMachine machine = booted(politeKernel(), Interpreter::new)) {
-            assertThat(machine.runUntil(5_000_000, Long.MAX_VALUE)).isEqualTo(new ParavirtualMachine.RunEnd.Reached());
+            assertThat(machine.runUntil(5_000_000)).isEqualTo(new RunOutcome.Idle());
             assertThat(machine.nextEventCycles()).as("its timer has no port").isEqualTo(Long.MAX_VALUE);
             assertThat(said).isEmpty();
         }
@@ -220,13 +223,13 @@ class ParavirtualMachineTest {
     void howARunIsSplitAndWhatRunsItMakesNoDifference() throws InvalidImageException {
         String whole;
         try (ParavirtualMachine machine = booted(politeKernel(), Interpreter::new)) {
-            machine.runUntil(2_000_000, Long.MAX_VALUE);
+            machine.runUntil(2_000_000);
             whole = machine.stateHash();
         }
         try (ParavirtualMachine machine = booted(politeKernel(), TranslatingEngine::new)) {
-            for (long cycle = 1; cycle < 50; cycle++) machine.runUntil(cycle, Long.MAX_VALUE);
-            machine.runUntil(1_000_000, Long.MAX_VALUE);
-            machine.runUntil(2_000_000, Long.MAX_VALUE);
+            for (long cycle = 1; cycle < 50; cycle++) machine.runUntil(cycle);
+            machine.runUntil(1_000_000);
+            machine.runUntil(2_000_000);
             assertThat(machine.stateHash()).isEqualTo(whole);
         }
     }
@@ -235,9 +238,10 @@ class ParavirtualMachineTest {
     void aGuestThatFaultsWithoutHandlersEndsAndSaysWhy() throws InvalidImageException {
         try (ParavirtualMachine machine =
                 booted(new TinyKernel.Code().bytes(0x0F, 0x0B).done(), Interpreter::new)) {
-            assertThat(machine.runUntil(1_000_000, Long.MAX_VALUE))
-                    .isEqualTo(new ParavirtualMachine.RunEnd.ShutDown(Domain.Shutdown.CRASH));
-            assertThat(machine.domain().crashReason()).contains("trap 6 at 0x" + Long.toHexString(CODE));
+            assertThat(machine.runUntil(1_000_000))
+                    .asInstanceOf(type(RunOutcome.Crashed.class))
+                    .extracting(RunOutcome.Crashed::reason, STRING)
+                    .contains("trap 6 at 0x" + Long.toHexString(CODE));
         }
     }
 }

@@ -86,7 +86,8 @@ class TimeSlicesTest {
                 new MachineAddressMap(),
                 new ExitLedger(ExitCosts.NONE),
                 ProcessorCosts.NONE,
-                engines);
+                engines,
+                backends -> {});
         machine.boot(new TinyKernel(image).image(), null, "");
         GuestMemory guest = machine.domain().memory().memory();
         long context = TinyKernel.START + CONTEXT;
@@ -107,11 +108,11 @@ class TimeSlicesTest {
     @Test
     void vcpusTakeTurnsAsLongAsBothCanRun() throws InvalidImageException {
         try (ParavirtualMachine machine = booted(TranslatingEngine::new)) {
-            machine.runUntil(10 * SLICE, Long.MAX_VALUE);
+            machine.runUntil(10 * SLICE);
             assertThat(executed(machine, 0)).isCloseTo(5 * SLICE, within(SLICE));
             assertThat(executed(machine, 1)).isCloseTo(5 * SLICE, within(SLICE));
 
-            machine.runUntil(40 * SLICE, Long.MAX_VALUE);
+            machine.runUntil(40 * SLICE);
             assertThat(executed(machine, 0)).isCloseTo(ROUNDS * ROUND, within(20L));
             assertThat(executed(machine, 1)).isEqualTo(40 * SLICE - executed(machine, 0));
         }
@@ -121,12 +122,12 @@ class TimeSlicesTest {
     void whoRunsDoesNotDependOnHowTheRunIsSplitNorOnTheEngine() throws InvalidImageException {
         String whole;
         try (ParavirtualMachine machine = booted(Interpreter::new)) {
-            machine.runUntil(30 * SLICE, Long.MAX_VALUE);
+            machine.runUntil(30 * SLICE);
             whole = machine.stateHash();
         }
         try (ParavirtualMachine machine = booted(TranslatingEngine::new)) {
-            for (long cycles = 0; cycles < 30 * SLICE; cycles += 7919) machine.runUntil(cycles, Long.MAX_VALUE);
-            machine.runUntil(30 * SLICE, Long.MAX_VALUE);
+            for (long cycles = 0; cycles < 30 * SLICE; cycles += 7919) machine.runUntil(cycles);
+            machine.runUntil(30 * SLICE);
             assertThat(machine.stateHash()).isEqualTo(whole);
         }
     }

@@ -56,6 +56,12 @@ public final class BackendDomain implements AutoCloseable {
         wiring = new DeviceWiring(description.domain(), store, grants, ports, this::settle);
     }
 
+    /** Gives the guest its disks, and a network card of which it may make what it likes: nobody else is on its network. */
+    public void addDevices(List<? extends DiskImage> images) {
+        images.forEach(this::addDisk);
+        addCard(ALONE, new VirtualSwitch());
+    }
+
     /** Gives the guest one disk more: xvda, xvdb, and so on. There are at most {@link #MOST_DISKS}. */
     public void addDisk(DiskImage image) {
         if (disks.size() == MOST_DISKS) {
@@ -80,11 +86,6 @@ public final class BackendDomain implements AutoCloseable {
         return (int) Stream.concat(disks.stream(), cards.stream())
                 .filter(DeviceBackend::isConnected)
                 .count();
-    }
-
-    /** Gives the guest a network card more, of which it may make what it likes: nobody else is on its network. */
-    public void addCardAlone() {
-        addCard(ALONE, new VirtualSwitch());
     }
 
     /** The guest has sent an event to the store. */

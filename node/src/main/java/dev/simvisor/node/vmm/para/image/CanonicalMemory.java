@@ -2,6 +2,7 @@ package dev.simvisor.node.vmm.para.image;
 
 import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SIZE;
 
+import dev.simvisor.node.machine.memory.GuestPages;
 import dev.simvisor.node.vmm.para.abi.StartInfo;
 import dev.simvisor.node.vmm.para.domain.Domain;
 import dev.simvisor.node.vmm.para.memory.DomainMemory;
@@ -15,7 +16,7 @@ import java.util.BitSet;
  * The guest's memory in canonical form, by gfn. Of a running domain what is canonical are its page tables as they are at the time:
  * a frame that becomes a page table or ceases to be one counts as written, so that it is read again.
  */
-public final class CanonicalMemory {
+public final class CanonicalMemory implements GuestPages {
     private final DomainMemory memory;
     private final FrameTable frames;
     /** Frames of the list of machine frames; none while the guest runs. */
@@ -40,19 +41,24 @@ public final class CanonicalMemory {
         return new CanonicalMemory(domain, lists, domain.startInfo());
     }
 
-    /** All gfns of the guest's memory are below. */
+    @Override
     public int endFrame() {
         return memory.guestFrames();
     }
 
+    @Override
+    public boolean isMemory(long gfn) {
+        return gfn >= 0 && gfn < endFrame();
+    }
+
     /** Frames that came to have a form of their own when the guest suspended itself. */
-    public BitSet formedBySuspension() {
+    private BitSet formedBySuspension() {
         BitSet formed = (BitSet) lists.clone();
         if (startInfo != DomainMemory.NONE) formed.set(startInfo);
         return formed;
     }
 
-    /** Copies a page into {@code target} at {@code offset}. */
+    @Override
     public void readPage(int gfn, byte[] target, int offset) {
         memory.memory().readPage(gfn, target, offset);
         int level = frames.type(gfn).level();
@@ -66,6 +72,7 @@ public final class CanonicalMemory {
         if (gfn == startInfo) StartInfo.blank(page);
     }
 
+    @Override
     public boolean isZero(int gfn) {
         if (memory.memory().isZero(gfn)) return !lists.get(gfn);
         if (frames.type(gfn).level() == 0 && !lists.get(gfn) && gfn != startInfo) return false;
@@ -75,6 +82,35 @@ public final class CanonicalMemory {
             if (value != 0) return false;
         }
         return true;
+    }
+
+    /** Fills a page of a new domain, with the form that it had in its image: a domain that is restored gives it its own. */
+    @Override
+    public void writePage(int gfn, byte[] source, int offset) {
+        memory.memory().writePage(gfn, source, offset);
+    }
+
+    @Override
+    public void clearPage(int gfn) {
+        memory.memory().clearPage(gfn);
+    }
+
+    @Override
+    public void startDirtyLog() {
+        memory.memory().startDirtyLog();
+    }
+
+    @Override
+    public BitSet takeDirty() {
+        BitSet dirty = memory.memory().takeDirty();
+        dirty.clear(endFrame(), Math.max(endFrame(), dirty.length()));
+        dirty.or(formedBySuspension());
+        return dirty;
+    }
+
+    @Override
+    public void stopDirtyLog() {
+        memory.memory().stopDirtyLog();
     }
 
     /** Adds number and contents of every page that is not zero. */

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.cpu.ProcessorCosts;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
+import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.UnusableStateException;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.boot.InvalidImageException;
@@ -12,7 +13,6 @@ import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.vmm.exit.ExitCosts;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.para.ParavirtualMachine;
-import dev.simvisor.node.vmm.para.ParavirtualMachine.RunEnd;
 import dev.simvisor.node.vmm.para.domain.Domain;
 import dev.simvisor.node.vmm.para.domain.DomainSettings;
 import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
@@ -34,6 +34,9 @@ final class Hosts implements AutoCloseable {
     private final MachineMemory memory = new MachineMemory(16 * FRAMES);
     private final MachineAddressMap[] maps = {new MachineAddressMap(), new MachineAddressMap()};
     private final List<ParavirtualMachine> machines = new ArrayList<>();
+    /** How often a machine asked for its devices. */
+    int timesWired;
+
     final StringBuilder console = new StringBuilder();
 
     Hosts() {
@@ -49,7 +52,8 @@ final class Hosts implements AutoCloseable {
                 maps[host],
                 new ExitLedger(ExitCosts.NONE),
                 ProcessorCosts.NONE,
-                Interpreter::new);
+                Interpreter::new,
+                backends -> timesWired++);
         machine.consoleTo(value -> console.append(value == '\r' ? "" : (char) value));
         machines.add(machine);
         return machine;
@@ -68,14 +72,15 @@ final class Hosts implements AutoCloseable {
         return machine;
     }
 
-    static RunEnd runFor(ParavirtualMachine machine, long millis) {
-        return machine.runUntil(machine.cycles() + millis * MILLI, Long.MAX_VALUE);
+    static RunOutcome runFor(ParavirtualMachine machine, long millis) {
+        return machine.runUntil(machine.cycles() + millis * MILLI);
     }
 
     /** Runs until the guest says something, at most ten seconds. */
     void runUntilSaid(ParavirtualMachine machine, String text) {
         for (int n = 0; n < 1000 && console.indexOf(text) < 0; n++) {
-            if (!(runFor(machine, 10) instanceof RunEnd.Reached)) break;
+            RunOutcome outcome = runFor(machine, 10);
+            if (!(outcome instanceof RunOutcome.DeadlineReached || outcome instanceof RunOutcome.Idle)) break;
         }
         if (console.indexOf(text) < 0) throw new AssertionError("'" + text + "' not said: " + console);
     }
@@ -87,8 +92,8 @@ final class Hosts implements AutoCloseable {
     /** Has the guest suspend itself. */
     static void suspend(ParavirtualMachine machine) {
         machine.requestSuspension();
-        RunEnd end = runFor(machine, 100);
-        if (!(end instanceof RunEnd.Suspended)) throw new AssertionError(end.toString());
+        RunOutcome end = runFor(machine, 100);
+        if (!(end instanceof RunOutcome.Suspended)) throw new AssertionError(end.toString());
     }
 
     static Saved save(ParavirtualMachine machine) {

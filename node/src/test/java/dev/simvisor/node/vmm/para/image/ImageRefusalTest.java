@@ -202,7 +202,7 @@ class ImageRefusalTest {
                 }
                 machine.restore(damaged.state());
                 machine.stateHash();
-                machine.resume(backends -> {});
+                machine.resume();
                 Hosts.runFor(machine, 3);
             } catch (UnusableStateException refusal) {
                 assertThat(refusal.getMessage())

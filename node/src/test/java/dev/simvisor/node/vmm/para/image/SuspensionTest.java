@@ -2,8 +2,8 @@ package dev.simvisor.node.vmm.para.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.vmm.para.ParavirtualMachine;
-import dev.simvisor.node.vmm.para.ParavirtualMachine.RunEnd;
 import dev.simvisor.node.vmm.para.image.Hosts.Saved;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -31,7 +31,7 @@ class SuspensionTest {
                 .isNotEqualTo(source.domain().memory().firstMfn());
         assertThat(target.stateHash()).isEqualTo(saved.hash());
         assertThat(target.save()).isEqualTo(saved.state());
-        target.resume(backends -> {});
+        target.resume();
         hosts.type(target, "fib 15\recho typed\r");
         hosts.runUntilSaid(target, "\ntyped");
         assertThat(hosts.console.toString()).contains("fib 15: checksum 0000000000000262");
@@ -43,11 +43,10 @@ class SuspensionTest {
         hosts.runUntilSaid(machine, "tick 3");
         for (int n = 0; n < 3; n++) {
             Hosts.suspend(machine);
-            machine.resume(backends -> {
-                throw new AssertionError("the back ends are there");
-            });
+            machine.resume();
             Hosts.runFor(machine, 30);
         }
+        assertThat(hosts.timesWired).as("the back ends are there").isEqualTo(1);
         hosts.runUntilSaid(machine, "\nfinished");
         assertThat(hosts.console.toString()).contains("verified");
         for (int tick = 1; tick <= 20; tick++)
@@ -69,9 +68,9 @@ class SuspensionTest {
         ParavirtualMachine machine = hosts.booted("");
         hosts.runUntilSaid(machine, "> ");
         machine.requestSuspension();
-        machine.resume(backends -> {});
-        assertThat(Hosts.runFor(machine, 200)).isEqualTo(new RunEnd.Reached());
-        assertThat(machine.isSuspended()).isFalse();
+        machine.resume();
+        assertThat(Hosts.runFor(machine, 200)).isEqualTo(new RunOutcome.Idle());
+        assertThat(machine.canBeSaved()).isFalse();
         hosts.type(machine, "echo typed\r");
         hosts.runUntilSaid(machine, "\ntyped");
     }
@@ -87,14 +86,14 @@ class SuspensionTest {
             Hosts.suspend(machine);
             Saved saved = Hosts.save(machine);
             if (random.nextInt(4) == 0) {
-                machine.resume(backends -> {});
+                machine.resume();
                 continue;
             }
             ParavirtualMachine next = hosts.restored(n % 2, saved);
             assertThat(next.stateHash()).as("journey %d of seed %d", n, seed).isEqualTo(saved.hash());
             hosts.close(machine);
             machine = next;
-            machine.resume(backends -> {});
+            machine.resume();
         }
         hosts.runUntilSaid(machine, "tick 300\n");
         for (int tick = 1; tick <= 300; tick++) {

@@ -1,0 +1,32 @@
+package dev.simvisor.node.machine.memory;
+
+import java.util.BitSet;
+
+/** A guest's memory page by page, for snapshots and migration. */
+public interface GuestPages {
+    /** All gfns are below this one. */
+    int endFrame();
+
+    /** Whether {@code gfn} names a page of memory: there are gaps. */
+    boolean isMemory(long gfn);
+
+    /** Whether a page holds nothing but zeros. */
+    boolean isZero(int gfn);
+
+    /** Copies a page into {@code target} at {@code offset}. */
+    void readPage(int gfn, byte[] target, int offset);
+
+    /** Replaces a page by the 4 KiB of {@code source} at {@code offset}. */
+    void writePage(int gfn, byte[] source, int offset);
+
+    /** Makes a page read as zeros. */
+    void clearPage(int gfn);
+
+    /** Starts to log which pages are written, from none. */
+    void startDirtyLog();
+
+    /** Ends a round: the gfns written since the last call, or since the start of the log; the caller owns the set. */
+    BitSet takeDirty();
+
+    void stopDirtyLog();
+}
