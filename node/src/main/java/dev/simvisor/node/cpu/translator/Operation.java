@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Set;
 
 /** An instruction to be translated: how much of the processor its semantic method touches, and which registers it names. */
-record Operation(Instruction instruction, Variant variant) {
+final class Operation {
     /** How far a method reaches beside its arguments and its result. */
     enum Reach {
         /** The translator has bytecode of its own for it. */
@@ -74,9 +74,33 @@ record Operation(Instruction instruction, Variant variant) {
     private static final List<String> SIZES = List.of("8", "16", "32", "64");
     private static final Set<String> CARRY_ALONE = Set.of("clc", "cmc", "stc");
 
+    private final Instruction instruction;
+    private final Variant variant;
+    private final String name;
+    private final Reach reach;
+
+    Operation(Instruction instruction, Variant variant) {
+        this.instruction = instruction;
+        this.variant = variant;
+        this.name = family(variant.method());
+        this.reach = farthest();
+    }
+
+    Instruction instruction() {
+        return instruction;
+    }
+
+    Variant variant() {
+        return variant;
+    }
+
     /** The semantic name, without the size. */
     String name() {
-        return family(variant.method());
+        return name;
+    }
+
+    Reach reach() {
+        return reach;
     }
 
     private static String family(Method method) {
@@ -87,12 +111,11 @@ record Operation(Instruction instruction, Variant variant) {
         return name;
     }
 
-    Reach reach() {
+    private Reach farthest() {
         Method method = variant.method();
-        String name = name();
         // Whatever ends a block without being translated as a branch, and what may leave non-root operation.
         if (endsBlock() || variant.intercepted()) return Reach.EVERYTHING;
-        if (OWN.contains(name) && ownSize(name) || OWN_SHIFTS.contains(name) && !countInRegister()) return Reach.OWN;
+        if (OWN.contains(name) && ownSize() || OWN_SHIFTS.contains(name) && !countInRegister()) return Reach.OWN;
         if (isCondition() || isSimdMove() || isExchange() || usesAccumulator()) return Reach.OWN;
         if (Variant.instructionStyle(method)) return touchesOperandsAlone() ? Reach.OPERANDS : Reach.EVERYTHING;
         if (!Variant.takesCpu(method)) return Reach.PURE;
@@ -106,12 +129,12 @@ record Operation(Instruction instruction, Variant variant) {
 
     /** Of instructions whose methods take them: bit tests, and all of a unit but what stores where rDI points. */
     private boolean touchesOperandsAlone() {
-        if (name().startsWith("maskmov")) return false;
+        if (name.startsWith("maskmov")) return false;
         return variant.unit() != Variant.Unit.INTEGER || variant.method().getDeclaringClass() == BitOperations.class;
     }
 
     /** The stack is accessed in its full width only, a byte product is left to its method. */
-    private boolean ownSize(String name) {
+    private boolean ownSize() {
         return switch (name) {
             case "push", "pop", "leave", "adc", "sbb" -> instruction.operandSize >= 32;
             case "imul" -> !variant.method().getName().endsWith("8");
@@ -125,17 +148,17 @@ record Operation(Instruction instruction, Variant variant) {
 
     /** What {@link ExchangeEmitter} emits. */
     boolean isExchange() {
-        return ExchangeEmitter.emits(name());
+        return ExchangeEmitter.emits(name);
     }
 
     /** What {@link AccumulatorEmitter} emits. */
     boolean usesAccumulator() {
-        return AccumulatorEmitter.emits(name(), instruction.operandSize);
+        return AccumulatorEmitter.emits(name, instruction.operandSize);
     }
 
     /** What {@link FlaglessEmitter} could emit, and its method else. */
     boolean hasFlaglessForm() {
-        return reach() == Reach.FLAGS && FlaglessEmitter.emits(name(), instruction.operandSize);
+        return reach == Reach.FLAGS && FlaglessEmitter.emits(name, instruction.operandSize);
     }
 
     // ---- flags
@@ -147,7 +170,6 @@ record Operation(Instruction instruction, Variant variant) {
 
     /** Whether it sets all arithmetic flags, if it is completed. */
     boolean overwritesFlags() {
-        String name = name();
         if (SHIFTS.contains(name)) return !countInRegister() && count() != 0;
         return OVERWRITES_FLAGS.contains(name);
     }
@@ -160,14 +182,14 @@ record Operation(Instruction instruction, Variant variant) {
 
     /** Whether it may raise something, or be left to the interpreter, so that the state must be exact before it. */
     boolean mayLeave() {
-        return switch (name()) {
+        return switch (name) {
             case "lea", "nop" -> false;
             case "push", "pop", "leave", "div", "idiv" -> true;
             default ->
                 instruction.memory
                         || variant.unit() != Variant.Unit.INTEGER
                         || endsBlock()
-                        || reach() == Reach.EVERYTHING;
+                        || reach == Reach.EVERYTHING;
         };
     }
 
@@ -198,7 +220,7 @@ record Operation(Instruction instruction, Variant variant) {
 
     /** Whether it may have met a device or rewritten code, or so, which wants the processor's attention after it. */
     boolean mayAskForAttention() {
-        return switch (reach()) {
+        return switch (reach) {
             case EVERYTHING -> true;
             case OPERANDS -> usesProgress();
             default -> false;
@@ -241,7 +263,7 @@ record Operation(Instruction instruction, Variant variant) {
         addWritten(used);
         if (usesAccumulator()) used.set(Cpu.RAX);
         if (isSimdMove()) used.or(generalOperands());
-        switch (name()) {
+        switch (name) {
             case "push", "pop", "call", "callIndirect", "ret" -> used.set(Cpu.RSP);
             case "leave" -> {
                 used.set(Cpu.RSP);
@@ -254,12 +276,12 @@ record Operation(Instruction instruction, Variant variant) {
     void addWritten(BitSet written) {
         Place destination = variant.destination();
         if (destination != null) addRegister(written, destination);
-        if (isExchange()) ExchangeEmitter.addRegisters(written, name(), instruction);
+        if (isExchange()) ExchangeEmitter.addRegisters(written, name, instruction);
         if (usesAccumulator()) {
             written.set(Cpu.RAX);
             written.set(Cpu.RDX);
         }
-        switch (name()) {
+        switch (name) {
             case "push", "pop", "call", "callIndirect", "ret" -> written.set(Cpu.RSP);
             case "leave" -> {
                 written.set(Cpu.RSP);
@@ -272,7 +294,7 @@ record Operation(Instruction instruction, Variant variant) {
     /** Whether it may write a general register. */
     boolean mayWrite(int register) {
         if (register < 0) return false;
-        return switch (reach()) {
+        return switch (reach) {
             case EVERYTHING, OPERANDS, ACCUMULATOR -> true;
             default -> {
                 BitSet written = new BitSet();

@@ -3,8 +3,9 @@ package dev.simvisor.node.cpu.translator;
 /**
  * What a translator does when. None of it changes what the guest does.
  *
- * <p>HotSpot needs tens of milliseconds of a core to compile a region, in which the interpreter executes some 30,000 blocks
- * many times: translating what is executed less often than that would cost more than it saves.
+ * <p>HotSpot needs tens of milliseconds of a core to compile a region, and until it has, the guest runs slower than interpreted:
+ * translating what is executed less often than some 100,000 times costs more than it saves. So measured over boots of Linux,
+ * where 30,000 and 200,000 did worse.
  *
  * @param threshold executions after which a block is hot, at least 1
  * @param patience how long a new region is left to HotSpot's compiler, in blocks met that regions can be entered at
@@ -15,7 +16,7 @@ package dev.simvisor.node.cpu.translator;
 public record TranslatorSettings(
         int threshold, int patience, int mostInstructions, int mostRegions, boolean keepsClassFiles) {
     /** Of the time that HotSpot takes, some ten milliseconds pass in the first compilation. */
-    public static final TranslatorSettings DEFAULT = new TranslatorSettings(30_000, 100_000, 200, 4000, false);
+    public static final TranslatorSettings DEFAULT = new TranslatorSettings(80_000, 100_000, 200, 4000, false);
 
     /** For somebody who wants all regions entered as soon as they are there. */
     public TranslatorSettings(int threshold, int mostInstructions, int mostRegions) {
