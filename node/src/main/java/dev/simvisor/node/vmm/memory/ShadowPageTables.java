@@ -11,7 +11,6 @@ import dev.simvisor.node.machine.memory.MachineMemoryExhausted;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Shadow page tables of one VM: what the physical processor walks in place of the guest's own (Adams and Agesen, ASPLOS
@@ -115,7 +114,7 @@ public final class ShadowPageTables {
             Arrays.fill(physical.pdpte, 0);
         } else {
             physical.cr3 = 0;
-            for (int n = 0; n < 4; n++) physical.pdpte[n] = pageDirectoryPointer(n);
+            for (int n = 0; n < 4; n++) physical.pdpte[n] = directory(n).frameAddress() | PRESENT;
         }
         mapVmmArea();
     }
@@ -130,15 +129,16 @@ public final class ShadowPageTables {
         return (virtual.cr4 & ControlRegister.CR4_PAE) != 0 ? PagingForm.PAE : PagingForm.THIRTY_TWO_BIT;
     }
 
-    private long pageDirectoryPointer(int n) {
+    /** The shadow that stands for a GiB of 32-bit linear addresses. */
+    private ShadowTable directory(int n) {
         return switch (form) {
-            case NONE -> direct(2, (long) n << 30).frameAddress() | PRESENT;
-            case THIRTY_TWO_BIT -> table(2, frameOf(virtual.cr3), n).frameAddress() | PRESENT;
+            case NONE -> direct(2, (long) n << 30);
+            case THIRTY_TWO_BIT -> table(2, frameOf(virtual.cr3), n);
             case PAE -> {
-                long guest = virtual.pdpte[n];
-                yield (guest & PRESENT) == 0
-                        ? 0
-                        : table(2, frameOf(guest & FRAME), 0).frameAddress() | PRESENT;
+                long pointer = virtual.pdpte[n];
+                boolean present = (pointer & PRESENT) != 0;
+                // Where the guest has no directory, an empty one leaves the VMM a place, and faults alike.
+                yield present ? table(2, frameOf(pointer & FRAME), 0) : direct(2, (long) n << 30);
             }
             case FOUR_LEVEL -> throw new AssertionError("4-level paging has no page-directory-pointer registers");
         };
@@ -295,7 +295,7 @@ public final class ShadowPageTables {
         for (int n = 0; n < places; n++) {
             int place = Math.floorMod(vmmArea.place() - n, places);
             ShadowTable table = tableOf(place);
-            if (table == null || guestUses(table, place)) continue;
+            if (guestUses(table, place)) continue;
             long link = vmmArea.top(table.level) | ALL;
             int index = place & ShadowTable.ENTRIES - 1;
             hasRoom = true;
@@ -317,17 +317,9 @@ public final class ShadowPageTables {
         return hasRoom;
     }
 
-    /** The shadow that has an entry for this place: each is 512 GiB in 4-level paging, else 2 MiB; null if it has no shadow. */
-    private @Nullable ShadowTable tableOf(int place) {
-        return switch (form) {
-            case NONE -> direct(2, (long) (place >>> 9) << 30);
-            case THIRTY_TWO_BIT -> table(2, frameOf(virtual.cr3), place >>> 9);
-            case PAE -> {
-                long pointer = virtual.pdpte[place >>> 9];
-                yield (pointer & PRESENT) == 0 ? null : table(2, frameOf(pointer & FRAME), 0);
-            }
-            case FOUR_LEVEL -> table(4, frameOf(virtual.cr3 & FRAME), 0);
-        };
+    /** The shadow that has an entry for this place: each is 512 GiB in 4-level paging, else 2 MiB. */
+    private ShadowTable tableOf(int place) {
+        return form == PagingForm.FOUR_LEVEL ? table(4, frameOf(virtual.cr3 & FRAME), 0) : directory(place >>> 9);
     }
 
     private boolean guestUses(ShadowTable table, int place) {
@@ -335,7 +327,9 @@ public final class ShadowPageTables {
         return switch (form) {
             case NONE -> memory.isMemory((long) place << 9);
             case THIRTY_TWO_BIT -> (memory.read(address + 4L * (place >>> 1), 4) & PRESENT) != 0;
-            case PAE, FOUR_LEVEL -> (memory.read(address + 8L * (place & ShadowTable.ENTRIES - 1), 8) & PRESENT) != 0;
+            case PAE, FOUR_LEVEL ->
+                table.guestTable != NO_GUEST_TABLE
+                        && (memory.read(address + 8L * (place & ShadowTable.ENTRIES - 1), 8) & PRESENT) != 0;
         };
     }
 
