@@ -174,8 +174,8 @@ public final class DeprivilegedEngine implements Engine {
     }
 
     /**
-     * Returns whether the guest can run in this address space: not if its tables are no memory, nor if it has left the VMM no
-     * room.
+     * Returns whether the guest can run in this address space: not if its tables are no memory, nor if its programs leave the
+     * VMM no room.
      */
     private boolean loadRoot() {
         boolean same = rootLoaded
@@ -184,7 +184,7 @@ public final class DeprivilegedEngine implements Engine {
                 && rootCr4 == virtual.cr4
                 && rootEfer == virtual.msr.efer
                 && Arrays.equals(rootPointers, virtual.pdpte);
-        if (same) return rootIsMemory && shadows.hasRoom();
+        if (same) return rootIsMemory && shadows.admits();
         rootLoaded = true;
         rootCr3 = virtual.cr3;
         rootCr0 = virtual.cr0;
@@ -194,7 +194,7 @@ public final class DeprivilegedEngine implements Engine {
         rootIsMemory = shadows.rootIsMemory();
         if (!rootIsMemory) return false;
         shadows.loadRoot();
-        return shadows.hasRoom();
+        return shadows.admits();
     }
 
     // ---- exits
@@ -291,12 +291,6 @@ public final class DeprivilegedEngine implements Engine {
         long linear = exit.faultAddress;
         if (shadows.vmmArea().contains(linear) && shadows.mapVmmArea()) {
             ledger.count(ExitKind.HIDDEN_PAGE_FAULT);
-            return;
-        }
-        if (!shadows.hasRoom()) {
-            // The guest has just taken the last place. Interpreted from here on, it can do nothing to the VMM's tables.
-            ledger.count(ExitKind.INTERPRETED);
-            emulator.interpret();
             return;
         }
         long page = virtual.memory.walk(linear, exit.errorCode);

@@ -127,7 +127,9 @@ class ShadowPageTablesTest {
     void aGuestMayMapEverything(PagingGuest.Form form) {
         PagingGuest guest = new PagingGuest(form).mappingEverything();
         guest.read(guest.linear(0, 2, 0)).write(guest.linear(1, 2, 0), 9).read(guest.linear(0, 2, 0));
-        assertThat(run(guest).sum).isEqualTo(0x3333 + 9);
+        Run run = run(guest);
+        assertThat(run.sum).isEqualTo(0x3333 + 9);
+        assertThat(run.ledger.total(ExitKind.INTERPRETED)).isZero();
     }
 
     @ParameterizedTest
@@ -140,7 +142,9 @@ class ShadowPageTablesTest {
             read++;
         }
         guest.read(guest.linear(0, 2, 0));
-        assertThat(run(guest).sum).isEqualTo(0x2222 * read + 0xFFC0_0000);
+        Run run = run(guest);
+        assertThat(run.sum).isEqualTo(0x2222 * read + 0xFFC0_0000);
+        assertThat(run.ledger.total(ExitKind.INTERPRETED)).isZero();
     }
 
     private static PagingGuest withAreaZero(PagingGuest.Form form) {
