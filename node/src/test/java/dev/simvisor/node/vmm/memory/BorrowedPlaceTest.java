@@ -56,8 +56,9 @@ class BorrowedPlaceTest {
     private static final String CALLS_OVER_AND_OVER =
             "B932000000 B823000000 8ED8 8EC0 1E 0FA1 0F03D8 011D00700000 CD80 E2E7 CD81";
 
-    /** With ds of the kernel's: add [FF007000H], ecx; add dword [FF107004H], 3; iret. */
-    private static final String CALLED = "1E B810000000 8ED8 010D007000FF 8305047010FF03 1F CF";
+    /** With ds of the kernel's: mov edx, [FF007000H]; add [7008H], edx; add [FF007000H], ecx; add dword [FF107004H], 3; iret. */
+    private static final String CALLED =
+            "1E B810000000 8ED8 8B15007000FF 011508700000 010D007000FF 8305047010FF03 1F CF";
 
     private static final String HALTS = "FA F4";
 
