@@ -42,6 +42,8 @@ public final class Block {
     int entrance;
 
     private boolean refused;
+    private boolean missesOften;
+    private int misses;
 
     /** Regions that its bytes are part of. */
     private @Nullable List<Region> parts;
@@ -90,6 +92,22 @@ public final class Block {
     /** Whether one of its instructions accesses what translated code cannot. */
     public boolean isRefused() {
         return refused;
+    }
+
+    /** Translated code met a miss of the TLB in it. */
+    void missed() {
+        misses++;
+    }
+
+    /** Decides by what was {@link #missed}, or was before, whether its accesses miss so often that a walk in place pays. */
+    void judgeMisses(long atLeast) {
+        missesOften |= misses >= atLeast;
+        misses = 0;
+    }
+
+    /** Whether its memory accesses had better handle misses of the TLB in place. */
+    public boolean missesOften() {
+        return missesOften;
     }
 
     /** Makes a region go when this block does. */

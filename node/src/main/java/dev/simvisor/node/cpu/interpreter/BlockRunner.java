@@ -7,7 +7,7 @@ import dev.simvisor.node.cpu.decode.Instruction;
 @FunctionalInterface
 public interface BlockRunner {
     /**
-     * Executes instructions from the first on, until the index reaches {@code cpu.blockEnd}, which any of them may lower.
+     * Executes instructions from index {@code cpu.position} on, until it reaches {@code cpu.blockEnd}, which any of them may lower.
      * Leaves in {@code cpu.position} how many were completed; when one raises an exception, its index.
      */
     void run(Cpu cpu, Instruction[] instructions);

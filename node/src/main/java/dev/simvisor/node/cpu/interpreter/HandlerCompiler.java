@@ -13,10 +13,10 @@ import java.lang.classfile.ClassBuilder;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
+import java.lang.classfile.attribute.ConstantValueAttribute;
 import java.lang.classfile.instruction.SwitchCase;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.MethodTypeDesc;
-import java.lang.invoke.MethodHandles;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -33,7 +33,12 @@ final class HandlerCompiler {
     private static final ClassDesc INSTRUCTIONS = INSTRUCTION.arrayType();
     private static final ClassDesc RUNNER =
             BlockRunner.class.describeConstable().orElseThrow();
-    private static final ClassDesc SELF = ClassDesc.of(HandlerCompiler.class.getPackageName(), "InstructionHandlers");
+    /** Name of the class that is emitted. */
+    static final String CLASS_NAME = HandlerCompiler.class.getPackageName() + ".InstructionHandlers";
+    /** Name of its constant that tells for which variants it was emitted. */
+    static final String FINGERPRINT = "FINGERPRINT";
+
+    private static final ClassDesc SELF = ClassDesc.of(CLASS_NAME);
     private static final MethodTypeDesc HANDLER = MethodTypeDesc.of(CD_void, CPU, INSTRUCTION);
     /** Cases per further switch: 12 bytes each of table, call and jump stay below 8,000. */
     private static final int CHUNK = 600;
@@ -55,22 +60,23 @@ final class HandlerCompiler {
                 .count();
     }
 
-    static BlockRunner compile(List<Variant> variants) {
-        try {
-            Class<?> handlers = MethodHandles.lookup().defineClass(bytecode(variants));
-            return (BlockRunner) handlers.getConstructor().newInstance();
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("generated instruction handlers do not link", e);
-        }
-    }
-
     /** The class file. */
     static byte[] bytecode(List<Variant> variants) {
         return ClassFile.of().build(SELF, new HandlerCompiler(variants)::emitClass);
     }
 
+    /** Of variants in the order of their numbers. */
+    static int fingerprint(List<Variant> variants) {
+        return variants.stream().map(Variant::label).toList().hashCode();
+    }
+
     private void emitClass(ClassBuilder builder) {
         builder.withFlags(ACC_PUBLIC | ACC_FINAL).withInterfaceSymbols(RUNNER);
+        builder.withField(
+                FINGERPRINT,
+                CD_int,
+                field -> field.withFlags(ACC_PUBLIC | ACC_STATIC | ACC_FINAL)
+                        .with(ConstantValueAttribute.of(fingerprint(variants))));
         builder.withMethodBody(
                 INIT_NAME,
                 MTD_void,
@@ -101,7 +107,7 @@ final class HandlerCompiler {
     private void emitLoop(CodeBuilder code) {
         Label next = code.newLabel();
         Label test = code.newLabel();
-        code.iconst_0().istore(INDEX_LOCAL);
+        code.aload(CPU_LOCAL).getfield(CPU, "position", CD_int).istore(INDEX_LOCAL);
         code.labelBinding(next);
         code.aload(INSTRUCTIONS_LOCAL).iload(INDEX_LOCAL).aaload().astore(INSTRUCTION_LOCAL);
         code.aload(CPU_LOCAL).iload(INDEX_LOCAL).putfield(CPU, "position", CD_int);

@@ -32,7 +32,7 @@ public final class HandlerTable {
 
     private static final class Shared {
         static final HandlerTable INSTANCE =
-                new HandlerTable(InstructionTable.load(), new SemanticMethods(), HandlerCompiler::compile);
+                new HandlerTable(InstructionTable.load(), new SemanticMethods(), HandlerClassFile::load);
     }
 
     public static HandlerTable shared() {

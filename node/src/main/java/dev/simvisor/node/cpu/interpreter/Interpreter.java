@@ -94,7 +94,7 @@ public final class Interpreter implements Engine {
         }
         if (!region.valid) {
             block.region = null;
-            block.executions = 0;
+            block.executions = region.wantsReplacement() ? hotThreshold - 1 : 0;
             return false;
         }
         return !attention.singleInstruction()
@@ -129,7 +129,24 @@ public final class Interpreter implements Engine {
         translatedInstructions += done;
         regionEntries++;
         region.entered(done);
+        if (region.hasMissed()) {
+            goOn(region.leftBlock(), region.takeLeftOrdinal());
+            return true;
+        }
         return done > 0 || cpu.exit.kind != Exit.Kind.NONE;
+    }
+
+    /** Executes the rest of a block, of which so many instructions are completed and rIP is at the next. */
+    private void goOn(Block block, int ordinal) {
+        cpu.completedInstructions -= ordinal;
+        cpu.position = ordinal;
+        long start = cpu.rip - block.instructions[ordinal].offset & cpu.ripMask();
+        execute(block.instructions, start, withinRun(block.instructions.length));
+    }
+
+    private int withinRun(int count) {
+        long left = cpu.runLimit - cpu.completedInstructions;
+        return count > left ? (int) left : count;
     }
 
     /** The block at rIP, or null after the exception that fetching it raised was delivered. */
@@ -145,11 +162,10 @@ public final class Interpreter implements Engine {
 
     private void execute(Block block) {
         int count = attention.singleInstruction() ? 1 : block.instructions.length;
-        long budget = cpu.runLimit - cpu.completedInstructions;
-        execute(block.instructions, cpu.rip, count > budget ? (int) budget : count);
+        execute(block.instructions, cpu.rip, withinRun(count));
     }
 
-    /** Executes {@code count} instructions of a block that starts at the offset {@code start}, or fewer if they end it. */
+    /** Executes a block that starts at the offset {@code start} from instruction {@code cpu.position} up to {@code count}, or less if they end it. */
     private void execute(Instruction[] instructions, long start, int count) {
         cpu.gpr[Instruction.BLOCK_RIP] = start;
         cpu.rip = start + instructions[instructions.length - 1].nextOffset() & cpu.ripMask();

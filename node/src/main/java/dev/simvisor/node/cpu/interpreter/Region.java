@@ -6,6 +6,7 @@ import dev.simvisor.node.cpu.ModelSpecificRegisters;
 import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.mmu.LinearMemory;
 import dev.simvisor.node.cpu.mmu.NotPlainMemoryException;
+import dev.simvisor.node.cpu.mmu.TlbMissException;
 import dev.simvisor.node.cpu.system.ExceptionDelivery;
 
 /**
@@ -40,6 +41,15 @@ public abstract class Region {
     /** Instructions executed that make up for a refusal. */
     private static final int WORTH_A_REFUSAL = 500;
 
+    /** Misses of the TLB before it is judged whether they are too many: translating anew costs as much as very many. */
+    private static final int FEWEST_MISSES = 10_000;
+    /** Instructions executed that make up for leaving because of a miss. */
+    private static final int WORTH_A_MISS = 500;
+    /** The part of a region's misses that a block has to have for its code to be blamed. */
+    private static final int SHARE_OF_MISSES = 16;
+
+    private static final int NO_MISS = -1;
+
     /** For the code, which pushes it where a semantic method takes the instruction. */
     protected final Instruction[] instructions;
 
@@ -49,6 +59,9 @@ public abstract class Region {
     private final Layout layout;
     private int stoppedAt;
     private long refusals;
+    private int missedAt = NO_MISS;
+    private long misses;
+    private boolean missesTooOften;
     private int entrancesLeft;
 
     /** Cleared when bytes that it was made from change. */
@@ -179,8 +192,43 @@ public abstract class Region {
         cpu.position = executed + layout.ordinals()[at];
         long rip = origin + layout.distances()[at];
         cpu.rip = layout.codeSize() == 64 ? rip : rip & 0xFFFF_FFFFL;
-        if (!(raised instanceof NotPlainMemoryException)) throw raised;
-        refused(at);
+        switch (raised) {
+            case TlbMissException _ -> missed(at);
+            case NotPlainMemoryException _ -> refused(at);
+            default -> throw raised;
+        }
+    }
+
+    /** If they are many, the blocks that have them get other code. */
+    private void missed(int at) {
+        missedAt = at;
+        layout.blocks()[at].missed();
+        if (++misses < FEWEST_MISSES || executed > misses * WORTH_A_MISS) return;
+        for (Block block : layout.blocks()) block.judgeMisses(misses / SHARE_OF_MISSES);
+        missesTooOften = true;
+        invalidate();
+    }
+
+    /** Whether execution ended in the middle of a block, at an access that missed the TLB: the interpreter has to go on there. */
+    final boolean hasMissed() {
+        return missedAt != NO_MISS;
+    }
+
+    /** The block that {@link #hasMissed} is about, which its rest is to be executed of. */
+    final Block leftBlock() {
+        return layout.blocks()[missedAt];
+    }
+
+    /** How many of that block's instructions were completed. */
+    final int takeLeftOrdinal() {
+        int ordinal = layout.ordinals()[missedAt];
+        missedAt = NO_MISS;
+        return ordinal;
+    }
+
+    /** Whether it is not valid only because the same blocks are better translated in another way. */
+    final boolean wantsReplacement() {
+        return missesTooOften;
     }
 
     /** An instruction that keeps being left to the interpreter, at a price, is better not translated. */

@@ -6,7 +6,7 @@
  * whose bytes were written. What happens for one instruction is not written by hand: for every combination of a semantic
  * method and operand places that the instruction table can produce (a {@link dev.simvisor.node.cpu.interpreter.Variant}),
  * {@link dev.simvisor.node.cpu.interpreter.HandlerCompiler} emits a method that loads, calls and stores, and one dispatch loop
- * that switches over them, once, when the first processor is made.
+ * that switches over them. The build does that ({@link dev.simvisor.node.cpu.interpreter.HandlerClassFile}).
  */
 @NullMarked
 package dev.simvisor.node.cpu.interpreter;

@@ -7,6 +7,7 @@ import static dev.simvisor.node.cpu.translator.RegionLocals.SCRATCH_A;
 import static dev.simvisor.node.cpu.translator.RegionLocals.SCRATCH_B;
 import static dev.simvisor.node.cpu.translator.RegionLocals.STEPPED;
 import static dev.simvisor.node.cpu.translator.RegionLocals.register;
+import static java.lang.constant.ConstantDescs.CD_boolean;
 import static java.lang.constant.ConstantDescs.CD_int;
 import static java.lang.constant.ConstantDescs.CD_long;
 import static java.lang.constant.ConstantDescs.CD_void;
@@ -284,7 +285,8 @@ final class OperationEmitter extends InstructionEmitter {
         code.aload(RegionLocals.MEMORY).lload(RegionLocals.TLB).lload(linear);
         ClassDesc type = bits == 64 ? CD_long : CD_int;
         String method = (forUpdate ? "readForUpdate" : "read") + bits;
-        code.invokestatic(PLAIN_MEMORY, method, MethodTypeDesc.of(type, LINEAR_MEMORY, CD_long, CD_long));
+        emitWalks();
+        code.invokestatic(PLAIN_MEMORY, method, MethodTypeDesc.of(type, LINEAR_MEMORY, CD_long, CD_long, CD_boolean));
     }
 
     @Override
@@ -294,8 +296,16 @@ final class OperationEmitter extends InstructionEmitter {
         if (bits == 64) code.lload(low);
         else code.iload(low);
         ClassDesc type = bits == 64 ? CD_long : CD_int;
+        emitWalks();
         code.invokestatic(
-                PLAIN_MEMORY, "write" + bits, MethodTypeDesc.of(CD_void, LINEAR_MEMORY, CD_long, CD_long, type));
+                PLAIN_MEMORY,
+                "write" + bits,
+                MethodTypeDesc.of(CD_void, LINEAR_MEMORY, CD_long, CD_long, type, CD_boolean));
+    }
+
+    /** Pushes whether a miss of the TLB is handled in place. */
+    private void emitWalks() {
+        code.loadConstant(region.walks ? 1 : 0);
     }
 
     private void emitExchange() {
@@ -345,10 +355,11 @@ final class OperationEmitter extends InstructionEmitter {
         region.at(number);
         code.aload(RegionLocals.MEMORY).lload(RegionLocals.TLB).lload(linear);
         code.lload(lowHalf).lload(highHalf);
+        emitWalks();
         code.invokestatic(
                 PLAIN_MEMORY,
                 "write128",
-                MethodTypeDesc.of(CD_void, LINEAR_MEMORY, CD_long, CD_long, CD_long, CD_long));
+                MethodTypeDesc.of(CD_void, LINEAR_MEMORY, CD_long, CD_long, CD_long, CD_long, CD_boolean));
     }
 
     private void emitWholeAddress(boolean write) {

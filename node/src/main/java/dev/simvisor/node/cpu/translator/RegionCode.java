@@ -39,6 +39,9 @@ final class RegionCode {
     /** Where an exception finds the registers in the processor. */
     final List<Range> guarded = new ArrayList<>();
 
+    /** Whether the present block's accesses handle misses of the TLB in place, rather than leave the region. */
+    boolean walks;
+
     /** SSE was found usable on the way here, and stays so unless a method of any reach is called. */
     boolean sseChecked;
 

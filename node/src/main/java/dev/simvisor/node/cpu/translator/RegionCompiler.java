@@ -245,6 +245,7 @@ final class RegionCompiler {
             RegionPlan.Node node = node();
             code.labelBinding(starts[current]);
             region.forgetAt();
+            region.walks = node.block().missesOften();
             boolean single = predecessors[current] <= 1 && (current != 0 || predecessors[0] == 0);
             flags.assume(
                     single ? knowledge.getOrDefault(current, FlagEmitter.Knowledge.NONE) : FlagEmitter.Knowledge.NONE);

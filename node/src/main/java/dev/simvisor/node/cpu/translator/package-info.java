@@ -23,6 +23,10 @@
  * device, a watched page, a fault) sends it back to the interpreter with the state exact. What is for the VMM, a callout or
  * a system call of a deprivileged guest, ends it before that instruction.
  *
+ * <p>An access that misses the TLB leaves the region too, and the interpreter executes the rest of the block: code that comes
+ * back to where a miss was handled would have to keep all registers on the JVM's stack around every access. Only blocks that
+ * keep missing are translated once more, to walk in place ({@link dev.simvisor.node.cpu.mmu.PlainMemory}).
+ *
  * <p>HotSpot compiles what is emitted, and that is dear: one region costs it tens of milliseconds. So there is to be little
  * code, each piece once ({@link dev.simvisor.node.cpu.translator.TranslatorSettings} says when it pays), no method above 8,000
  * bytes, which HotSpot would not compile, and all memory accesses inlined, for which {@code bin/simvisor} sets flags. While

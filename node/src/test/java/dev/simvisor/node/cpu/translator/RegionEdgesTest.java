@@ -91,6 +91,22 @@ class RegionEdgesTest {
         }
     }
 
+    @Test
+    void accessesThatKeepMissingTheTlbAreTranslatedToWalkInPlace() {
+        try (GuestPair pair = new GuestPair(true, AT_ONCE)) {
+            // mov rax, [rsi + FFCH]; add rbx, rax; mov [rsi + 1FFAH], rbx; add dword [rsi + 2FFEH], 5; inc rcx; jmp
+            // start
+            // What lies in two pages is in no TLB.
+            pair.load(GuestPair.CODE, bytes("488B86FC0F0000 4801C3 48899EFA1F0000 8386FE2F000005 48FFC1 EBE3"));
+            pair.load(GuestPair.DATA + 0xFFC, bytes("0123456789ABCDEF"));
+            for (int n = 0; n < 100; n++) pair.run(1 + n, "leaving, run " + n);
+            pair.run(100_000, "leaving");
+            long before = translated(pair);
+            for (int n = 0; n < 100; n++) pair.run(100 + n, "walking, run " + n);
+            assertThat(translated(pair) - before).isGreaterThan(12_000);
+        }
+    }
+
     /** From FF5H on: add rax, 1; cmp rax, rcx; add rbx, 3 (which lies in two pages); xor rdx, rbx; jmp back. */
     private static GuestPair loopInTwoPages() {
         GuestPair pair = new GuestPair(true, AT_ONCE);
