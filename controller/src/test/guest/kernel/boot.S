@@ -75,8 +75,9 @@ paged:
     call kernel_main
 #endif
 
+    /* In pages of its own, as with other kernels: what lies beside a descriptor table is slow to write under a VMM. */
     .data
-    .balign 8
+    .balign 4096
     .globl gdt
 gdt:
     .quad 0
@@ -91,6 +92,7 @@ gdt:
 gdt_pointer:
     .word gdt_pointer - gdt - 1
     .long gdt, 0
+    .balign 4096
 
     .bss
     .balign 4096

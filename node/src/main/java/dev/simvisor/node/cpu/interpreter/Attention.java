@@ -18,6 +18,8 @@ final class Attention {
     private boolean shadow;
 
     private boolean debugShadow;
+    /** How many interrupts from INTR were delivered. */
+    private long interrupts;
 
     Attention(Cpu cpu) {
         this.cpu = cpu;
@@ -26,6 +28,10 @@ final class Attention {
     /** Only the next instruction may run before attention is due again. */
     boolean singleInstruction() {
         return singleInstruction;
+    }
+
+    long interrupts() {
+        return interrupts;
     }
 
     /** Looks at what may precede the next instruction (SDM Vol 3A table 6-2). Returns false when nothing can run. */
@@ -54,6 +60,7 @@ final class Attention {
         if (cpu.nmiPending && !cpu.nmiBlocked) deliverNmi();
         else if (interruptDue()) {
             cpu.halted = false;
+            interrupts++;
             deliverInterrupt(cpu.interruptController.acknowledge());
             // A gate may have left interrupts enabled: the next one is delivered after an instruction of this one's
             // handler.

@@ -288,6 +288,11 @@ public final class Interpreter implements Engine {
         return attention.look();
     }
 
+    /** How many interrupts from the interrupt controller were delivered so far. */
+    public long interruptsDelivered() {
+        return attention.interrupts();
+    }
+
     /** Whether only one instruction may run before {@link #deliverEvents} is due again. */
     public boolean singleInstruction() {
         return attention.singleInstruction();

@@ -1,11 +1,13 @@
 package dev.simvisor.node.cpu.interpreter;
 
 import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.GuestException;
 import dev.simvisor.node.cpu.ModelSpecificRegisters;
 import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.mmu.LinearMemory;
 import dev.simvisor.node.cpu.mmu.NotPlainMemoryException;
 import dev.simvisor.node.cpu.mmu.TlbMissException;
+import dev.simvisor.node.cpu.system.ExceptionDelivery;
 
 /**
  * Translated code: several blocks, entered at the start of some of them. Its place is known as distances from its origin, the
@@ -158,10 +160,22 @@ public abstract class Region {
         cpu.attention = true;
     }
 
-    /** Leaves a SYSCALL to the VMM, if it is one of a deprivileged guest's, which has it disabled. Throws nothing: it is frequent. */
+    /**
+     * Leaves a SYSCALL or INT n to the VMM, if it is one of a deprivileged guest's, to which it is an exception. Throws nothing:
+     * they are frequent.
+     */
     protected final boolean leavesSystemCall(Cpu cpu, int number) {
-        if (!cpu.deprivileged || (cpu.msr.efer & ModelSpecificRegisters.EFER_SCE) != 0) return false;
-        cpu.exit.exception(cpu.undefinedOpcode(), instructions[number]);
+        if (!cpu.deprivileged) return false;
+        Instruction instruction = instructions[number];
+        GuestException exception;
+        if (instruction.row.semantics().equals("interrupt")) {
+            exception = ExceptionDelivery.refusedInterrupt(cpu, (int) instruction.immediate & 0xFF);
+        } else if ((cpu.msr.efer & ModelSpecificRegisters.EFER_SCE) == 0) {
+            exception = cpu.undefinedOpcode();
+        } else {
+            return false;
+        }
+        cpu.exit.exception(exception, instruction);
         cpu.attention = true;
         return true;
     }

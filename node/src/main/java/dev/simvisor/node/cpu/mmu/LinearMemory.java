@@ -5,6 +5,7 @@ import static dev.simvisor.node.cpu.mmu.Tlb.PAGE_MASK;
 import dev.simvisor.node.cpu.ControlRegister;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Flags;
+import dev.simvisor.node.cpu.GuestException;
 import dev.simvisor.node.cpu.HostMemory;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,9 @@ public final class LinearMemory {
 
     private static final int USER = 2;
     private static final int PRIVILEGES = 3;
+    /** No physical page: the access raises a page fault. */
+    public static final long FAULTED = PageWalker.FAULTED;
+
     /** Two of them, for loads and stores. */
     private static final MemorySegment ALWAYS_MISSES = Tlb.allocate(2);
 
@@ -297,12 +301,16 @@ public final class LinearMemory {
      * Walks the paging structures for an access at the present privilege, past the TLB, and marks them accessed and dirty.
      *
      * @param errorCode of the page fault that the access raised on another processor: its W and I/D bits say what it was
-     * @return physical address of the 4 KiB page
-     * @throws dev.simvisor.node.cpu.GuestException #PF when these structures do not allow the access
+     * @return physical address of the 4 KiB page, or {@link #FAULTED} when these structures do not allow the access
      */
     public long walk(long linear, int errorCode) {
         boolean fetch = (errorCode & PageWalker.FETCH) != 0;
-        return slow.walk(linear, fetch ? PageWalker.FETCH : errorCode & PageWalker.WRITE);
+        return slow.probe(linear, fetch ? PageWalker.FETCH : errorCode & PageWalker.WRITE);
+    }
+
+    /** What an access raises that the last {@link #walk} was for, and that the structures do not allow. */
+    public GuestException walkFault() {
+        return slow.fault();
     }
 
     /**

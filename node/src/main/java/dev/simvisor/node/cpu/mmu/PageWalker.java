@@ -3,6 +3,7 @@ package dev.simvisor.node.cpu.mmu;
 import dev.simvisor.node.cpu.ControlRegister;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Flags;
+import dev.simvisor.node.cpu.GuestException;
 import dev.simvisor.node.cpu.HostMemory;
 import dev.simvisor.node.cpu.ModelSpecificRegisters;
 import dev.simvisor.node.cpu.nonroot.ControlStructure;
@@ -23,6 +24,9 @@ final class PageWalker {
     static final int READ = 0;
     static final int WRITE = 1 << 1;
     static final int FETCH = 1 << 4;
+
+    /** In place of a page or of permissions: the structures do not allow the access. */
+    static final long FAULTED = -1;
 
     private static final int ERROR_PRESENT = 1;
     private static final int ERROR_USER = 1 << 2;
@@ -56,6 +60,7 @@ final class PageWalker {
 
     private long linear;
     private int access;
+    private int errorCode;
     private boolean implicit;
     /** What the present walk's physical addresses are translated by once more, or null. */
     private @Nullable ControlStructure nested;
@@ -73,13 +78,20 @@ final class PageWalker {
      *
      * @param access {@link #READ}, {@link #WRITE} or {@link #FETCH}
      * @param implicit an implicit supervisor access, as to a descriptor table, whatever the CPL
-     * @throws dev.simvisor.node.cpu.GuestException #PF
+     * @throws GuestException #PF
      */
     long walk(long linear, int access, boolean implicit) {
+        long page = probe(linear, access, implicit);
+        if (page == FAULTED) throw fault();
+        return page;
+    }
+
+    /** Like {@link #walk}, but returns {@link #FAULTED} where that throws #PF, which is {@link #fault} then. */
+    long probe(long linear, int access, boolean implicit) {
         nested = cpu.nonRoot != null && cpu.nonRoot.translatesGuestPhysical() ? cpu.nonRoot : null;
         references = 0;
         long page = walkGuest(linear, access, implicit);
-        if (nested == null) return page;
+        if (nested == null || page == FAULTED) return page;
         references += ExtendedPageWalker.REFERENCES;
         return extended.translated(nested, page, extendedAccess(access), linear);
     }
@@ -111,27 +123,33 @@ final class PageWalker {
     private long walkFourLevel() {
         long pml4e = cpu.cr3 & addressMask | linear >>> 36 & 0xFF8;
         long permissions = entry(pml4e, USER | WRITABLE, LARGE);
+        if (permissions == FAULTED) return FAULTED;
         long pdpte = next | linear >>> 27 & 0xFF8;
         permissions = entry(pdpte, permissions, cpu.model.gigabytePages() ? 0 : LARGE);
+        if (permissions == FAULTED) return FAULTED;
         if ((lastEntry & LARGE) != 0) {
             return leaf(pdpte, permissions, 30, pml4e, 0, 0);
         }
         long pde = next | linear >>> 18 & 0xFF8;
         permissions = entry(pde, permissions, 0);
+        if (permissions == FAULTED) return FAULTED;
         if ((lastEntry & LARGE) != 0) return leaf(pde, permissions, 21, pml4e, pdpte, 0);
         long pte = next | linear >>> 9 & 0xFF8;
         permissions = entry(pte, permissions, 0);
+        if (permissions == FAULTED) return FAULTED;
         return leaf(pte, permissions, 12, pml4e, pdpte, pde);
     }
 
     private long walkPae() {
         long pdpte = cpu.pdpte[(int) (linear >>> 30) & 3];
-        if ((pdpte & PRESENT) == 0) throw fault(0);
+        if ((pdpte & PRESENT) == 0) return faulted(0);
         long pde = pdpte & addressMask | linear >>> 18 & 0xFF8;
         long permissions = entry(pde, USER | WRITABLE, 0);
+        if (permissions == FAULTED) return FAULTED;
         if ((lastEntry & LARGE) != 0) return leaf(pde, permissions, 21, 0, 0, 0);
         long pte = next | linear >>> 9 & 0xFF8;
         permissions = entry(pte, permissions, 0);
+        if (permissions == FAULTED) return FAULTED;
         return leaf(pte, permissions, 12, 0, 0, pde);
     }
 
@@ -143,17 +161,17 @@ final class PageWalker {
 
     /**
      * Reads one 8-byte entry; returns the permissions so far: USER and WRITABLE while every entry grants them, NO_EXECUTE
-     * once any denies execution.
+     * once any denies execution; or {@link #FAULTED}.
      */
     private long entry(long address, long permissions, long reserved) {
         long entry = read64(address);
         references++;
-        if ((entry & PRESENT) == 0) throw fault(0);
+        if ((entry & PRESENT) == 0) return faulted(0);
         boolean executeDisable = (cpu.msr.efer & ModelSpecificRegisters.EFER_NXE) != 0;
         long mustBeZero = reservedAddressBits | reserved | (executeDisable ? 0 : NO_EXECUTE);
         // PAE entries have no ignored bits below the XD bit (SDM Vol 3A table 4-10).
         if (!cpu.longMode) mustBeZero |= 0x7FF0_0000_0000_0000L;
-        if ((entry & mustBeZero) != 0) throw fault(ERROR_PRESENT | ERROR_RESERVED);
+        if ((entry & mustBeZero) != 0) return faulted(ERROR_PRESENT | ERROR_RESERVED);
         lastEntry = entry;
         common &= entry;
         next = entry & addressMask;
@@ -164,9 +182,9 @@ final class PageWalker {
         long entry = lastEntry;
         if (shift > 12) {
             long offsetBits = (1L << shift) - 1 & ~0x1FFFL; // bit 12 is PAT
-            if ((entry & offsetBits) != 0) throw fault(ERROR_PRESENT | ERROR_RESERVED);
+            if ((entry & offsetBits) != 0) return faulted(ERROR_PRESENT | ERROR_RESERVED);
         }
-        checkPermissions(permissions);
+        if (!allows(permissions)) return faulted(ERROR_PRESENT);
         if ((common & ACCESSED) == 0) {
             if (upper1 != 0) markAccessed(upper1);
             if (upper2 != 0) markAccessed(upper2);
@@ -189,23 +207,23 @@ final class PageWalker {
         long pdeAddress = cpu.cr3 & 0xFFFF_F000L | linear >>> 20 & 0xFFC;
         long pde = read32(pdeAddress);
         references++;
-        if ((pde & PRESENT) == 0) throw fault(0);
+        if ((pde & PRESENT) == 0) return faulted(0);
         if ((pde & LARGE) != 0 && (cpu.cr4 & ControlRegister.CR4_PSE) != 0) {
             // Without PSE-36 bits 21:13 are reserved (SDM Vol 3A table 4-4).
-            if ((pde & 0x3F_E000) != 0) throw fault(ERROR_PRESENT | ERROR_RESERVED);
+            if ((pde & 0x3F_E000) != 0) return faulted(ERROR_PRESENT | ERROR_RESERVED);
             return leafTwoLevel(pdeAddress, pde, pde & (USER | WRITABLE), 22);
         }
         long pteAddress = pde & 0xFFFF_F000L | linear >>> 10 & 0xFFC;
         long pte = read32(pteAddress);
         references++;
-        if ((pte & PRESENT) == 0) throw fault(0);
+        if ((pte & PRESENT) == 0) return faulted(0);
         long page = leafTwoLevel(pteAddress, pte, pde & pte & (USER | WRITABLE), 12);
-        if ((pde & ACCESSED) == 0) write32(pdeAddress, pde | ACCESSED);
+        if (page != FAULTED && (pde & ACCESSED) == 0) write32(pdeAddress, pde | ACCESSED);
         return page;
     }
 
     private long leafTwoLevel(long address, long entry, long permissions, int shift) {
-        checkPermissions(permissions);
+        if (!allows(permissions)) return faulted(ERROR_PRESENT);
         long marks = ACCESSED | (access == WRITE ? DIRTY : 0);
         if ((entry & marks) != marks) write32(address, entry | marks);
         global = (entry & GLOBAL) != 0 && (cpu.cr4 & ControlRegister.CR4_PGE) != 0;
@@ -215,15 +233,14 @@ final class PageWalker {
     }
 
     /** SDM Vol 3A §4.6.1. */
-    private void checkPermissions(long permissions) {
+    private boolean allows(long permissions) {
         boolean userPage = (permissions & USER) != 0;
         boolean userAccess = cpu.cpl == 3 && !implicit;
         boolean allowed = userAccess ? userPage : !userPage || supervisorMayUseUserPage();
         if (access == WRITE && (permissions & WRITABLE) == 0) {
             allowed &= !userAccess && (cpu.cr0 & ControlRegister.CR0_WP) == 0;
         }
-        if (access == FETCH && (permissions & NO_EXECUTE) != 0) allowed = false;
-        if (!allowed) throw fault(ERROR_PRESENT);
+        return allowed && (access != FETCH || (permissions & NO_EXECUTE) == 0);
     }
 
     private boolean supervisorMayUseUserPage() {
@@ -232,12 +249,18 @@ final class PageWalker {
         return !implicit && (cpu.otherFlags & Flags.AC) != 0;
     }
 
-    private RuntimeException fault(int present) {
+    private long faulted(int present) {
         int code = present;
         if (access == WRITE) code |= WRITE;
         if (cpu.cpl == 3 && !implicit) code |= ERROR_USER;
         if (access == FETCH && fetchesAreTold()) code |= FETCH;
-        return cpu.pageFault(linear, code);
+        errorCode = code;
+        return FAULTED;
+    }
+
+    /** The page fault that the last walk ended in. */
+    GuestException fault() {
+        return cpu.pageFault(linear, errorCode);
     }
 
     /** The error code's I/D flag is set only where fetches are checked at all (SDM Vol 3A §4.7). */

@@ -202,8 +202,13 @@ final class SlowAccess {
         walker.extended.flush();
     }
 
-    long walk(long linear, int access) {
-        return walker.walk(linear, access, false);
+    /** The physical page, or {@link PageWalker#FAULTED}. */
+    long probe(long linear, int access) {
+        return walker.probe(linear, access, false);
+    }
+
+    GuestException fault() {
+        return walker.fault();
     }
 
     private long translate(long linear, int access, boolean system) {

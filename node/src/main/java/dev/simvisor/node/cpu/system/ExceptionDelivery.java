@@ -62,13 +62,13 @@ public final class ExceptionDelivery {
 
     /**
      * INT n, INT3, INTO and, without privilege check, INT1. Raises what the delivery raises: the instruction faults like any
-     * other. Of a deprivileged guest: #GP, since the IDT is the VMM's, whose gates are all for privilege level 0.
+     * other. Of a deprivileged guest: {@link #refusedInterrupt}.
      *
      * @param type of {@link InterruptionInformation}, which tells these instructions apart
      * @param returnOffset the next instruction
      */
     public static void softwareInterrupt(Cpu cpu, int vector, int type, long returnOffset) {
-        if (cpu.deprivileged) throw cpu.generalProtection(InterruptEntry.idtError(vector));
+        if (cpu.deprivileged) throw refusedInterrupt(cpu, vector);
         boolean checksPrivilege = type != InterruptionInformation.PRIVILEGED_SOFTWARE_EXCEPTION;
         int flags = cpu.rflags() & ~Flags.RF;
         try {
@@ -79,6 +79,11 @@ public final class ExceptionDelivery {
         }
         cpu.charge(cpu.costs.exceptionDelivery());
         cpu.singleStepDropped = true;
+    }
+
+    /** Of a deprivileged guest: the IDT is the VMM's, whose gates are all for privilege level 0. */
+    public static GuestException refusedInterrupt(Cpu cpu, int vector) {
+        return cpu.generalProtection(InterruptEntry.idtError(vector));
     }
 
     /**

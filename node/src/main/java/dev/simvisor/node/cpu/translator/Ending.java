@@ -20,7 +20,7 @@ enum Ending {
     CALL_INDIRECT,
     /** A string instruction: straight on unless it has to be executed again. */
     STRING,
-    /** SYSCALL: the region is left, before it if that is for the VMM. */
+    /** SYSCALL, INT n: the region is left, before it if that is for the VMM. */
     SYSTEM_CALL,
     /** Whatever else ends a block: the region is left behind it. */
     OTHER;
@@ -48,7 +48,7 @@ enum Ending {
             case "ret" -> RETURN;
             case "jmpIndirect" -> JUMP_INDIRECT;
             case "callIndirect" -> CALL_INDIRECT;
-            case "syscall" -> SYSTEM_CALL;
+            case "syscall", "interrupt" -> SYSTEM_CALL;
             default -> CONDITIONAL_JUMPS.contains(semantics) ? CONDITIONAL : OTHER;
         };
     }

@@ -13,6 +13,7 @@ import dev.simvisor.node.cpu.ProcessorCosts;
 import dev.simvisor.node.cpu.TranslationPass;
 import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
+import dev.simvisor.node.cpu.mmu.LinearMemory;
 import dev.simvisor.node.cpu.system.ExceptionDelivery;
 import dev.simvisor.node.cpu.table.InstructionClass;
 import dev.simvisor.node.machine.EngineFactory;
@@ -55,6 +56,9 @@ public final class DeprivilegedEngine implements Engine {
     /** Of what the physical processor does with critical instructions, when that is not replaced. */
     private final @Nullable CriticalInstructionWitness witness;
 
+    /** By row and operand size. */
+    private @Nullable Form[] forms = new Form[1024];
+
     private final Interpreter stepper;
     private final LongConsumer charge;
     private final LongConsumer chargeEvent;
@@ -63,6 +67,7 @@ public final class DeprivilegedEngine implements Engine {
 
     // The address space that the shadow root was loaded for.
     private boolean rootLoaded;
+    private boolean rootIsMemory;
     private long rootCr0;
     private long rootCr3;
     private long rootCr4;
@@ -132,7 +137,7 @@ public final class DeprivilegedEngine implements Engine {
         virtual.attention = true;
         while (virtual.completedInstructions < virtual.runLimit) {
             if (!deliverEvents()) return;
-            if (worldSwitch.isRepresentable() && shadows.rootIsMemory() && loadRoot()) {
+            if (worldSwitch.isRepresentable() && loadRoot()) {
                 runInGuest(emulator.singleInstruction() ? 1 : virtual.runLimit - virtual.completedInstructions);
                 answerExit();
             } else {
@@ -143,11 +148,10 @@ public final class DeprivilegedEngine implements Engine {
     }
 
     private boolean deliverEvents() {
-        boolean interrupt = !virtual.interruptShadow
-                && virtual.interruptsEnabled()
-                && virtual.interruptController.interruptPending();
-        if (interrupt) ledger.count(ExitKind.INTERRUPT_DELIVERY);
-        return emulator.deliverEvents();
+        long before = emulator.interruptsDelivered();
+        boolean runs = emulator.deliverEvents();
+        if (emulator.interruptsDelivered() != before) ledger.count(ExitKind.INTERRUPT_DELIVERY);
+        return runs;
     }
 
     private void runInGuest(long instructions) {
@@ -169,7 +173,10 @@ public final class DeprivilegedEngine implements Engine {
         worldSwitch.leave();
     }
 
-    /** Returns whether the guest can run in this address space: not if it has left the VMM no room. */
+    /**
+     * Returns whether the guest can run in this address space: not if its tables are no memory, nor if its programs leave the
+     * VMM no room.
+     */
     private boolean loadRoot() {
         boolean same = rootLoaded
                 && rootCr3 == virtual.cr3
@@ -177,15 +184,17 @@ public final class DeprivilegedEngine implements Engine {
                 && rootCr4 == virtual.cr4
                 && rootEfer == virtual.msr.efer
                 && Arrays.equals(rootPointers, virtual.pdpte);
-        if (same) return shadows.hasRoom();
+        if (same) return rootIsMemory && shadows.admits();
         rootLoaded = true;
         rootCr3 = virtual.cr3;
         rootCr0 = virtual.cr0;
         rootCr4 = virtual.cr4;
         rootEfer = virtual.msr.efer;
         System.arraycopy(virtual.pdpte, 0, rootPointers, 0, rootPointers.length);
+        rootIsMemory = shadows.rootIsMemory();
+        if (!rootIsMemory) return false;
         shadows.loadRoot();
-        return shadows.hasRoom();
+        return shadows.admits();
     }
 
     // ---- exits
@@ -207,8 +216,8 @@ public final class DeprivilegedEngine implements Engine {
             executeWatched(instruction, witness);
             return;
         }
-        String mnemonic = instruction.row.mnemonic(instruction.operandSize);
-        ledger.count(PORT_ACCESSES.contains(mnemonic) ? ExitKind.PORT_IO : ExitKind.CALLOUT, mnemonic);
+        Form form = form(instruction);
+        ledger.count(form.accessesPorts ? ExitKind.PORT_IO : ExitKind.CALLOUT, form.mnemonic);
         emulator.emulate(instruction);
     }
 
@@ -233,20 +242,39 @@ public final class DeprivilegedEngine implements Engine {
             reflect(exit);
             return;
         }
-        String mnemonic = instruction.row.mnemonic(instruction.operandSize);
-        ledger.count(kind(instruction, mnemonic), mnemonic);
+        Form form = form(instruction);
+        ledger.count(kind(form), form.mnemonic);
         emulator.emulate(instruction);
     }
 
     /** What an instruction is that faulted: one that the VMM has taken away, or one that is a fault of the guest's too. */
-    private ExitKind kind(Instruction instruction, String mnemonic) {
-        if (PORT_ACCESSES.contains(mnemonic)) {
+    private ExitKind kind(Form form) {
+        if (form.accessesPorts) {
             return virtual.cpl <= virtual.ioPrivilegeLevel() ? ExitKind.PORT_IO : ExitKind.REFLECTED_EXCEPTION;
         }
-        boolean privileged = instruction.row.instructionClass() == InstructionClass.PRIVILEGED;
-        return privileged && virtual.cpl == 0 || SYSTEM_CALLS.contains(mnemonic)
+        return form.privileged && virtual.cpl == 0 || form.callsSystem
                 ? ExitKind.PRIVILEGED_TRAP
                 : ExitKind.REFLECTED_EXCEPTION;
+    }
+
+    /** What there is to know of an instruction that exits. */
+    private record Form(String mnemonic, boolean accessesPorts, boolean callsSystem, boolean privileged) {
+        static Form of(Instruction instruction) {
+            String mnemonic = instruction.row.mnemonic(instruction.operandSize);
+            return new Form(
+                    mnemonic,
+                    PORT_ACCESSES.contains(mnemonic),
+                    SYSTEM_CALLS.contains(mnemonic),
+                    instruction.row.instructionClass() == InstructionClass.PRIVILEGED);
+        }
+    }
+
+    private Form form(Instruction instruction) {
+        // The mnemonic differs for operands of 16, 32 and 64 bits.
+        int index = instruction.row.id() << 3 | instruction.operandSize >>> 4 & 7;
+        if (index >= forms.length) forms = Arrays.copyOf(forms, 2 * index);
+        Form known = forms[index];
+        return known != null ? known : (forms[index] = Form.of(instruction));
     }
 
     /** An exception without an instruction: a fetch that failed, which counts as one, or a debug trap, which does not. */
@@ -255,10 +283,7 @@ public final class DeprivilegedEngine implements Engine {
         if (exit.vector == GuestException.DEBUG) {
             ExceptionDelivery.deliver(virtual, virtual.raise(GuestException.DEBUG));
         } else {
-            virtual.completedInstructions++;
-            GuestException exception =
-                    exit.hasErrorCode ? virtual.raise(exit.vector, exit.errorCode) : virtual.raise(exit.vector);
-            ExceptionDelivery.deliver(virtual, exception);
+            deliver(exit.hasErrorCode ? virtual.raise(exit.vector, exit.errorCode) : virtual.raise(exit.vector));
         }
     }
 
@@ -268,17 +293,10 @@ public final class DeprivilegedEngine implements Engine {
             ledger.count(ExitKind.HIDDEN_PAGE_FAULT);
             return;
         }
-        if (!shadows.hasRoom()) {
-            // The guest has just taken the last place. Interpreted from here on, it can do nothing to the VMM's tables.
-            ledger.count(ExitKind.INTERPRETED);
-            emulator.interpret();
-            return;
-        }
-        long page;
-        try {
-            page = virtual.memory.walk(linear, exit.errorCode);
-        } catch (GuestException trueFault) {
-            answerTrueFault(exit, trueFault);
+        long page = virtual.memory.walk(linear, exit.errorCode);
+        if (page == LinearMemory.FAULTED) {
+            ledger.count(ExitKind.TRUE_PAGE_FAULT);
+            deliver(virtual.memory.walkFault());
             return;
         }
         boolean memoryPage = memory.isMemory(page >>> FRAME_SHIFT);
@@ -292,15 +310,10 @@ public final class DeprivilegedEngine implements Engine {
         else emulator.emulate(instruction);
     }
 
-    private void answerTrueFault(Exit exit, GuestException trueFault) {
-        ledger.count(ExitKind.TRUE_PAGE_FAULT);
-        Instruction instruction = exit.instruction;
-        if (instruction != null) {
-            emulator.emulate(instruction);
-        } else {
-            virtual.completedInstructions++;
-            ExceptionDelivery.deliver(virtual, trueFault);
-        }
+    /** Delivers what the instruction at rIP has raised, on the physical processor as it would have on the virtual one. */
+    private void deliver(GuestException raised) {
+        virtual.completedInstructions++;
+        ExceptionDelivery.deliver(virtual, raised);
     }
 
     /** Whether this very fault was answered by filling the shadows already, with no instruction executed since. */

@@ -51,6 +51,7 @@ final class WorldSwitch {
     private long cr0;
     private long cr4;
     private long efer;
+    private boolean tablesMapped;
     private int gdtrLimit;
     private int ldtRights;
     private long ldtLimit;
@@ -144,6 +145,7 @@ final class WorldSwitch {
     private boolean systemIsIn() {
         return systemKnown
                 && physical.gdtrBase == area.gdt()
+                && tablesMapped == area.isMapped()
                 && cr0 == virtual.cr0
                 && cr4 == virtual.cr4
                 && efer == virtual.msr.efer
@@ -154,6 +156,7 @@ final class WorldSwitch {
 
     private boolean systemIn() {
         systemKnown = true;
+        tablesMapped = area.isMapped();
         cr0 = virtual.cr0;
         cr4 = virtual.cr4;
         efer = virtual.msr.efer;
@@ -169,14 +172,15 @@ final class WorldSwitch {
         physical.cr4 = cr4In;
         physical.msr.efer = eferIn;
         physical.gdtrBase = area.gdt();
-        physical.gdtrLimit = gdtrLimit;
+        // Without the tables there is no descriptor within the limit.
+        physical.gdtrLimit = tablesMapped ? gdtrLimit : 0;
         physical.idtrBase = area.gdt();
         physical.idtrLimit = 0;
-        boolean ldt = (ldtRights & AccessRights.UNUSABLE) == 0;
+        boolean ldt = tablesMapped && (ldtRights & AccessRights.UNUSABLE) == 0;
         physical.selector[LDTR] = ldt ? VMM_LDT_SELECTOR : 0;
         physical.segmentBase[LDTR] = area.ldt();
         physical.segmentLimit[LDTR] = ldtLimit;
-        physical.segmentRights[LDTR] = ldtRights;
+        physical.segmentRights[LDTR] = ldt ? ldtRights : AccessRights.UNUSABLE;
         // Too short for an I/O permission map: every port access faults.
         physical.selector[TR] = VMM_TSS_SELECTOR;
         physical.segmentBase[TR] = area.gdt();

@@ -39,7 +39,13 @@ public final class ExitLedger {
      * @param detail what it was about, in the manual's words: an instruction's mnemonic, a basic exit reason
      */
     public void count(ExitKind kind, String detail) {
-        details.computeIfAbsent(kind, k -> new HashMap<>()).computeIfAbsent(detail, d -> new long[1])[0]++;
+        Map<String, long[]> counted = details.get(kind);
+        long[] times = counted == null ? null : counted.get(detail);
+        if (times == null) {
+            times = new long[1];
+            details.computeIfAbsent(kind, k -> new HashMap<>()).put(detail, times);
+        }
+        times[0]++;
         count(kind);
     }
 

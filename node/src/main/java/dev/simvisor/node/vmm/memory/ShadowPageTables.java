@@ -44,6 +44,8 @@ public final class ShadowPageTables {
     /** Stores to a guest's table, with no use of it between, after which its shadow is dropped. */
     private static final int FLOOD = 3;
 
+    private static final int NOWHERE = -1;
+
     /** Tables that a single fill may need, at most. */
     private static final int DEEPEST_FILL = 8;
 
@@ -62,7 +64,12 @@ public final class ShadowPageTables {
     /** Some leaf is writable that the guest calls read-only, since CR0.WP was clear. */
     private boolean readOnlyWritten;
 
-    private boolean hasRoom;
+    /** The guest has left the VMM no place of its own: it borrows one of the kernel's while programs run. */
+    private boolean borrowing;
+    /** Where the borrowed place's entry is, while the VMM's pages are there. */
+    private @Nullable ShadowTable borrowedFrom;
+
+    private int borrowedIndex;
 
     /** What the guest's paging structures look like. */
     private enum PagingForm {
@@ -97,6 +104,8 @@ public final class ShadowPageTables {
 
     /** Points the physical processor at the shadows of the guest's present address space. Its TLB is left to the caller. */
     public void loadRoot() {
+        giveBack();
+        borrowing = false;
         makeRoom();
         if (readOnlyWritten && (virtual.cr0 & ControlRegister.CR0_WP) != 0) {
             dropAll();
@@ -115,7 +124,7 @@ public final class ShadowPageTables {
             Arrays.fill(physical.pdpte, 0);
         } else {
             physical.cr3 = 0;
-            for (int n = 0; n < 4; n++) physical.pdpte[n] = pageDirectoryPointer(n);
+            for (int n = 0; n < 4; n++) physical.pdpte[n] = directory(n).frameAddress() | PRESENT;
         }
         mapVmmArea();
     }
@@ -130,15 +139,16 @@ public final class ShadowPageTables {
         return (virtual.cr4 & ControlRegister.CR4_PAE) != 0 ? PagingForm.PAE : PagingForm.THIRTY_TWO_BIT;
     }
 
-    private long pageDirectoryPointer(int n) {
+    /** The shadow that stands for a GiB of 32-bit linear addresses. */
+    private ShadowTable directory(int n) {
         return switch (form) {
-            case NONE -> direct(2, (long) n << 30).frameAddress() | PRESENT;
-            case THIRTY_TWO_BIT -> table(2, frameOf(virtual.cr3), n).frameAddress() | PRESENT;
+            case NONE -> direct(2, (long) n << 30);
+            case THIRTY_TWO_BIT -> table(2, frameOf(virtual.cr3), n);
             case PAE -> {
-                long guest = virtual.pdpte[n];
-                yield (guest & PRESENT) == 0
-                        ? 0
-                        : table(2, frameOf(guest & FRAME), 0).frameAddress() | PRESENT;
+                long pointer = virtual.pdpte[n];
+                boolean present = (pointer & PRESENT) != 0;
+                // Where the guest has no directory, an empty one leaves the VMM a place, and faults alike.
+                yield present ? table(2, frameOf(pointer & FRAME), 0) : direct(2, (long) n << 30);
             }
             case FOUR_LEVEL -> throw new AssertionError("4-level paging has no page-directory-pointer registers");
         };
@@ -286,56 +296,97 @@ public final class ShadowPageTables {
 
     /**
      * Sees to it that the present address space has the VMM's pages, at a place where the guest has nothing; they move when the
-     * guest comes to use that place.
+     * guest comes to use that place. If there is none, {@link #admits} borrows one.
      *
-     * @return whether anything was done: not if they are there, nor if there is no {@linkplain #hasRoom room}
+     * @return whether anything was done: not if they are there, nor while the guest's kernel has the place
      */
     public boolean mapVmmArea() {
+        if (borrowing && !vmmArea.isMapped() && virtual.cpl != 3) return false;
+        int place = place(false);
+        borrowing = place == NOWHERE;
+        if (!borrowing) return mapVmmArea(place);
+        if (borrowedFrom != null && holdsVmmArea(borrowedFrom, borrowedIndex)) return false;
+        vmmArea.isMapped(false);
+        return true;
+    }
+
+    /**
+     * Before the guest runs: whether it can, at its present privilege level. A guest that maps its whole address space leaves
+     * the VMM one of its kernel's places while programs run, which have no access to it, and has it back while the kernel runs:
+     * then every load of a segment faults, for want of descriptor tables.
+     *
+     * @return false when programs have access to every place
+     */
+    public boolean admits() {
+        if (!borrowing) return true;
+        boolean program = virtual.cpl == 3;
+        if (program && borrowedFrom != null && holdsVmmArea(borrowedFrom, borrowedIndex)) return true;
+        giveBack();
+        if (!program) return true;
+        int place = place(true);
+        if (place == NOWHERE) return false;
+        mapVmmArea(place);
+        physical.memory.flushAll();
+        borrowedFrom = tableOf(place);
+        borrowedIndex = index(place);
+        return true;
+    }
+
+    private void giveBack() {
+        if (borrowing) vmmArea.isMapped(false);
+        if (borrowedFrom == null) return;
+        if (holdsVmmArea(borrowedFrom, borrowedIndex)) borrowedFrom.entry(borrowedIndex, 0);
+        borrowedFrom = null;
+        physical.memory.flushAll();
+    }
+
+    /** Returns whether anything was done. */
+    private boolean mapVmmArea(int place) {
+        ShadowTable table = tableOf(place);
+        boolean stays = vmmArea.isAt(place, table.level);
+        if (stays && vmmArea.isMapped() && holdsVmmArea(table, index(place))) return false;
+        if (!stays) {
+            vmmArea.moveTo(place, table.level);
+            physical.memory.flushAll();
+        }
+        vmmArea.isMapped(true);
+        table.entry(index(place), vmmArea.top(table.level) | ALL);
+        return true;
+    }
+
+    private boolean holdsVmmArea(ShadowTable table, int index) {
+        return !table.released && table.level > 1 && (table.entry(index) & FRAME) == vmmArea.top(table.level);
+    }
+
+    /** The place nearest below the present one that the guest does not use, or else its programs; or {@link #NOWHERE}. */
+    private int place(boolean kernels) {
         int places = form == PagingForm.FOUR_LEVEL ? ShadowTable.ENTRIES : 4 * ShadowTable.ENTRIES;
         for (int n = 0; n < places; n++) {
             int place = Math.floorMod(vmmArea.place() - n, places);
-            ShadowTable table = tableOf(place);
-            if (table == null || guestUses(table, place)) continue;
-            long link = vmmArea.top(table.level) | ALL;
-            int index = place & ShadowTable.ENTRIES - 1;
-            hasRoom = true;
-            boolean stays = vmmArea.isAt(place, table.level);
-            if (stays && table.entry(index) == link) return false;
-            if (!stays) {
-                vmmArea.moveTo(place, table.level);
-                physical.memory.flushAll();
-            }
-            table.entry(index, link);
-            return true;
+            long entry = guestEntry(place);
+            if ((entry & PRESENT) == 0 || kernels && (entry & USER) == 0) return place;
         }
-        hasRoom = false;
-        return false;
+        return NOWHERE;
     }
 
-    /** Whether the address space has the VMM's pages: a guest that uses all of it leaves no place for them. */
-    public boolean hasRoom() {
-        return hasRoom;
+    /** The shadow that has an entry for this place: each is 512 GiB in 4-level paging, else 2 MiB. */
+    private ShadowTable tableOf(int place) {
+        return form == PagingForm.FOUR_LEVEL ? table(4, frameOf(virtual.cr3 & FRAME), 0) : directory(place >>> 9);
     }
 
-    /** The shadow that has an entry for this place: each is 512 GiB in 4-level paging, else 2 MiB; null if it has no shadow. */
-    private @Nullable ShadowTable tableOf(int place) {
-        return switch (form) {
-            case NONE -> direct(2, (long) (place >>> 9) << 30);
-            case THIRTY_TWO_BIT -> table(2, frameOf(virtual.cr3), place >>> 9);
-            case PAE -> {
-                long pointer = virtual.pdpte[place >>> 9];
-                yield (pointer & PRESENT) == 0 ? null : table(2, frameOf(pointer & FRAME), 0);
-            }
-            case FOUR_LEVEL -> table(4, frameOf(virtual.cr3 & FRAME), 0);
-        };
+    private static int index(int place) {
+        return place & ShadowTable.ENTRIES - 1;
     }
 
-    private boolean guestUses(ShadowTable table, int place) {
+    /** The guest's entry for a place, or as if it had one where it has no table for it. */
+    private long guestEntry(int place) {
+        ShadowTable table = tableOf(place);
         long address = (long) table.guestTable << FRAME_SHIFT;
         return switch (form) {
-            case NONE -> memory.isMemory((long) place << 9);
-            case THIRTY_TWO_BIT -> (memory.read(address + 4L * (place >>> 1), 4) & PRESENT) != 0;
-            case PAE, FOUR_LEVEL -> (memory.read(address + 8L * (place & ShadowTable.ENTRIES - 1), 8) & PRESENT) != 0;
+            case NONE -> memory.isMemory((long) place << 9) ? PRESENT | USER : 0;
+            case THIRTY_TWO_BIT -> memory.read(address + 4L * (place >>> 1 & 1023), 4);
+            case PAE, FOUR_LEVEL ->
+                table.guestTable == NO_GUEST_TABLE ? 0 : memory.read(address + 8L * index(place), 8);
         };
     }
 
@@ -428,7 +479,7 @@ public final class ShadowPageTables {
 
     private void clear(ShadowTable table, int index) {
         // Where the VMM's pages were the guest may now have its own, which it need not flush for.
-        if (table.level > 1 && (table.entry(index) & FRAME) == vmmArea.top(table.level)) physical.memory.flushAll();
+        if (holdsVmmArea(table, index)) physical.memory.flushAll();
         table.entry(index, 0);
     }
 

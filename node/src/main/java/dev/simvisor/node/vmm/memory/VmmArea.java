@@ -40,6 +40,7 @@ public final class VmmArea {
     private int place;
     private int level;
     private long linear;
+    private boolean mapped;
 
     VmmArea(MachineMemory machine) {
         this.machine = machine;
@@ -72,12 +73,25 @@ public final class VmmArea {
     void moveTo(int place, int level) {
         this.place = place;
         this.level = level;
-        linear = level == 4 ? (long) place << 39 << 16 >> 16 : (long) place << 21;
+        linear = level == 4 ? (long) place << placeShift() << 16 >> 16 : (long) place << placeShift();
     }
 
-    /** Whether a linear address lies in the area. */
+    /** Whether a linear address lies in the area's place, which the guest has nothing of while the area is there. */
     public boolean contains(long address) {
-        return address >= linear && address < linear + ((long) DATA_PAGES << 12);
+        return address >>> placeShift() == linear >>> placeShift();
+    }
+
+    private int placeShift() {
+        return level == 4 ? 39 : 21;
+    }
+
+    /** Whether the area is in the present address space. */
+    public boolean isMapped() {
+        return mapped;
+    }
+
+    void isMapped(boolean is) {
+        mapped = is;
     }
 
     /** Linear address of the shadow GDT, 64 KiB. */

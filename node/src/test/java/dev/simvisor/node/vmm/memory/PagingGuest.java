@@ -66,6 +66,8 @@ final class PagingGuest {
     private static final int DIRECTORY = 0x1_2000;
     /** Of the last area, but in 32-bit paging. */
     private static final int LAST_DIRECTORY = 0x1_3000;
+    /** In PAE paging, of the second and the third GiB, if all is mapped. */
+    private static final int MIDDLE_DIRECTORIES = 0x1_6000;
 
     /** In 4-level paging: of the upper half's first 512 GiB. */
     private static final int HIGH_POINTERS = 0x1_5000;
@@ -87,11 +89,25 @@ final class PagingGuest {
     private static final int CR4_PGE = 1 << 7;
 
     final Form form;
+    private boolean mapsEverything;
+    private int lastPointer = LAST_DIRECTORY | PRESENT;
     private final ByteBuffer code = ByteBuffer.allocate(0x3_0000).order(ByteOrder.LITTLE_ENDIAN);
     private final HexFormat hex = HexFormat.of();
 
     PagingGuest(Form form) {
         this.form = form;
+    }
+
+    /** In 32-bit addresses: has every directory entry that is not otherwise used lead to the first large page of memory. */
+    PagingGuest mappingEverything() {
+        mapsEverything = true;
+        return this;
+    }
+
+    /** In PAE paging: leaves the VMM the first GiB alone, all of which is mapped. */
+    PagingGuest mappingOneGigabyte() {
+        lastPointer = 0;
+        return mappingEverything();
     }
 
     // ---- the kernel's code
@@ -246,7 +262,20 @@ final class PagingGuest {
         if (form == Form.FOUR_LEVEL) memory.write(HIGH_POINTERS, 4, LAST_DIRECTORY | all);
         if (form == Form.PAE) {
             memory.write(POINTERS, 4, DIRECTORY | PRESENT);
-            memory.write(POINTERS + 24, 4, LAST_DIRECTORY | PRESENT);
+            memory.write(POINTERS + 24, 4, lastPointer);
+        }
+        if (mapsEverything) mapEverything(memory);
+    }
+
+    private void mapEverything(GuestMemory memory) {
+        int directories = form == Form.PAE && lastPointer != 0 ? 4 : 1;
+        for (int n = 0; n < directories; n++) {
+            int directory = n == 0 ? DIRECTORY : n == 3 ? LAST_DIRECTORY : MIDDLE_DIRECTORIES + 0x1000 * (n - 1);
+            if (directories == 4) memory.write(POINTERS + 8L * n, 4, directory | PRESENT);
+            for (int offset = 0; offset < 0x1000; offset += form.entry) {
+                long entry = directory + offset;
+                if (memory.read(entry, 4) == 0) memory.write(entry, 4, LARGE | PRESENT | WRITABLE);
+            }
         }
     }
 
@@ -268,7 +297,10 @@ final class PagingGuest {
         if (is64) cpu.msr.efer = ModelSpecificRegisters.EFER_LME | ModelSpecificRegisters.EFER_LMA;
         cpu.cr3 = form == Form.THIRTY_TWO_BIT ? DIRECTORY : is64 ? TOP : POINTERS;
         cpu.pdpte[0] = form == Form.PAE ? DIRECTORY | PRESENT : 0;
-        cpu.pdpte[3] = form == Form.PAE ? LAST_DIRECTORY | PRESENT : 0;
+        cpu.pdpte[3] = form == Form.PAE ? lastPointer : 0;
+        if (form == Form.PAE && mapsEverything && lastPointer != 0) {
+            for (int n = 1; n < 3; n++) cpu.pdpte[n] = MIDDLE_DIRECTORIES + 0x1000 * (n - 1) | PRESENT;
+        }
         cpu.gpr[Cpu.RDX] = 0;
         cpu.gpr[Cpu.RSP] = STACK;
         cpu.otherFlags = Flags.RESERVED_ONE;

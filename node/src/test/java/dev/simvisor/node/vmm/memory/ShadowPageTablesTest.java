@@ -21,6 +21,7 @@ import dev.simvisor.node.vmm.mode.DeprivilegedMode;
 import dev.simvisor.node.vmm.mode.HardwareMode;
 import java.util.Arrays;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -110,6 +111,40 @@ class ShadowPageTablesTest {
         guest.read(guest.linear(0, 0, 0));
         guest.mapPage(0, 0, data(1) | ALL | GLOBAL).read(guest.linear(0, 0, 0));
         assertThat(run(guest).sum).isEqualTo(0x1111 + 0x1111 + 0x2222);
+    }
+
+    @Test
+    void whereAPaeGuestHasNoDirectoryIsRoomForTheVmm() {
+        PagingGuest guest = new PagingGuest(PagingGuest.Form.PAE).mappingOneGigabyte();
+        guest.read(guest.linear(0, 2, 0)).read(guest.linear(2, 0, 0));
+        Run run = run(guest);
+        assertThat(run.sum).isEqualTo(0x3333 + (int) guest.linear(2, 0, 0));
+        assertThat(run.ledger.total(ExitKind.INTERPRETED)).isZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"THIRTY_TWO_BIT", "PAE"})
+    void aGuestMayMapEverything(PagingGuest.Form form) {
+        PagingGuest guest = new PagingGuest(form).mappingEverything();
+        guest.read(guest.linear(0, 2, 0)).write(guest.linear(1, 2, 0), 9).read(guest.linear(0, 2, 0));
+        Run run = run(guest);
+        assertThat(run.sum).isEqualTo(0x3333 + 9);
+        assertThat(run.ledger.total(ExitKind.INTERPRETED)).isZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"THIRTY_TWO_BIT", "PAE"})
+    void andUseAllOfIt(PagingGuest.Form form) {
+        PagingGuest guest = new PagingGuest(form).mappingEverything();
+        int read = 0;
+        for (long base = 1L << 22; base < 1L << 32; base += 1L << 22) {
+            guest.read(base + data(1)).write(base + data(2), (int) base);
+            read++;
+        }
+        guest.read(guest.linear(0, 2, 0));
+        Run run = run(guest);
+        assertThat(run.sum).isEqualTo(0x2222 * read + 0xFFC0_0000);
+        assertThat(run.ledger.total(ExitKind.INTERPRETED)).isZero();
     }
 
     private static PagingGuest withAreaZero(PagingGuest.Form form) {
