@@ -3,6 +3,7 @@ package dev.simvisor.controller.cluster;
 import static dev.simvisor.controller.cluster.ToyCluster.MILLI;
 import static dev.simvisor.controller.cluster.ToyCluster.get;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.simvisor.controller.embedded.EmbeddedCluster;
 import dev.simvisor.controller.placement.FitPlacement;
@@ -56,6 +57,7 @@ class MigrationFaultsTest {
 
     private final Random random = new Random(SEED);
     private final Map<String, List<ToyMachine>> machines = Collections.synchronizedMap(new TreeMap<>());
+    private final Map<String, List<ToyMachine>> machinesOfHosts = Collections.synchronizedMap(new TreeMap<>());
     private final Map<String, Integer> outcomes = new TreeMap<>();
     private long longestNanos;
 
@@ -77,11 +79,15 @@ class MigrationFaultsTest {
     }
 
     private ToyMachines machinesOf(HostSpec spec) {
-        return new ToyMachines(
-                spec.getMemoryBytes(),
-                machine -> machines.computeIfAbsent(
-                                machine.name(), name -> Collections.synchronizedList(new ArrayList<>()))
-                        .add(machine));
+        return new ToyMachines(spec.getMemoryBytes(), machine -> {
+            add(machines, machine.name(), machine);
+            add(machinesOfHosts, spec.getName(), machine);
+        });
+    }
+
+    private static void add(Map<String, List<ToyMachine>> lists, String name, ToyMachine machine) {
+        lists.computeIfAbsent(name, key -> Collections.synchronizedList(new ArrayList<>()))
+                .add(machine);
     }
 
     private void migrate(EmbeddedCluster embedded, int number, Fault fault) throws Exception {
@@ -117,6 +123,7 @@ class MigrationFaultsTest {
         embedded.killNode("n" + source);
         embedded.killNode("n" + target);
         machines.clear();
+        machinesOfHosts.clear();
     }
 
     private static String sourceMode(int migration) {
@@ -176,16 +183,20 @@ class MigrationFaultsTest {
         return after.thenRunAsync(what, CompletableFuture.delayedExecutor(micros, TimeUnit.MICROSECONDS));
     }
 
-    /** A killed node may have died after the migration's end: its VMs are lost once the controller has heard of it. */
-    private static void awaitDeath(ClusterControl cluster, Fault fault, String source, String target) throws Exception {
+    /**
+     * A killed node may have died after the migration's end: its VMs are lost once the controller has heard of it. One in this
+     * process ends the window that it is in, which a killed process would not: until its machines are closed they may run.
+     */
+    private void awaitDeath(ClusterControl cluster, Fault fault, String source, String target) {
         String dead = switch (fault) {
-            case SOURCE_NODE_DIES -> "n" + source;
-            case TARGET_NODE_DIES -> "n" + target;
+            case SOURCE_NODE_DIES -> source;
+            case TARGET_NODE_DIES -> target;
             case NONE, CANCEL, SOURCE_FAILS, TARGET_FAILS -> "";
         };
-        while (get(cluster.nodes()).contains(dead)) {
-            TimeUnit.MILLISECONDS.sleep(1);
-        }
+        if (dead.isEmpty()) return;
+        await().until(() -> !get(cluster.nodes()).contains("n" + dead));
+        await().until(() -> List.copyOf(machinesOfHosts.getOrDefault(dead, List.of())).stream()
+                .allMatch(ToyMachine::isClosed));
     }
 
     /** Lets everything that is under way arrive, then lets time stand. */

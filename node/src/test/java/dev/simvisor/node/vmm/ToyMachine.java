@@ -42,6 +42,7 @@ public final class ToyMachine implements GuestMachine, GuestPages {
     private ConsoleSink console = value -> {};
     private final Runnable whenClosed;
     private final String name;
+    private volatile boolean closed;
 
     public ToyMachine(VmSpec spec) {
         this(spec, () -> {});
@@ -301,6 +302,12 @@ public final class ToyMachine implements GuestMachine, GuestPages {
 
     @Override
     public void close() {
+        closed = true;
         whenClosed.run();
+    }
+
+    /** Whether its host has given it up, so that it will not run again. */
+    public boolean isClosed() {
+        return closed;
     }
 }
