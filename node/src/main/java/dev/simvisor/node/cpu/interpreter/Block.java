@@ -43,7 +43,7 @@ public final class Block {
 
     private boolean refused;
     private boolean missesOften;
-    private int misses;
+    private long misses;
 
     /** Regions that its bytes are part of. */
     private @Nullable List<Region> parts;
@@ -99,10 +99,9 @@ public final class Block {
         misses++;
     }
 
-    /** Decides by what was {@link #missed}, or was before, whether its accesses miss so often that a walk in place pays. */
+    /** Decides by how often it {@link #missed} whether a walk in place pays; what was decided so stays. */
     void judgeMisses(long atLeast) {
         missesOften |= misses >= atLeast;
-        misses = 0;
     }
 
     /** Whether its memory accesses had better handle misses of the TLB in place. */

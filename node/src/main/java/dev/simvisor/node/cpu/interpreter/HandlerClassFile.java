@@ -1,6 +1,5 @@
 package dev.simvisor.node.cpu.interpreter;
 
-import dev.simvisor.node.cpu.table.InstructionTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,9 +15,8 @@ final class HandlerClassFile {
     /** Writes it below the folder that is the only argument. */
     public static void main(String[] arguments) throws IOException {
         Path file = Path.of(arguments[0], HandlerCompiler.CLASS_NAME.replace('.', '/') + ".class");
-        HandlerTable table =
-                new HandlerTable(InstructionTable.load(), new SemanticMethods(), variants -> (cpu, code) -> {});
-        Files.write(file, HandlerCompiler.bytecode(table.variants()));
+        Files.write(
+                file, HandlerCompiler.bytecode(HandlerTable.withoutHandlers().variants()));
     }
 
     /**

@@ -129,8 +129,8 @@ public final class Interpreter implements Engine {
         translatedInstructions += done;
         regionEntries++;
         region.entered(done);
-        if (region.hasMissed()) {
-            goOn(region.leftBlock(), region.takeLeftOrdinal());
+        if (region.takeMiss()) {
+            goOn(region.stoppedIn(), region.stoppedAfter());
             return true;
         }
         return done > 0 || cpu.exit.kind != Exit.Kind.NONE;

@@ -37,18 +37,14 @@ public abstract class Region {
     /** More than a direct branch and the size of a region together, in bytes. */
     private static final long BRANCH_REACH = 1L << 33;
 
-    private static final int FEWEST_REFUSALS = 64;
-    /** Instructions executed that make up for a refusal. */
-    private static final int WORTH_A_REFUSAL = 500;
+    /** Instructions executed that make up for leaving to the interpreter in the middle of a block. */
+    private static final int WORTH_LEAVING = 500;
 
+    private static final int FEWEST_REFUSALS = 64;
     /** Misses of the TLB before it is judged whether they are too many: translating anew costs as much as very many. */
     private static final int FEWEST_MISSES = 10_000;
-    /** Instructions executed that make up for leaving because of a miss. */
-    private static final int WORTH_A_MISS = 500;
     /** The part of a region's misses that a block has to have for its code to be blamed. */
     private static final int SHARE_OF_MISSES = 16;
-
-    private static final int NO_MISS = -1;
 
     /** For the code, which pushes it where a semantic method takes the instruction. */
     protected final Instruction[] instructions;
@@ -59,7 +55,7 @@ public abstract class Region {
     private final Layout layout;
     private int stoppedAt;
     private long refusals;
-    private int missedAt = NO_MISS;
+    private boolean missed;
     private long misses;
     private boolean missesTooOften;
     private int entrancesLeft;
@@ -201,29 +197,29 @@ public abstract class Region {
 
     /** If they are many, the blocks that have them get other code. */
     private void missed(int at) {
-        missedAt = at;
+        missed = true;
         layout.blocks()[at].missed();
-        if (++misses < FEWEST_MISSES || executed > misses * WORTH_A_MISS) return;
+        if (!areTooMany(++misses, FEWEST_MISSES)) return;
         for (Block block : layout.blocks()) block.judgeMisses(misses / SHARE_OF_MISSES);
         missesTooOften = true;
         invalidate();
     }
 
-    /** Whether execution ended in the middle of a block, at an access that missed the TLB: the interpreter has to go on there. */
-    final boolean hasMissed() {
-        return missedAt != NO_MISS;
+    /** Whether execution just ended at an access that missed the TLB, so that the interpreter has to go on there; told once. */
+    final boolean takeMiss() {
+        boolean taken = missed;
+        missed = false;
+        return taken;
     }
 
-    /** The block that {@link #hasMissed} is about, which its rest is to be executed of. */
-    final Block leftBlock() {
-        return layout.blocks()[missedAt];
+    /** The block of {@link #stoppedAt}. */
+    final Block stoppedIn() {
+        return layout.blocks()[stoppedAt];
     }
 
-    /** How many of that block's instructions were completed. */
-    final int takeLeftOrdinal() {
-        int ordinal = layout.ordinals()[missedAt];
-        missedAt = NO_MISS;
-        return ordinal;
+    /** How many instructions of {@link #stoppedIn} precede {@link #stoppedAt}. */
+    final int stoppedAfter() {
+        return layout.ordinals()[stoppedAt];
     }
 
     /** Whether it is not valid only because the same blocks are better translated in another way. */
@@ -233,8 +229,12 @@ public abstract class Region {
 
     /** An instruction that keeps being left to the interpreter, at a price, is better not translated. */
     private void refused(int at) {
-        if (++refusals < FEWEST_REFUSALS || executed > refusals * WORTH_A_REFUSAL) return;
+        if (!areTooMany(++refusals, FEWEST_REFUSALS)) return;
         layout.blocks()[at].refuse();
         invalidate();
+    }
+
+    private boolean areTooMany(long times, int fewest) {
+        return times >= fewest && executed <= times * WORTH_LEAVING;
     }
 }
