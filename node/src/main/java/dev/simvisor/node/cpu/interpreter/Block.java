@@ -3,6 +3,7 @@ package dev.simvisor.node.cpu.interpreter;
 import dev.simvisor.node.cpu.decode.Instruction;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,9 @@ public final class Block {
     /** How often the interpreter executed it. */
     public int executions;
 
+    /** It is hot when it was executed that often. */
+    int hotAt;
+
     /** Translated code that can be entered here. */
     @Nullable
     Region region;
@@ -42,6 +46,7 @@ public final class Block {
     int entrance;
 
     private boolean refused;
+    private boolean wantsEntrance;
     private boolean missesOften;
     private long misses;
 
@@ -84,6 +89,20 @@ public final class Block {
         this.entrance = entrance;
     }
 
+    /** It is not hot before so many more executions. */
+    public void postpone(int executions) {
+        hotAt = (int) Math.min((long) this.executions + executions, Integer.MAX_VALUE);
+    }
+
+    /** The regions that take it in shall be enterable at it. */
+    public void wantEntrance() {
+        wantsEntrance = true;
+    }
+
+    public boolean wantsEntrance() {
+        return wantsEntrance;
+    }
+
     /** Keeps it out of regions. */
     void refuse() {
         refused = true;
@@ -124,7 +143,16 @@ public final class Block {
 
     /** Whether a valid region stands on it. */
     boolean isTranslated() {
-        return parts != null && parts.stream().anyMatch(Region::isValid);
+        return translated() != null;
+    }
+
+    /** The largest valid region that it is part of, or null. */
+    public @Nullable Region translated() {
+        if (parts == null) return null;
+        return parts.stream()
+                .filter(Region::isValid)
+                .max(Comparator.comparingInt(part -> part.layout().instructions().length))
+                .orElse(null);
     }
 
     void invalidate() {

@@ -87,14 +87,15 @@ public final class Interpreter implements Engine {
     private boolean translated(Block block) {
         Region region = block.region;
         if (region == null) {
-            if (++block.executions != hotThreshold) return false;
+            if (++block.executions < block.hotAt) return false;
+            block.postpone(hotThreshold);
             hotCode.hot(block, blocks);
             region = block.region;
             if (region == null) return false;
         }
         if (!region.valid) {
             block.region = null;
-            block.executions = region.wantsReplacement() ? hotThreshold - 1 : 0;
+            block.postpone(region.wantsReplacement() ? 1 : hotThreshold);
             return false;
         }
         return !attention.singleInstruction()
@@ -305,6 +306,7 @@ public final class Interpreter implements Engine {
         Block block = blocks.find(physical, key);
         if (block != null && (block.secondPage == Block.NO_SECOND_PAGE || sameSecondPage(block, linear))) return block;
         block = decoder.decode(linear, physical, key);
+        block.postpone(hotThreshold);
         if (blocks.add(block)) cpu.memory.flushWrites();
         return block;
     }

@@ -8,6 +8,7 @@ import dev.simvisor.node.cpu.mmu.LinearMemory;
 import dev.simvisor.node.cpu.mmu.NotPlainMemoryException;
 import dev.simvisor.node.cpu.mmu.TlbMissException;
 import dev.simvisor.node.cpu.system.ExceptionDelivery;
+import java.util.Arrays;
 
 /**
  * Translated code: several blocks, entered at the start of some of them. Its place is known as distances from its origin, the
@@ -32,13 +33,21 @@ public abstract class Region {
             int[] ordinals,
             int longestPath,
             int codeSize,
-            long[] entrances) {}
+            long[] entrances) {
+        /** From the origin to one of the blocks, in bytes. */
+        public int distance(Block block) {
+            return distances[Arrays.asList(blocks).indexOf(block)];
+        }
+    }
 
     /** More than a direct branch and the size of a region together, in bytes. */
     private static final long BRANCH_REACH = 1L << 33;
 
     /** Instructions executed that make up for leaving to the interpreter in the middle of a block. */
     private static final int WORTH_LEAVING = 500;
+
+    /** Instructions executed that make up for entering it from the dispatcher. */
+    private static final int WORTH_ENTERING = 1000;
 
     private static final int FEWEST_REFUSALS = 64;
     /** Misses of the TLB before it is judged whether they are too many: translating anew costs as much as very many. */
@@ -115,6 +124,11 @@ public abstract class Region {
     /** How many instructions it has executed, apart from repetitions. */
     public final long executed() {
         return executed;
+    }
+
+    /** Whether it stays as long, when it is entered, that to enter it costs nothing to speak of. */
+    public final boolean runsLong() {
+        return executed >= entries * WORTH_ENTERING;
     }
 
     public final Layout layout() {

@@ -26,14 +26,17 @@ import org.jspecify.annotations.Nullable;
  * Which blocks become a region: those that branches, calls and their returns lead to from the first, the most often executed
  * first, in the pages that the TLB knows. In reverse postorder, so that most edges lead forward.
  *
- * <p>A region that would grow too large ends where others are entered, rather than translate once more what they have; what
- * is called is translated for each caller all the same. Smaller regions that it meets it takes in.
+ * <p>Each piece of code is to be translated once. So a region can be entered wherever control comes back to it from blocks around
+ * it; it ends where others are entered that stay long in themselves, or that it has no room for; and it takes in the others.
+ * Only what is called, and returns soon, is translated for each caller.
  */
 final class RegionPlan {
     private static final int PAGE = 4096;
     private static final int MOST_PAGES = 16;
     /** A block belongs to the region if it was executed at least one such part as often as the first. */
     private static final int COLD = 32;
+    /** Blocks around the region that are looked at for where they lead back to it. */
+    private static final int MOST_AROUND = 256;
     /** No block lies farther from the first, in bytes. */
     private static final int FARTHEST = 1 << 30;
 
@@ -75,17 +78,17 @@ final class RegionPlan {
     private final List<Integer> entrances = new ArrayList<>();
     private final Map<Long, Integer> numbers = new HashMap<>();
 
-    private RegionPlan(Cpu cpu, BlockCache blocks, Block first) {
+    private RegionPlan(Cpu cpu, BlockCache blocks, Block first, long origin) {
         this.cpu = cpu;
         this.blocks = blocks;
         this.first = first;
-        this.origin = cpu.rip;
+        this.origin = origin;
         this.wide = cpu.codeSize == 64;
     }
 
-    /** A plan for the block that the processor is about to enter, of at most so many instructions. */
-    static RegionPlan around(Cpu cpu, BlockCache blocks, Block first, int mostInstructions) {
-        RegionPlan plan = new RegionPlan(cpu, blocks, first);
+    /** A plan for a block that is mapped at rIP {@code origin}, of at most so many instructions. */
+    static RegionPlan around(Cpu cpu, BlockCache blocks, Block first, long origin, int mostInstructions) {
+        RegionPlan plan = new RegionPlan(cpu, blocks, first, origin);
         plan.choose(mostInstructions);
         plan.sort();
         plan.chooseEntrances();
@@ -119,7 +122,8 @@ final class RegionPlan {
 
     private static boolean isOfAnother(Node node, int room) {
         Region other = node.block.entered();
-        return other != null && !node.called && other.layout().instructions().length > room;
+        if (other == null) return false;
+        return other.runsLong() || !node.called && other.layout().instructions().length > room;
     }
 
     private static boolean calls(Node node, long distance) {
@@ -181,18 +185,21 @@ final class RegionPlan {
     }
 
     private @Nullable Block find(long distance) {
+        Block block = known(distance);
+        if (block == null || block.isRefused()) return null;
+        if (block.entered() == null && block.executions < first.executions / COLD) return null;
+        if (!frames.containsKey(page(distance)) && frames.size() == MOST_PAGES) return null;
+        frames.put(page(distance), block.physical & -PAGE);
+        return block;
+    }
+
+    /** The block at a distance, if it was executed and the TLB knows its page. */
+    private @Nullable Block known(long distance) {
         if (Math.abs(distance) > FARTHEST) return null;
         long linear = linear(distance);
         Long frame = frames.get(page(distance));
-        if (frame == null) {
-            frame = cpu.memory.fetchHit(linear);
-            if (frame == -1 || frames.size() == MOST_PAGES) return null;
-        }
-        Block block = blocks.find(frame | linear & PAGE - 1, first.key);
-        if (block == null || block.isRefused()) return null;
-        if (block.entered() == null && block.executions < first.executions / COLD) return null;
-        frames.put(page(distance), frame);
-        return block;
+        if (frame == null) frame = cpu.memory.fetchHit(linear);
+        return frame == -1 ? null : blocks.find(frame | linear & PAGE - 1, first.key);
     }
 
     // ---- ordering
@@ -218,12 +225,15 @@ final class RegionPlan {
         for (int n = 0; n < order.size(); n++) numbers.put(order.get(n).distance, n);
     }
 
-    /** The first block, heads of loops, what is called, returned to, jumped to indirectly or reached from a callout, and where regions are entered that this takes in. */
+    /**
+     * The first block, heads of loops, what is called, returned to, jumped to indirectly or reached from a callout, where
+     * regions are entered that this takes in, where control comes back to it, and what else turned out to be wanted.
+     */
     private void chooseEntrances() {
         BitSet heads = new BitSet();
         heads.set(0);
         for (Node node : order) {
-            if (node.block.entered() != null) heads.set(number(node.distance));
+            if (node.block.entered() != null || node.block.wantsEntrance()) heads.set(number(node.distance));
             // Where the VMM goes on after what it was called out for.
             if (node.last().handler == callout && number(node.end()) >= 0) heads.set(number(node.end()));
             for (long distance : successors(node)) {
@@ -236,7 +246,31 @@ final class RegionPlan {
         for (long distance : returnPoints()) {
             if (number(distance) >= 0) heads.set(number(distance));
         }
+        heads.or(joins());
         heads.stream().filter(number -> !order.get(number).crossesPage()).forEach(entrances::add);
+    }
+
+    /** Where control comes back to from blocks around the region, which others may be translated with. */
+    private BitSet joins() {
+        BitSet joins = new BitSet();
+        Set<Long> seen = new HashSet<>();
+        Deque<Long> around = new ArrayDeque<>();
+        for (Node node : order) exits(node, seen, around);
+        for (int looks = 0; looks < MOST_AROUND && !around.isEmpty(); looks++) {
+            long distance = around.remove();
+            Block block = known(distance);
+            if (block == null) continue;
+            Node node = new Node(block, distance, block.instructions.length, false);
+            for (long successor : successors(node)) if (number(successor) >= 0) joins.set(number(successor));
+            exits(node, seen, around);
+        }
+        return joins;
+    }
+
+    private void exits(Node node, Set<Long> seen, Deque<Long> around) {
+        for (long distance : successors(node)) {
+            if (number(distance) < 0 && !calls(node, distance) && seen.add(distance)) around.add(distance);
+        }
     }
 
     private void visit(Node node, Set<Long> visited, Deque<Node> path, Deque<Deque<Long>> left) {

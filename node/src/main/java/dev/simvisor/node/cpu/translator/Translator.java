@@ -20,6 +20,14 @@ final class Translator implements HotCode {
     /** HotSpot compiles no method with more bytecode. */
     private static final int LARGEST_METHOD = 8000;
 
+    /**
+     * How many thresholds more often a block within a region has to be interpreted before the region is made anew for it. Some
+     * do because accesses before them miss the TLB, and that passes.
+     */
+    private static final int PATIENCE_WITHOUT_ENTRANCE = 4;
+
+    private static final int PAGE_SHIFT = 12;
+
     private final Cpu cpu;
     private final TranslatorSettings settings;
     private final HandlerTable handlers = HandlerTable.shared();
@@ -59,16 +67,38 @@ final class Translator implements HotCode {
     @Override
     public void hot(Block block, BlockCache blocks) {
         if (!translatable(block)) return;
+        Region whole = block.translated();
+        if (whole != null && !block.wantsEntrance()) {
+            block.wantEntrance();
+            block.postpone(PATIENCE_WITHOUT_ENTRANCE * settings.threshold());
+            return;
+        }
         if (regions.size() >= settings.mostRegions()) makeRoom(blocks);
+        if (whole == null || !translateAnew(whole, block, blocks)) translate(block, cpu.rip, blocks);
+    }
+
+    /** Makes a region once more, so that it can be entered at the block that is at rIP, rather than another around that. */
+    private boolean translateAnew(Region whole, Block block, BlockCache blocks) {
+        whole.invalidate();
+        long start = cpu.rip - whole.layout().distance(block);
+        long origin = cpu.codeSize == 64 ? start : start & 0xFFFF_FFFFL;
+        Block first = whole.layout().blocks()[0];
+        if ((cpu.memory.fetchHit(origin) ^ first.physical) >>> PAGE_SHIFT != 0) return false;
+        translate(first, origin, blocks);
+        return true;
+    }
+
+    /** Makes a region around a block at rIP {@code origin}. */
+    private void translate(Block block, long origin, BlockCache blocks) {
         for (int most = settings.mostInstructions(); most > 0; most /= 2) {
-            RegionPlan plan = RegionPlan.around(cpu, blocks, block, most);
+            RegionPlan plan = RegionPlan.around(cpu, blocks, block, origin, most);
             RegionCompiler compiler = new RegionCompiler(plan, handlers);
-            byte[] bytecode = compiler.bytecode("Region_" + Long.toHexString(cpu.rip));
+            byte[] bytecode = compiler.bytecode("Region_" + Long.toHexString(origin));
             if (length(bytecode) >= LARGEST_METHOD) continue;
             Region region = load(bytecode, compiler.layout());
             for (RegionPlan.Node node : plan.nodes()) node.block().become(region);
             open(region, plan);
-            regions.add(new TranslatedRegion(region, cpu.rip, settings.keepsClassFiles() ? bytecode : NOT_KEPT));
+            regions.add(new TranslatedRegion(region, origin, settings.keepsClassFiles() ? bytecode : NOT_KEPT));
             statistics.translated(plan.instructions(), bytecode.length);
             return;
         }

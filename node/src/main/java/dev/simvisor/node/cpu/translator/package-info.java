@@ -14,7 +14,10 @@
  * dev.simvisor.node.cpu.translator.FlagLiveness}) are not computed.
  *
  * <p>A region can be entered at its first block, at heads of loops, at what is called, returned to or jumped to indirectly in
- * it. It does not grow over others that it could not take in whole: there it ends, and the dispatcher goes on with the other.
+ * it, and where blocks around it lead back to it. It does not grow over others that it could not take in whole or that stay
+ * long in themselves: there it ends, and the dispatcher goes on with the other. A block within it that is interpreted often
+ * all the same does not become the start of another region with much the same code: the region is made anew with one more
+ * entrance.
  * Returns and indirect branches stay inside where they lead to a block of the region, by a switch. An edge that leads to
  * another page looks whether that page is mapped as it was.
  *

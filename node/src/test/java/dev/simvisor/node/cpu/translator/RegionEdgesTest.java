@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.simvisor.node.cpu.ControlRegister;
 import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.interpreter.Region;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -88,6 +90,24 @@ class RegionEdgesTest {
             pair.load(GuestPair.CODE, bytes("B905000000 48FFC0 4801C3 FFC9 75F6 48FFC2 EBEC"));
             for (int n = 0; n < 200; n++) pair.run(1 + n % 61, "run " + n);
             assertThat(translated(pair)).isGreaterThan(pair.executed() / 4);
+        }
+    }
+
+    @Test
+    void codeThatRunsKeepStoppingInIsTranslatedOnceWithAnEntranceWhereTheyGoOn() {
+        try (GuestPair pair = new GuestPair(true, AT_ONCE)) {
+            // inc rax; jmp next; add rbx, rax; jmp next; xor rdx, rbx; jmp first
+            pair.load(GuestPair.CODE, bytes("48FFC0 EB00 4801C3 EB00 4831DA EBF1"));
+            for (int n = 0; n < 300; n++) pair.run(2L + 2L * (n % 11), "run " + n);
+            List<Region> regions = ((TranslatingEngine) pair.translated.engine)
+                    .hottest().stream()
+                            .map(TranslatedRegion::region)
+                            .filter(Region::isValid)
+                            .toList();
+            assertThat(regions).singleElement().satisfies(region -> {
+                assertThat(region.layout().instructions()).hasSize(6);
+                assertThat(region.layout().entrances()).containsExactlyInAnyOrder(0, 5, 10);
+            });
         }
     }
 
