@@ -5,7 +5,6 @@ import dev.simvisor.controller.boot.VmRequest;
 import dev.simvisor.node.cpu.translator.RegionListing;
 import dev.simvisor.node.cpu.translator.TranslatedRegion;
 import dev.simvisor.node.cpu.translator.TranslatingEngine;
-import dev.simvisor.node.cpu.translator.TranslatorSettings;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -39,7 +38,7 @@ public final class HotCodeExperiment {
     public static List<HotRegion> hottest(VmRequest request, int most, long nanos) throws BootRefused {
         List<TranslatingEngine> engines = new ArrayList<>();
         try (LocalVm vm = LocalVm.booted(request, cpu -> {
-            TranslatingEngine engine = new TranslatingEngine(cpu, TranslatorSettings.DEFAULT.keepingClassFiles());
+            TranslatingEngine engine = new TranslatingEngine(cpu);
             engines.add(engine);
             return engine;
         })) {

@@ -176,6 +176,7 @@ public final class LocalVm implements AutoCloseable {
             figures.merge("instructions", statistics.executed(), Long::sum);
             figures.merge("instructionsTranslated", statistics.instructions(), Long::sum);
             figures.merge("regions", statistics.regions(), Long::sum);
+            figures.merge("regionsShared", statistics.shared(), Long::sum);
             figures.merge("regionEntries", statistics.entries(), Long::sum);
             figures.merge("regionsForgotten", statistics.forgotten(), Long::sum);
             figures.merge("classFileBytes", statistics.bytes(), Long::sum);

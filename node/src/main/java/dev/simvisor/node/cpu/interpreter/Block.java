@@ -35,8 +35,8 @@ public final class Block {
     /** How often the interpreter executed it. */
     public int executions;
 
-    /** It is hot when it was executed that often. */
-    int hotAt;
+    /** How often it is to be executed until somebody looks whether it is hot. */
+    int lookAt;
 
     /** Translated code that can be entered here. */
     @Nullable
@@ -89,9 +89,9 @@ public final class Block {
         this.entrance = entrance;
     }
 
-    /** It is not hot before so many more executions. */
+    /** It is to be looked at after so many more executions. */
     public void postpone(int executions) {
-        hotAt = (int) Math.min((long) this.executions + executions, Integer.MAX_VALUE);
+        lookAt = (int) Math.min((long) this.executions + executions, Integer.MAX_VALUE);
     }
 
     /** The regions that take it in shall be enterable at it. */

@@ -29,6 +29,7 @@ public final class Interpreter implements Engine {
     private final BlockDecoder decoder;
     private final HotCode hotCode;
     private final int hotThreshold;
+    private final int firstLook;
     private final int patience;
     private final Attention attention;
     private long translatedInstructions;
@@ -51,6 +52,7 @@ public final class Interpreter implements Engine {
         this.decoder = new BlockDecoder(cpu, handlers);
         this.hotCode = hotCode;
         this.hotThreshold = hotCode.threshold();
+        this.firstLook = hotCode.firstLook();
         this.patience = hotCode.patience();
         this.attention = new Attention(cpu);
     }
@@ -59,22 +61,30 @@ public final class Interpreter implements Engine {
     public void run(long instructions) {
         cpu.runLimit = cpu.completedInstructions + instructions;
         cpu.attention = true;
+        // What was executed before: a block, from there, or a region; nothing that could be linked from otherwise.
         Block previous = null;
         long previousStart = 0;
+        Region left = null;
         while (cpu.completedInstructions < cpu.runLimit) {
             // Whatever changes the mode or a translation asks for attention too: links hold only without.
             if (cpu.attention) {
                 if (!attention.look()) return;
                 previous = null;
+                left = null;
             }
             long start = cpu.rip;
-            Block block = previous == null ? null : previous.successor(start - previousStart);
+            Block block = null;
+            if (previous != null) block = previous.successor(start - previousStart);
+            else if (left != null) block = left.follower(start, cpu.memory);
             if (block == null) {
                 block = lookUp();
                 if (block != null && previous != null) previous.link(start - previousStart, block);
+                else if (block != null && left != null) left.follow(start, block);
             }
+            left = null;
             if (block != null && translated(block)) {
                 previous = null;
+                left = block.region;
                 continue;
             }
             if (block != null) execute(block);
@@ -87,15 +97,15 @@ public final class Interpreter implements Engine {
     private boolean translated(Block block) {
         Region region = block.region;
         if (region == null) {
-            if (++block.executions < block.hotAt) return false;
-            block.postpone(hotThreshold);
-            hotCode.hot(block, blocks);
+            if (++block.executions < block.lookAt) return false;
+            hotCode.look(block, blocks);
             region = block.region;
             if (region == null) return false;
         }
         if (!region.valid) {
             block.region = null;
-            block.postpone(region.wantsReplacement() ? 1 : hotThreshold);
+            block.executions = region.wantsReplacement() ? hotThreshold - 1 : 0;
+            block.postpone(region.wantsReplacement() ? 1 : firstLook);
             return false;
         }
         return !attention.singleInstruction()
@@ -306,7 +316,7 @@ public final class Interpreter implements Engine {
         Block block = blocks.find(physical, key);
         if (block != null && (block.secondPage == Block.NO_SECOND_PAGE || sameSecondPage(block, linear))) return block;
         block = decoder.decode(linear, physical, key);
-        block.postpone(hotThreshold);
+        block.postpone(firstLook);
         if (blocks.add(block)) cpu.memory.flushWrites();
         return block;
     }

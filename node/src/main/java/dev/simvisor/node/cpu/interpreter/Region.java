@@ -9,6 +9,7 @@ import dev.simvisor.node.cpu.mmu.NotPlainMemoryException;
 import dev.simvisor.node.cpu.mmu.TlbMissException;
 import dev.simvisor.node.cpu.system.ExceptionDelivery;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Translated code: several blocks, entered at the start of some of them. Its place is known as distances from its origin, the
@@ -40,6 +41,12 @@ public abstract class Region {
         }
     }
 
+    /** What is known of how far HotSpot is with a class, by all regions of it. */
+    public static final class Warmth {
+        private volatile boolean compiled;
+    }
+
+    private static final long PAGE = 4096;
     /** More than a direct branch and the size of a region together, in bytes. */
     private static final long BRANCH_REACH = 1L << 33;
 
@@ -61,7 +68,18 @@ public abstract class Region {
     /** HotSpot's Tier3InvocationThreshold, and some. */
     private static final int ENTRIES_TO_COMPILE = 220;
 
+    /** How many of the blocks that have followed it are remembered. */
+    private static final int FOLLOWERS = 16;
+
     private final Layout layout;
+    private final Warmth warmth;
+    private final boolean wide;
+    private final int longestPath;
+    private final long[] entrances;
+
+    // Blocks that followed it, and where: its links to other regions, one place for each value of some bits of rIP.
+    private final @Nullable Block[] followers = new @Nullable Block[FOLLOWERS];
+    private final long[] followerStarts = new long[FOLLOWERS];
     private int stoppedAt;
     private long refusals;
     private boolean missed;
@@ -74,12 +92,18 @@ public abstract class Region {
 
     private long entries;
     private long readyAt;
+    private boolean ready;
     private long executed;
 
-    protected Region(Layout layout) {
+    protected Region(Layout layout, Warmth warmth) {
         this.layout = layout;
+        this.warmth = warmth;
+        this.ready = warmth.compiled;
         this.instructions = layout.instructions();
-        this.entrancesLeft = layout.entrances().length;
+        this.wide = layout.codeSize() == 64;
+        this.longestPath = layout.longestPath();
+        this.entrances = layout.entrances();
+        this.entrancesLeft = entrances.length;
     }
 
     /**
@@ -93,8 +117,31 @@ public abstract class Region {
     protected abstract void execute(Cpu cpu, long origin, int entrance);
 
     final void enter(Cpu cpu, int entrance) {
-        long origin = cpu.rip - layout.entrances()[entrance];
-        execute(cpu, layout.codeSize() == 64 ? origin : origin & 0xFFFF_FFFFL, entrance);
+        long origin = cpu.rip - entrances[entrance];
+        execute(cpu, wide ? origin : origin & 0xFFFF_FFFFL, entrance);
+    }
+
+    private static int followerPlace(long rip) {
+        return (int) (rip ^ rip >>> 4) & FOLLOWERS - 1;
+    }
+
+    /**
+     * The block at rIP, if it has followed this region there, which ended without asking for attention, and is still mapped there;
+     * or null. For an indirect branch that leaves the region it is an inline cache, for a direct one a chain.
+     */
+    final @Nullable Block follower(long rip, LinearMemory memory) {
+        int place = followerPlace(rip);
+        Block follower = followers[place];
+        if (follower == null || followerStarts[place] != rip || !follower.valid) return null;
+        return memory.fetches(rip, follower.physical & -PAGE) ? follower : null;
+    }
+
+    /** Remembers what followed it at rIP. */
+    final void follow(long rip, Block block) {
+        if (block.secondPage != Block.NO_SECOND_PAGE) return;
+        int place = followerPlace(rip);
+        followers[place] = block;
+        followerStarts[place] = rip;
     }
 
     /** Another region took over one of its entrances; without any it is of no use. */
@@ -143,15 +190,18 @@ public abstract class Region {
      * @param patience so many of them
      */
     final boolean isReady(long dispatches, int patience) {
-        if (entries < ENTRIES_TO_COMPILE) return true;
+        if (ready || entries < ENTRIES_TO_COMPILE) return true;
         if (readyAt == 0) readyAt = dispatches + patience;
-        return dispatches >= readyAt;
+        if (dispatches < readyAt) return false;
+        ready = true;
+        warmth.compiled = true;
+        return true;
     }
 
     /** Whether it may be entered at rIP, with that many instructions left to run. */
     final boolean mayEnter(Cpu cpu, long budget) {
-        if (budget < layout.longestPath() || cpu.stackSize != layout.codeSize()) return false;
-        return layout.codeSize() != 64 || !nearTheHole(cpu.rip);
+        if (budget < longestPath || cpu.stackSize != (wide ? 64 : 32)) return false;
+        return !wide || !nearTheHole(cpu.rip);
     }
 
     /** Whether a direct branch from here may reach an address that is not canonical. */
@@ -201,7 +251,7 @@ public abstract class Region {
         stoppedAt = at;
         cpu.position = executed + layout.ordinals()[at];
         long rip = origin + layout.distances()[at];
-        cpu.rip = layout.codeSize() == 64 ? rip : rip & 0xFFFF_FFFFL;
+        cpu.rip = wide ? rip : rip & 0xFFFF_FFFFL;
         switch (raised) {
             case TlbMissException _ -> missed(at);
             case NotPlainMemoryException _ -> refused(at);

@@ -44,6 +44,8 @@ final class RegionCompiler {
     private static final ClassDesc CPU_CLASS = InstructionEmitter.CPU;
     private static final ClassDesc LAYOUT =
             Region.Layout.class.describeConstable().orElseThrow();
+    private static final ClassDesc WARMTH =
+            Region.Warmth.class.describeConstable().orElseThrow();
     private static final ClassDesc RUNTIME_EXCEPTION =
             RuntimeException.class.describeConstable().orElseThrow();
     private static final ClassDesc LINEAR_MEMORY =
@@ -108,11 +110,13 @@ final class RegionCompiler {
             builder.withFlags(ACC_PUBLIC | ACC_FINAL).withSuperclass(RegionCode.REGION_CLASS);
             builder.withMethodBody(
                     INIT_NAME,
-                    MethodTypeDesc.of(CD_void, LAYOUT),
+                    MethodTypeDesc.of(CD_void, LAYOUT, WARMTH),
                     ACC_PUBLIC,
                     code -> code.aload(0)
                             .aload(1)
-                            .invokespecial(RegionCode.REGION_CLASS, INIT_NAME, MethodTypeDesc.of(CD_void, LAYOUT))
+                            .aload(2)
+                            .invokespecial(
+                                    RegionCode.REGION_CLASS, INIT_NAME, MethodTypeDesc.of(CD_void, LAYOUT, WARMTH))
                             .return_());
             builder.withMethodBody(
                     "execute",
@@ -245,7 +249,7 @@ final class RegionCompiler {
             RegionPlan.Node node = node();
             code.labelBinding(starts[current]);
             region.forgetAt();
-            region.walks = node.block().missesOften();
+            region.walks = node.walks();
             boolean single = predecessors[current] <= 1 && (current != 0 || predecessors[0] == 0);
             flags.assume(
                     single ? knowledge.getOrDefault(current, FlagEmitter.Knowledge.NONE) : FlagEmitter.Knowledge.NONE);

@@ -46,8 +46,10 @@ final class RegionPlan {
      * @param distance from the origin to its start
      * @param count how many of its instructions
      * @param called whether a call within the region leads to it
+     * @param walks whether its accesses handle misses of the TLB in place
+     * @param targets distances from the origin of what has followed an indirect branch at its end
      */
-    record Node(Block block, long distance, int count, boolean called) {
+    record Node(Block block, long distance, int count, boolean called, boolean walks, List<Long> targets) {
         List<Instruction> instructions() {
             return Arrays.asList(block.instructions).subList(0, count);
         }
@@ -95,6 +97,28 @@ final class RegionPlan {
         return plan;
     }
 
+    /**
+     * A plan of a known shape for a block that is mapped at rIP {@code origin}; or null if blocks are not there, or not such that
+     * it would serve.
+     */
+    static @Nullable RegionPlan like(RegionClass.Shape shape, Cpu cpu, BlockCache blocks, Block first, long origin) {
+        RegionPlan plan = new RegionPlan(cpu, blocks, first, origin);
+        for (RegionClass.Part part : shape.parts()) {
+            Block block = part.distance() == 0 ? first : plan.known(part.distance());
+            if (block == null || !serves(block, part)) return null;
+            plan.order.add(new Node(block, part.distance(), part.count(), part.called(), part.walks(), part.targets()));
+            plan.frames.put(plan.page(part.distance()), block.physical & -PAGE);
+        }
+        plan.number();
+        plan.entrances.addAll(shape.entrances());
+        return plan;
+    }
+
+    private static boolean serves(Block block, RegionClass.Part part) {
+        if (block.isRefused() || block.missesOften() && !part.walks()) return false;
+        return block.length == part.length() && block.instructions.length >= part.count();
+    }
+
     // ---- choosing
 
     private void choose(int mostInstructions) {
@@ -103,7 +127,7 @@ final class RegionPlan {
                 Comparator.comparingInt((Node node) -> -node.block.executions).thenComparingLong(Node::distance);
         PriorityQueue<Node> candidates = new PriorityQueue<>(hottestFirst);
         Set<Long> seen = new HashSet<>();
-        candidates.add(new Node(first, 0, Math.min(first.instructions.length, mostInstructions), false));
+        candidates.add(node(first, 0, Math.min(first.instructions.length, mostInstructions), false));
         seen.add(0L);
         int room = mostInstructions;
         while (!candidates.isEmpty()) {
@@ -115,7 +139,7 @@ final class RegionPlan {
                 if (!seen.add(distance)) continue;
                 Block block = find(distance);
                 boolean called = node.called || calls(node, distance);
-                if (block != null) candidates.add(new Node(block, distance, block.instructions.length, called));
+                if (block != null) candidates.add(node(block, distance, block.instructions.length, called));
             }
         }
     }
@@ -139,20 +163,21 @@ final class RegionPlan {
             case JUMP -> List.of(target(node));
             case CALL -> List.of(target(node), node.end());
             case CALL_INDIRECT -> {
-                List<Long> successors = indirectTargets(node);
+                List<Long> successors = new ArrayList<>(node.targets);
                 successors.add(node.end());
                 yield successors;
             }
-            case JUMP_INDIRECT -> indirectTargets(node);
+            case JUMP_INDIRECT -> node.targets;
             case STRING, NONE -> List.of(node.end());
             case RETURN, SYSTEM_CALL, OTHER -> List.of();
         };
     }
 
-    private List<Long> indirectTargets(Node node) {
-        List<Long> targets = new ArrayList<>();
-        for (long target : node.block.indirectTargets()) targets.add(normal(node.distance + target));
-        return targets;
+    private Node node(Block block, long distance, int count, boolean called) {
+        List<Long> targets = Arrays.stream(block.indirectTargets())
+                .mapToObj(target -> normal(distance + target))
+                .toList();
+        return new Node(block, distance, count, called, block.missesOften(), targets);
     }
 
     /** Distances of what returns lead to. */
@@ -222,6 +247,10 @@ final class RegionPlan {
         }
         order.addAll(postorder);
         Collections.reverse(order);
+        number();
+    }
+
+    private void number() {
         for (int n = 0; n < order.size(); n++) numbers.put(order.get(n).distance, n);
     }
 
@@ -260,7 +289,7 @@ final class RegionPlan {
             long distance = around.remove();
             Block block = known(distance);
             if (block == null) continue;
-            Node node = new Node(block, distance, block.instructions.length, false);
+            Node node = node(block, distance, block.instructions.length, false);
             for (long successor : successors(node)) if (number(successor) >= 0) joins.set(number(successor));
             exits(node, seen, around);
         }
@@ -289,6 +318,24 @@ final class RegionPlan {
     /** Position among the nodes of the block at a distance, or -1. */
     int number(long distance) {
         return numbers.getOrDefault(distance, -1);
+    }
+
+    RegionClass.Shape shape() {
+        List<RegionClass.Part> parts = order.stream()
+                .map(node -> new RegionClass.Part(
+                        node.distance, node.count, node.block.length, node.called, node.walks, node.targets))
+                .toList();
+        return new RegionClass.Shape(parts, List.copyOf(entrances));
+    }
+
+    /** rIP of its first block. */
+    long origin() {
+        return origin;
+    }
+
+    /** Under which its blocks were decoded. */
+    int key() {
+        return first.key;
     }
 
     boolean wide() {

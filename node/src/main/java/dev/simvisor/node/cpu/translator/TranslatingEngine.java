@@ -11,11 +11,16 @@ public final class TranslatingEngine implements Engine {
     private final Interpreter interpreter;
 
     public TranslatingEngine(Cpu cpu) {
-        this(cpu, TranslatorSettings.DEFAULT);
+        this(cpu, TranslatorSettings.DEFAULT, RegionLibrary.SHARED);
     }
 
     public TranslatingEngine(Cpu cpu, TranslatorSettings settings) {
-        translator = new Translator(cpu, settings);
+        this(cpu, settings, new RegionLibrary());
+    }
+
+    /** An engine that takes from a library what others have translated of the same code. */
+    TranslatingEngine(Cpu cpu, TranslatorSettings settings, RegionLibrary library) {
+        translator = new Translator(cpu, settings, library);
         interpreter = new Interpreter(cpu, translator);
     }
 

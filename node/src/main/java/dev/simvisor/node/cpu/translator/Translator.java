@@ -9,11 +9,10 @@ import dev.simvisor.node.cpu.interpreter.Region;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.attribute.CodeAttribute;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /** Makes regions of hot blocks. */
 final class Translator implements HotCode {
@@ -28,17 +27,22 @@ final class Translator implements HotCode {
 
     private static final int PAGE_SHIFT = 12;
 
+    /** Executions of a block before the library is asked for it. */
+    private static final int FIRST_LOOK = 250;
+    /** So many times the executions until then pass before it is asked again. */
+    private static final int LOOKS_APART = 3;
+
     private final Cpu cpu;
     private final TranslatorSettings settings;
+    private final RegionLibrary library;
     private final HandlerTable handlers = HandlerTable.shared();
-    private static final byte[] NOT_KEPT = {};
-
     private final List<TranslatedRegion> regions = new ArrayList<>();
     private final TranslatorStatistics statistics = new TranslatorStatistics();
 
-    Translator(Cpu cpu, TranslatorSettings settings) {
+    Translator(Cpu cpu, TranslatorSettings settings, RegionLibrary library) {
         this.cpu = cpu;
         this.settings = settings;
+        this.library = library;
     }
 
     /** All that were made and not forgotten, the most useful first. */
@@ -60,20 +64,46 @@ final class Translator implements HotCode {
     }
 
     @Override
+    public int firstLook() {
+        return Math.min(FIRST_LOOK, settings.threshold());
+    }
+
+    @Override
     public int patience() {
         return settings.patience();
     }
 
     @Override
-    public void hot(Block block, BlockCache blocks) {
-        if (!translatable(block)) return;
+    public void look(Block block, BlockCache blocks) {
+        if (!translatable(block)) {
+            block.postpone(settings.threshold());
+        } else if (!isTakenFromLibrary(block, blocks)) {
+            int left = settings.threshold() - block.executions;
+            if (left > 0) block.postpone(Math.min(left, LOOKS_APART * block.executions));
+            else hot(block, blocks);
+        }
+    }
+
+    /** Whether the library has a region that begins at the block, or now has the block in a larger one than before. */
+    private boolean isTakenFromLibrary(Block block, BlockCache blocks) {
+        Region present = block.translated();
+        int size = present == null ? 0 : present.layout().instructions().length;
+        for (RegionClass known : library.at(new RegionLibrary.Place(cpu.rip, block.key))) {
+            if (known.shape().instructions() <= size) continue;
+            RegionPlan plan = RegionPlan.like(known.shape(), cpu, blocks, block, cpu.rip);
+            if (plan != null && isTaken(known, plan, new RegionCompiler(plan, handlers), blocks)) return true;
+        }
+        return false;
+    }
+
+    private void hot(Block block, BlockCache blocks) {
         Region whole = block.translated();
         if (whole != null && !block.wantsEntrance()) {
             block.wantEntrance();
             block.postpone(PATIENCE_WITHOUT_ENTRANCE * settings.threshold());
             return;
         }
-        if (regions.size() >= settings.mostRegions()) makeRoom(blocks);
+        block.postpone(settings.threshold());
         if (whole == null || !translateAnew(whole, block, blocks)) translate(block, cpu.rip, blocks);
     }
 
@@ -91,17 +121,40 @@ final class Translator implements HotCode {
     /** Makes a region around a block at rIP {@code origin}. */
     private void translate(Block block, long origin, BlockCache blocks) {
         for (int most = settings.mostInstructions(); most > 0; most /= 2) {
-            RegionPlan plan = RegionPlan.around(cpu, blocks, block, origin, most);
-            RegionCompiler compiler = new RegionCompiler(plan, handlers);
-            byte[] bytecode = compiler.bytecode("Region_" + Long.toHexString(origin));
-            if (length(bytecode) >= LARGEST_METHOD) continue;
-            Region region = load(bytecode, compiler.layout());
-            for (RegionPlan.Node node : plan.nodes()) node.block().become(region);
-            open(region, plan);
-            regions.add(new TranslatedRegion(region, origin, settings.keepsClassFiles() ? bytecode : NOT_KEPT));
-            statistics.translated(plan.instructions(), bytecode.length);
-            return;
+            if (isTranslated(RegionPlan.around(cpu, blocks, block, origin, most), blocks)) return;
         }
+    }
+
+    /** Makes a region as planned, if HotSpot would compile its method. */
+    private boolean isTranslated(RegionPlan plan, BlockCache blocks) {
+        RegionCompiler compiler = new RegionCompiler(plan, handlers);
+        RegionLibrary.Place place = new RegionLibrary.Place(plan.origin(), plan.key());
+        Optional<RegionClass> known = library.find(place, plan.shape());
+        if (known.isPresent() && isTaken(known.get(), plan, compiler, blocks)) return true;
+        String name = "Region_" + Long.toHexString(plan.origin());
+        byte[] bytecode = compiler.bytecode(name);
+        if (length(bytecode) >= LARGEST_METHOD) return false;
+        RegionClass made = RegionClass.load(plan.shape(), name, bytecode);
+        library.add(place, made);
+        put(made, plan, compiler, blocks);
+        statistics.translated(plan.instructions(), bytecode.length);
+        return true;
+    }
+
+    /** Makes a region of a class that is there, if it is the one that the plan would give. */
+    private boolean isTaken(RegionClass known, RegionPlan plan, RegionCompiler compiler, BlockCache blocks) {
+        if (!known.isThatOf(compiler)) return false;
+        put(known, plan, compiler, blocks);
+        statistics.taken();
+        return true;
+    }
+
+    private void put(RegionClass made, RegionPlan plan, RegionCompiler compiler, BlockCache blocks) {
+        if (regions.size() >= settings.mostRegions()) makeRoom(blocks);
+        Region region = made.region(compiler.layout());
+        for (RegionPlan.Node node : plan.nodes()) node.block().become(region);
+        open(region, plan);
+        regions.add(new TranslatedRegion(region, plan.origin(), made.bytecode()));
     }
 
     /** Where a larger region can be entered already it stays so. */
@@ -143,16 +196,5 @@ final class Translator implements HotCode {
             longest = Math.max(longest, ((CodeAttribute) method.code().orElseThrow()).codeLength());
         }
         return longest;
-    }
-
-    private static Region load(byte[] bytecode, Region.Layout layout) {
-        try {
-            MethodHandles.Lookup region = MethodHandles.lookup().defineHiddenClass(bytecode, false);
-            return (Region)
-                    region.findConstructor(region.lookupClass(), MethodType.methodType(void.class, Region.Layout.class))
-                            .invoke(layout);
-        } catch (Throwable e) {
-            throw new IllegalStateException("a translated region does not link", e);
-        }
     }
 }

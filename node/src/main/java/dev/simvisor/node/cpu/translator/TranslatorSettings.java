@@ -11,20 +11,13 @@ package dev.simvisor.node.cpu.translator;
  * @param patience how long a new region is left to HotSpot's compiler, in blocks met that regions can be entered at
  * @param mostInstructions of a region
  * @param mostRegions at any time; the least useful half goes when there are more
- * @param keepsClassFiles whether {@link TranslatingEngine#hottest} has the regions' code
  */
-public record TranslatorSettings(
-        int threshold, int patience, int mostInstructions, int mostRegions, boolean keepsClassFiles) {
+public record TranslatorSettings(int threshold, int patience, int mostInstructions, int mostRegions) {
     /** Of the time that HotSpot takes, some ten milliseconds pass in the first compilation. */
-    public static final TranslatorSettings DEFAULT = new TranslatorSettings(80_000, 100_000, 200, 4000, false);
+    public static final TranslatorSettings DEFAULT = new TranslatorSettings(80_000, 100_000, 200, 4000);
 
     /** For somebody who wants all regions entered as soon as they are there. */
     public TranslatorSettings(int threshold, int mostInstructions, int mostRegions) {
-        this(threshold, 0, mostInstructions, mostRegions, false);
-    }
-
-    /** The same for somebody who wants to look at the code. */
-    public TranslatorSettings keepingClassFiles() {
-        return new TranslatorSettings(threshold, patience, mostInstructions, mostRegions, true);
+        this(threshold, 0, mostInstructions, mostRegions);
     }
 }

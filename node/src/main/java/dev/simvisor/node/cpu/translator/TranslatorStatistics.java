@@ -8,11 +8,22 @@ public final class TranslatorStatistics {
     private long executed;
     private long entries;
     private long forgotten;
+    private long shared;
 
     void translated(int instructions, int bytes) {
         regions++;
         this.instructions += instructions;
         this.bytes += bytes;
+    }
+
+    /** A region's class was there. */
+    void taken() {
+        shared++;
+    }
+
+    /** Regions whose class another translator of the process had made. */
+    public long shared() {
+        return shared;
     }
 
     /** Guest instructions executed in regions. */

@@ -17,9 +17,9 @@
  * it, and where blocks around it lead back to it. It does not grow over others that it could not take in whole or that stay
  * long in themselves: there it ends, and the dispatcher goes on with the other. A block within it that is interpreted often
  * all the same does not become the start of another region with much the same code: the region is made anew with one more
- * entrance.
- * Returns and indirect branches stay inside where they lead to a block of the region, by a switch. An edge that leads to
- * another page looks whether that page is mapped as it was.
+ * entrance. Returns and indirect branches stay inside where they lead to a block of the region, by a switch. An edge that leads
+ * to another page looks whether that page is mapped as it was. Where control leaves a region, the dispatcher finds what
+ * followed before in the region itself.
  *
  * <p>A region leaves the same state as the interpreter, after the same number of instructions: it is entered only with enough
  * of the run left for its longest path, looks again on every edge that leads back, and whatever is out of the ordinary (a
@@ -33,7 +33,9 @@
  * <p>HotSpot compiles what is emitted, and that is dear: one region costs it tens of milliseconds. So there is to be little
  * code, each piece once ({@link dev.simvisor.node.cpu.translator.TranslatorSettings} says when it pays), no method above 8,000
  * bytes, which HotSpot would not compile, and all memory accesses inlined, for which {@code bin/simvisor} sets flags. While
- * HotSpot is at work on a new region, the guest's interpreter goes on in its place.
+ * HotSpot is at work on a new region, the guest's interpreter goes on in its place. And what one guest's translator has made
+ * serves all others of the process that have the same code in the same place ({@link
+ * dev.simvisor.node.cpu.translator.RegionLibrary}): they take it after a few hundred executions, compiled.
  */
 @NullMarked
 package dev.simvisor.node.cpu.translator;

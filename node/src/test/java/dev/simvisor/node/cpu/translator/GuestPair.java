@@ -81,8 +81,21 @@ final class GuestPair implements AutoCloseable {
     }
 
     GuestPair(boolean wide, TranslatorSettings settings) {
+        this(wide, settings, new RegionLibrary());
+    }
+
+    /** A pair whose translated one takes what it can from a library. */
+    GuestPair(boolean wide, TranslatorSettings settings, RegionLibrary library) {
         interpreted = new Guest(wide, Interpreter::new);
-        translated = new Guest(wide, cpu -> new TranslatingEngine(cpu, settings));
+        translated = new Guest(wide, cpu -> new TranslatingEngine(cpu, settings, library));
+    }
+
+    List<TranslatedRegion> hottest() {
+        return ((TranslatingEngine) translated.engine).hottest();
+    }
+
+    TranslatorStatistics statistics() {
+        return ((TranslatingEngine) translated.engine).statistics();
     }
 
     void load(int address, byte... bytes) {

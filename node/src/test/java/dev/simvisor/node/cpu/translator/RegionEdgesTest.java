@@ -275,6 +275,6 @@ class RegionEdgesTest {
     }
 
     private static long translated(GuestPair pair) {
-        return ((TranslatingEngine) pair.translated.engine).statistics().executed();
+        return pair.statistics().executed();
     }
 }
