@@ -25,9 +25,7 @@ final class CpuMode {
         // SDM Vol 3A §5.5: the CPL is SS.DPL on silicon; real mode runs at 0, virtual-8086 mode at 3.
         cpu.cpl = cpu.virtual8086 ? 3 : cpu.protectedMode ? AccessRights.dpl(cpu.segmentRights[SS]) : 0;
         cpu.codeSize = codeSize(cpu);
-        boolean stackBig = (cpu.segmentRights[SS] & AccessRights.DEFAULT_BIG) != 0;
-        cpu.stackSize = cpu.codeSize == 64 ? 64 : stackBig ? 32 : 16;
-        cpu.stackMask = cpu.stackSize == 64 ? -1L : cpu.stackSize == 32 ? 0xFFFF_FFFFL : 0xFFFFL;
+        updateStackSize(cpu);
         if (was64Bit && cpu.codeSize == 64) updateBases(cpu);
         else for (int segment = 0; segment < SegmentRegister.COUNT; segment++) updateSegment(cpu, segment);
         updateFlatness(cpu);
@@ -35,10 +33,23 @@ final class CpuMode {
         cpu.memory.updateMode();
     }
 
-    /** As much of {@link #update} as changes when SS does within 64-bit mode, where segments are not checked. */
-    static void updatePrivilege(Cpu cpu) {
+    /** As much of {@link #update} as follows from CS and SS. */
+    static void updateCodeAndStack(Cpu cpu) {
+        if (!cpu.protectedMode || cpu.virtual8086 || codeSize(cpu) != cpu.codeSize) {
+            update(cpu);
+            return;
+        }
         cpu.cpl = AccessRights.dpl(cpu.segmentRights[SS]);
-        cpu.privilegeChanges++;
+        if (cpu.codeSize == 64) {
+            // Segments are not checked.
+            cpu.privilegeChanges++;
+        } else {
+            updateStackSize(cpu);
+            updateSegment(cpu, CS);
+            updateSegment(cpu, SS);
+            updateFlatness(cpu);
+            cpu.segmentChanges++;
+        }
         cpu.memory.updateMode();
     }
 
@@ -47,6 +58,12 @@ final class CpuMode {
         updateSegment(cpu, segment);
         updateFlatness(cpu);
         cpu.segmentChanges++;
+    }
+
+    private static void updateStackSize(Cpu cpu) {
+        boolean big = (cpu.segmentRights[SS] & AccessRights.DEFAULT_BIG) != 0;
+        cpu.stackSize = cpu.codeSize == 64 ? 64 : big ? 32 : 16;
+        cpu.stackMask = cpu.stackSize == 64 ? -1L : cpu.stackSize == 32 ? 0xFFFF_FFFFL : 0xFFFFL;
     }
 
     /** What can differ from one moment in 64-bit mode to the next: system calls and interrupts come here often. */
