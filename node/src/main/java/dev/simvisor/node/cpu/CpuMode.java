@@ -72,8 +72,11 @@ final class CpuMode {
         cpu.effectiveBase[GS] = cpu.segmentBase[GS];
     }
 
+    /** When it changes, what was decoded under the other circumstances is not to go on: that takes attention. */
     private static void updateFlatness(Cpu cpu) {
-        cpu.flatSegments = cpu.codeSize == 64 || flat(cpu, ES) && flat(cpu, CS) && flat(cpu, SS) && flat(cpu, DS);
+        boolean flat = cpu.codeSize == 64 || flat(cpu, ES) && flat(cpu, CS) && flat(cpu, SS) && flat(cpu, DS);
+        if (flat != cpu.flatSegments) cpu.attention = true;
+        cpu.flatSegments = flat;
     }
 
     /** Base 0 and limit 4 GiB, readable, and writable unless it holds code. */

@@ -140,7 +140,7 @@ final class RegionPlan {
                 yield successors;
             }
             case JUMP_INDIRECT -> indirectTargets(node);
-            case STRING, NONE -> List.of(node.end());
+            case STRING, STATE_CHANGE, NONE -> List.of(node.end());
             case RETURN, SYSTEM_CALL, OTHER -> List.of();
         };
     }
