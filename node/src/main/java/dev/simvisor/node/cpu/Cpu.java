@@ -102,7 +102,7 @@ public final class Cpu {
 
     /** Counts what may have changed a segment register, but for {@link #privilegeChanges}; equal counts of both mean equal segment registers. */
     public long segmentChanges;
-    /** Counts system calls within 64-bit mode and returns from them, which change CS and SS and no other. */
+    /** Counts transfers within 64-bit mode that change CS and SS and no other: system calls, interrupts, returns from them. */
     public long privilegeChanges;
 
     /** Segment base that address computation adds: zero in 64-bit mode but for FS and GS. */
@@ -387,9 +387,9 @@ public final class Cpu {
         CpuMode.update(this);
     }
 
-    /** As much of {@link #updateMode} as follows from a change of privilege from 64-bit code to 64-bit code. */
-    public void updatePrivilege() {
-        CpuMode.updatePrivilege(this);
+    /** As much of {@link #updateMode} as follows from CS and SS: what a transfer to another privilege level changes. */
+    public void updateCodeAndStack() {
+        CpuMode.updateCodeAndStack(this);
     }
 
     /** As much of {@link #updateMode} as follows from one data segment register. */

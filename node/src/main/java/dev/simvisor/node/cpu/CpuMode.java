@@ -18,27 +18,41 @@ final class CpuMode {
     private CpuMode() {}
 
     static void update(Cpu cpu) {
-        boolean was64Bit = cpu.codeSize == 64;
+        boolean wasProtected = cpu.protectedMode && !cpu.virtual8086;
+        int codeSizeBefore = cpu.codeSize;
         cpu.protectedMode = (cpu.cr0 & ControlRegister.CR0_PE) != 0;
         cpu.virtual8086 = cpu.protectedMode && (cpu.otherFlags & Flags.VM) != 0;
         cpu.longMode = (cpu.msr.efer & ModelSpecificRegisters.EFER_LMA) != 0;
         // SDM Vol 3A §5.5: the CPL is SS.DPL on silicon; real mode runs at 0, virtual-8086 mode at 3.
         cpu.cpl = cpu.virtual8086 ? 3 : cpu.protectedMode ? AccessRights.dpl(cpu.segmentRights[SS]) : 0;
         cpu.codeSize = codeSize(cpu);
-        boolean stackBig = (cpu.segmentRights[SS] & AccessRights.DEFAULT_BIG) != 0;
-        cpu.stackSize = cpu.codeSize == 64 ? 64 : stackBig ? 32 : 16;
-        cpu.stackMask = cpu.stackSize == 64 ? -1L : cpu.stackSize == 32 ? 0xFFFF_FFFFL : 0xFFFFL;
-        if (was64Bit && cpu.codeSize == 64) updateBases(cpu);
+        updateStackSize(cpu);
+        boolean isProtected = cpu.protectedMode && !cpu.virtual8086;
+        if (isProtected != wasProtected || cpu.codeSize != codeSizeBefore) forgetLinks(cpu);
+        if (codeSizeBefore == 64 && cpu.codeSize == 64) updateBases(cpu);
         else for (int segment = 0; segment < SegmentRegister.COUNT; segment++) updateSegment(cpu, segment);
         updateFlatness(cpu);
         cpu.segmentChanges++;
         cpu.memory.updateMode();
     }
 
-    /** As much of {@link #update} as changes when SS does within 64-bit mode, where segments are not checked. */
-    static void updatePrivilege(Cpu cpu) {
+    /** As much of {@link #update} as follows from CS and SS. */
+    static void updateCodeAndStack(Cpu cpu) {
+        if (!cpu.protectedMode || cpu.virtual8086 || codeSize(cpu) != cpu.codeSize) {
+            update(cpu);
+            return;
+        }
         cpu.cpl = AccessRights.dpl(cpu.segmentRights[SS]);
-        cpu.privilegeChanges++;
+        if (cpu.codeSize == 64) {
+            // Segments are not checked.
+            cpu.privilegeChanges++;
+        } else {
+            updateStackSize(cpu);
+            updateSegment(cpu, CS);
+            updateSegment(cpu, SS);
+            updateFlatness(cpu);
+            cpu.segmentChanges++;
+        }
         cpu.memory.updateMode();
     }
 
@@ -49,14 +63,27 @@ final class CpuMode {
         cpu.segmentChanges++;
     }
 
+    private static void updateStackSize(Cpu cpu) {
+        boolean big = (cpu.segmentRights[SS] & AccessRights.DEFAULT_BIG) != 0;
+        cpu.stackSize = cpu.codeSize == 64 ? 64 : big ? 32 : 16;
+        cpu.stackMask = cpu.stackSize == 64 ? -1L : cpu.stackSize == 32 ? 0xFFFF_FFFFL : 0xFFFFL;
+    }
+
     /** What can differ from one moment in 64-bit mode to the next: system calls and interrupts come here often. */
     private static void updateBases(Cpu cpu) {
         cpu.effectiveBase[FS] = cpu.segmentBase[FS];
         cpu.effectiveBase[GS] = cpu.segmentBase[GS];
     }
 
+    /** Blocks that were decoded under other circumstances must not be what goes on: links hold only without attention. */
+    private static void forgetLinks(Cpu cpu) {
+        cpu.attention = true;
+    }
+
     private static void updateFlatness(Cpu cpu) {
-        cpu.flatSegments = cpu.codeSize == 64 || flat(cpu, ES) && flat(cpu, CS) && flat(cpu, SS) && flat(cpu, DS);
+        boolean flat = cpu.codeSize == 64 || flat(cpu, ES) && flat(cpu, CS) && flat(cpu, SS) && flat(cpu, DS);
+        if (flat != cpu.flatSegments) forgetLinks(cpu);
+        cpu.flatSegments = flat;
     }
 
     /** Base 0 and limit 4 GiB, readable, and writable unless it holds code. */

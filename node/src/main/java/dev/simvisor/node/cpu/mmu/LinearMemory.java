@@ -45,6 +45,9 @@ public final class LinearMemory {
     // Addresses of the entries for loads and stores, those for stores Tlb.SIZE behind the others.
     private long reads;
     private long writes;
+    // The same of implicit supervisor accesses.
+    private final long systemReads;
+    private final long systemWrites;
     /** Null while page walks take no time. */
     private @Nullable ModelTlb modelTlb;
 
@@ -58,8 +61,10 @@ public final class LinearMemory {
             fetchTlbs[n] = new Tlb(tlbs.asSlice(2L * Tlb.SIZE));
         }
         fetchTlb = fetchTlbs[SUPERVISOR];
-        reads = readTlbs[SUPERVISOR].entries;
-        writes = writeTlbs[SUPERVISOR].entries;
+        systemReads = readTlbs[SUPERVISOR].entries;
+        systemWrites = writeTlbs[SUPERVISOR].entries;
+        reads = systemReads;
+        writes = systemWrites;
     }
 
     /** Follows a change of privilege, EFLAGS.AC, CR0.AM, SMAP or the breakpoints. */
@@ -207,35 +212,52 @@ public final class LinearMemory {
     // ---- implicit supervisor accesses to descriptor tables, the TSS and the like (SDM Vol 3A §4.6)
 
     public int readSystem8(long linear) {
+        long entry = Tlb.entry(systemReads, linear);
+        if (Tlb.page(entry) == (linear & PAGE_MASK)) return HostMemory.getByte(linear + Tlb.addend(entry)) & 0xFF;
         return (int) slow.readSystem(linear, 1);
     }
 
     public int readSystem16(long linear) {
+        long entry = Tlb.entry(systemReads, linear);
+        if (Tlb.page(entry) == (linear + 1 & PAGE_MASK))
+            return HostMemory.getShort(linear + Tlb.addend(entry)) & 0xFFFF;
         return (int) slow.readSystem(linear, 2);
     }
 
     public int readSystem32(long linear) {
+        long entry = Tlb.entry(systemReads, linear);
+        if (Tlb.page(entry) == (linear + 3 & PAGE_MASK)) return HostMemory.getInt(linear + Tlb.addend(entry));
         return (int) slow.readSystem(linear, 4);
     }
 
     public long readSystem64(long linear) {
+        long entry = Tlb.entry(systemReads, linear);
+        if (Tlb.page(entry) == (linear + 7 & PAGE_MASK)) return HostMemory.getLong(linear + Tlb.addend(entry));
         return slow.readSystem(linear, 8);
     }
 
     public void writeSystem8(long linear, int value) {
-        slow.writeSystem(linear, 1, value);
+        long entry = Tlb.entry(systemWrites, linear);
+        if (Tlb.page(entry) == (linear & PAGE_MASK)) HostMemory.putByte(linear + Tlb.addend(entry), (byte) value);
+        else slow.writeSystem(linear, 1, value);
     }
 
     public void writeSystem16(long linear, int value) {
-        slow.writeSystem(linear, 2, value);
+        long entry = Tlb.entry(systemWrites, linear);
+        if (Tlb.page(entry) == (linear + 1 & PAGE_MASK)) HostMemory.putShort(linear + Tlb.addend(entry), (short) value);
+        else slow.writeSystem(linear, 2, value);
     }
 
     public void writeSystem32(long linear, int value) {
-        slow.writeSystem(linear, 4, value);
+        long entry = Tlb.entry(systemWrites, linear);
+        if (Tlb.page(entry) == (linear + 3 & PAGE_MASK)) HostMemory.putInt(linear + Tlb.addend(entry), value);
+        else slow.writeSystem(linear, 4, value);
     }
 
     public void writeSystem64(long linear, long value) {
-        slow.writeSystem(linear, 8, value);
+        long entry = Tlb.entry(systemWrites, linear);
+        if (Tlb.page(entry) == (linear + 7 & PAGE_MASK)) HostMemory.putLong(linear + Tlb.addend(entry), value);
+        else slow.writeSystem(linear, 8, value);
     }
 
     /** Raises the fault that {@link #writeSystem8} and its like would raise. */
@@ -284,12 +306,6 @@ public final class LinearMemory {
 
     void fillFetch(long linear, long physicalPage, boolean global) {
         fetchTlb.fill(linear & PAGE_MASK, physicalPage - (linear & PAGE_MASK), global);
-    }
-
-    /** The host address for an implicit supervisor access if the TLB has it, else 0. */
-    long systemHit(long linear, int size, boolean write) {
-        long entry = Tlb.entry((write ? writeTlbs : readTlbs)[SUPERVISOR].entries, linear);
-        return Tlb.page(entry) == (linear + size - 1 & PAGE_MASK) ? linear + Tlb.addend(entry) : 0;
     }
 
     /** From now on {@link #invalidatePage} of any address in the page forgets all of it, in whatever pieces it is cached. */

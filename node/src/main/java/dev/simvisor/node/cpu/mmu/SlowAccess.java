@@ -38,8 +38,6 @@ final class SlowAccess {
     }
 
     long readSystem(long linear, int size) {
-        long hit = memory.systemHit(linear, size, false);
-        if (hit != 0) return load(hit, size);
         checkCanonical(linear, size);
         return read(linear, size, true);
     }
@@ -72,11 +70,6 @@ final class SlowAccess {
     }
 
     void writeSystem(long linear, int size, long value) {
-        long hit = memory.systemHit(linear, size, true);
-        if (hit != 0) {
-            store(hit, size, value);
-            return;
-        }
         checkCanonical(linear, size);
         write(linear, size, value, true);
     }

@@ -33,7 +33,7 @@ public final class FastSystemCalls {
         FlatSegments.setCode(cpu, (int) (cpu.msr.star >>> 32) & 0xFFFC, KERNEL, 64);
         FlatSegments.setStack(cpu, ((int) (cpu.msr.star >>> 32) & 0xFFFC) + 8, KERNEL);
         cpu.rflags(flags & ~((int) cpu.msr.syscallMask | Flags.RF));
-        cpu.updatePrivilege();
+        cpu.updateCodeAndStack();
     }
 
     public static void sysret(Cpu cpu, Instruction i) {
@@ -47,8 +47,7 @@ public final class FastSystemCalls {
         FlatSegments.setCode(cpu, to64Bit ? base + 16 : base, USER, to64Bit ? 64 : 32);
         FlatSegments.setStack(cpu, base + 8, USER);
         cpu.rflags(FlagImage.userVisible((int) cpu.gpr[R11]));
-        if (to64Bit) cpu.updatePrivilege();
-        else cpu.updateMode();
+        cpu.updateCodeAndStack();
     }
 
     private static void requireEnabled(Cpu cpu) {
@@ -65,7 +64,7 @@ public final class FastSystemCalls {
         cpu.rip = cpu.msr.sysenterEip & width;
         FlatSegments.setCode(cpu, selector, KERNEL, cpu.longMode ? 64 : 32);
         FlatSegments.setStack(cpu, selector + 8, KERNEL);
-        cpu.updateMode();
+        cpu.updateCodeAndStack();
     }
 
     public static void sysexit(Cpu cpu, Instruction i) {
@@ -79,7 +78,7 @@ public final class FastSystemCalls {
         cpu.rip = to64Bit ? cpu.gpr[RDX] : cpu.reg(RDX, 32);
         FlatSegments.setCode(cpu, selector + (to64Bit ? 32 : 16), USER, to64Bit ? 64 : 32);
         FlatSegments.setStack(cpu, selector + (to64Bit ? 40 : 24), USER);
-        cpu.updateMode();
+        cpu.updateCodeAndStack();
     }
 
     /** IA32_SYSENTER_CS, which must not be null. */

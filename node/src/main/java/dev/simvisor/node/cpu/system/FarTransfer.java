@@ -66,7 +66,7 @@ public final class FarTransfer {
         CodeTarget.checkOffset(cpu, descriptor, offset);
         long marked = DescriptorTable.markAccessed(cpu, selector, descriptor);
         CodeTarget.commit(cpu, selector, cpu.cpl, marked, offset);
-        cpu.updateMode();
+        cpu.updateCodeAndStack();
     }
 
     // ---- CALL
@@ -101,7 +101,7 @@ public final class FarTransfer {
         stack.push(cpu, size, returnOffset);
         stack.commit(cpu);
         CodeTarget.commit(cpu, selector, cpu.cpl, marked, offset);
-        cpu.updateMode();
+        cpu.updateCodeAndStack();
     }
 
     private static void callThroughSystemDescriptor(Cpu cpu, int selector, long descriptor, long returnOffset) {
@@ -138,7 +138,7 @@ public final class FarTransfer {
         stack.push(cpu, size, returnOffset);
         stack.commit(cpu);
         CodeTarget.commit(cpu, target, privilege, marked, offset);
-        cpu.updateMode();
+        cpu.updateCodeAndStack();
     }
 
     /** The caller's stack top goes to the inner stack, in the same order. */

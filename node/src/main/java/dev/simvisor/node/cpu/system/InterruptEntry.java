@@ -110,7 +110,7 @@ final class InterruptEntry {
         CodeTarget.commit(cpu, selector, privilege, marked, SegmentDescriptor.gateOffset(gate));
         if (fromVirtual8086) dropVirtual8086Segments(cpu);
         clearAfterGate(cpu, type);
-        cpu.updateMode();
+        cpu.updateCodeAndStack();
     }
 
     private static void checkGate(Cpu cpu, int vector, long gate, boolean known, boolean checksPrivilege) {
@@ -179,7 +179,7 @@ final class InterruptEntry {
         stack.commit(cpu);
         CodeTarget.commit(cpu, selector, privilege, marked, offset);
         clearAfterGate(cpu, type);
-        cpu.updateMode();
+        cpu.updateCodeAndStack();
     }
 
     /** SDM Vol 3A §6.14.2, §6.14.4, §6.14.5: SS and RSP are always pushed, on a stack aligned to 16 bytes. */

@@ -32,6 +32,6 @@ final class OuterReturn {
         stack.commit(cpu);
         CodeTarget.commit(cpu, selector, privilege, descriptor, offset);
         if (outer) Segmentation.dropInnerSegments(cpu, privilege);
-        cpu.updateMode();
+        cpu.updateCodeAndStack();
     }
 }

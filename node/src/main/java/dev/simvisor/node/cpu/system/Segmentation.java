@@ -36,7 +36,7 @@ public final class Segmentation {
         } else {
             loadData(cpu, segment, selector);
         }
-        if (segment == SS) cpu.updateMode();
+        if (segment == SS) cpu.updateCodeAndStack();
         else cpu.updateSegment(segment);
     }
 
@@ -133,7 +133,10 @@ public final class Segmentation {
         cpu.segmentRights[SS] |= privilege << AccessRights.DPL_SHIFT;
     }
 
-    /** A return to an outer privilege level takes away data segments that are too privileged for it (SDM Vol 2B RET). */
+    /**
+     * A return to an outer privilege level takes away data segments that are too privileged for it (SDM Vol 2B RET); what is
+     * cached from them is recomputed.
+     */
     static void dropInnerSegments(Cpu cpu, int privilege) {
         dropInnerSegment(cpu, ES, privilege);
         dropInnerSegment(cpu, DS, privilege);
@@ -146,7 +149,9 @@ public final class Segmentation {
         if ((rights & AccessRights.UNUSABLE) != 0) return;
         int conformingCode = AccessRights.CODE | AccessRights.CONFORMING;
         boolean conforming = (rights & conformingCode) == conformingCode;
-        if (!conforming && AccessRights.dpl(rights) < privilege) setNull(cpu, segment, 0);
+        if (conforming || AccessRights.dpl(rights) >= privilege) return;
+        setNull(cpu, segment, 0);
+        cpu.updateSegment(segment);
     }
 
     // ---- LDTR and TR

@@ -1,5 +1,6 @@
 package dev.simvisor.node.cpu.translator;
 
+import dev.simvisor.node.cpu.SegmentRegister;
 import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.semantics.Conditions;
 import dev.simvisor.node.cpu.table.Attribute;
@@ -20,6 +21,8 @@ enum Ending {
     CALL_INDIRECT,
     /** A string instruction: straight on unless it has to be executed again. */
     STRING,
+    /** A load of a data segment, CLI: straight on unless that wants attention, as it does when segments are flat no more. */
+    STATE_CHANGE,
     /** SYSCALL, INT n: the region is left, before it if that is for the VMM. */
     SYSTEM_CALL,
     /** Whatever else ends a block: the region is left behind it. */
@@ -49,6 +52,8 @@ enum Ending {
             case "jmpIndirect" -> JUMP_INDIRECT;
             case "callIndirect" -> CALL_INDIRECT;
             case "syscall", "interrupt" -> SYSTEM_CALL;
+            case "cli", "lds", "les", "lfs", "lgs" -> STATE_CHANGE;
+            case "movToSegment", "popSegment" -> last.reg == SegmentRegister.SS ? OTHER : STATE_CHANGE;
             default -> CONDITIONAL_JUMPS.contains(semantics) ? CONDITIONAL : OTHER;
         };
     }

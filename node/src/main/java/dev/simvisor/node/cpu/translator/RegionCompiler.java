@@ -274,6 +274,7 @@ final class RegionCompiler {
                 case RETURN -> emitReturn();
                 case JUMP_INDIRECT, CALL_INDIRECT -> emitIndirect(ending == Ending.CALL_INDIRECT);
                 case STRING -> emitString();
+                case STATE_CHANGE -> emitStateChange();
                 case SYSTEM_CALL -> emitSystemCall();
                 case OTHER -> emitOther();
             }
@@ -467,6 +468,15 @@ final class RegionCompiler {
             code.labelBinding(otherwise);
             code.aload(CPU).getfield(CPU_CLASS, "rip", CD_long).lstore(EXIT);
             emitLeave(count());
+            code.labelBinding(undisturbed);
+            emitGoTo(node().end());
+        }
+
+        private void emitStateChange() {
+            emitter(last(), count() - 1).emit();
+            Label undisturbed = code.newLabel();
+            code.aload(CPU).getfield(CPU_CLASS, "attention", CD_boolean).ifeq(undisturbed);
+            emitLeaveTo(node().end(), count());
             code.labelBinding(undisturbed);
             emitGoTo(node().end());
         }

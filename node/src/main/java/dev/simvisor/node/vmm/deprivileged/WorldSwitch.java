@@ -113,9 +113,9 @@ final class WorldSwitch {
         return alignmentCheck;
     }
 
-    /** A system call within 64-bit mode, and the return from it, load CS and SS alone. */
+    /** A system call or an interrupt within 64-bit mode, and the return from it, load CS and SS alone. */
     private void privilegeIn() {
-        if (segmentsIn(CS, SS)) physical.updatePrivilege();
+        if (segmentsIn(CS, SS)) physical.updateCodeAndStack();
     }
 
     private boolean segmentsIn(int first, int last) {
