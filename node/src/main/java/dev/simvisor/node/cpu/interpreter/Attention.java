@@ -41,6 +41,11 @@ final class Attention {
         if (cpu.shutdown || cpu.exit.kind != Exit.Kind.NONE) return false;
         shadow = cpu.interruptShadow;
         debugShadow = cpu.debugShadow;
+        if (cpu.interruptShadow && !holdsOffAnything()) {
+            // Nothing can come up before the next instruction has executed.
+            cpu.interruptShadow = false;
+            cpu.debugShadow = false;
+        }
         if (cpu.interruptShadow) {
             // The instruction after STI or a load of SS runs first; a single step is reported after STI all the same.
             boolean trapsToo = cpu.debugShadow;
@@ -70,6 +75,16 @@ final class Attention {
         lookForBreakpoint();
         if (stepping() || DebugRegisters.watchesInstructions(cpu)) oneInstruction();
         return mayRun();
+    }
+
+    /** Whether something would be delivered before the next instruction, but for the interrupt shadow. */
+    private boolean holdsOffAnything() {
+        return interruptDue()
+                || cpu.nmiPending
+                || cpu.pendingDebugTraps != 0
+                || stepping()
+                || DebugRegisters.watchesInstructions(cpu)
+                || cpu.nonRoot != null;
     }
 
     private boolean interruptDue() {
