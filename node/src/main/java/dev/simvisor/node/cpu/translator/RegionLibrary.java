@@ -14,7 +14,9 @@ import java.util.SequencedMap;
  * it does.
  */
 final class RegionLibrary {
-    private static final int MOST_PLACES = 4000;
+    /** Some 20 KB of metaspace and code cache each. */
+    static final int MOST_CLASSES = 4000;
+
     /** Classes that begin at the same place: made with other blocks, or of other code. */
     private static final int MOST_AT_A_PLACE = 4;
 
@@ -30,6 +32,7 @@ final class RegionLibrary {
     record Place(long origin, int key) {}
 
     private final SequencedMap<Place, List<RegionClass>> classes = new LinkedHashMap<>(16, 0.75f, true);
+    private int count;
 
     /** Classes that begin there, the latest first. */
     synchronized List<RegionClass> at(Place place) {
@@ -41,11 +44,15 @@ final class RegionLibrary {
         return at(place).stream().filter(known -> known.shape().equals(shape)).findFirst();
     }
 
-    /** Keeps a class; the ones at the place that was not asked for longest may have to go. */
+    /** Keeps a class; those at the place that was not asked for longest may have to go. */
     synchronized void add(Place place, RegionClass made) {
         List<RegionClass> there = classes.computeIfAbsent(place, _ -> new ArrayList<>());
         there.addFirst(made);
-        if (there.size() > MOST_AT_A_PLACE) there.removeLast();
-        if (classes.size() > MOST_PLACES) classes.pollFirstEntry();
+        count++;
+        if (there.size() > MOST_AT_A_PLACE) {
+            there.removeLast();
+            count--;
+        }
+        if (count > MOST_CLASSES) count -= classes.pollFirstEntry().getValue().size();
     }
 }

@@ -2,9 +2,9 @@ package dev.simvisor.node.cpu.translator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -88,19 +88,33 @@ class RegionLibraryTest {
         }
     }
 
-    @Test
-    void ofManyClassesAtOnePlaceTheLatestStay() {
-        List<RegionClass> made = new ArrayList<>();
-        RegionLibrary.Place place = new RegionLibrary.Place(GuestPair.CODE, 0);
+    /** Classes of which nothing matters but which is which. */
+    private static List<RegionClass> some(int count) {
         try (GuestPair pair = new GuestPair(true, AT_ONCE)) {
             load(pair, LOOP);
             pair.run(1000, "run");
-            TranslatedRegion region = pair.hottest().getFirst();
-            for (int n = 0; n < 100; n++) {
-                made.add(RegionClass.load(new RegionClass.Shape(List.of(), List.of()), "", region.classFile()));
-                library.add(place, made.getLast());
-            }
+            byte[] code = pair.hottest().getFirst().classFile();
+            return Stream.generate(() -> RegionClass.load(new RegionClass.Shape(List.of(), List.of()), "", code))
+                    .limit(count)
+                    .toList();
         }
+    }
+
+    @Test
+    void ofManyClassesAtOnePlaceTheLatestStay() {
+        RegionLibrary.Place place = new RegionLibrary.Place(GuestPair.CODE, 0);
+        List<RegionClass> made = some(100);
+        made.forEach(one -> library.add(place, one));
         assertThat(library.at(place)).startsWith(made.get(99), made.get(98)).hasSizeLessThan(10);
+    }
+
+    @Test
+    void ofTooManyClassesThoseGoThatWereNotAskedForLongest() {
+        RegionClass any = some(1).getFirst();
+        for (int n = 0; n < RegionLibrary.MOST_CLASSES; n++) library.add(new RegionLibrary.Place(n, 0), any);
+        assertThat(library.at(new RegionLibrary.Place(1000, 0))).isNotEmpty();
+        for (int n = 0; n < RegionLibrary.MOST_CLASSES - 2; n++) library.add(new RegionLibrary.Place(-n - 1, 0), any);
+        assertThat(library.at(new RegionLibrary.Place(1000, 0))).isNotEmpty();
+        assertThat(library.at(new RegionLibrary.Place(1001, 0))).isEmpty();
     }
 }
