@@ -319,16 +319,19 @@ final class RegionCompiler {
 
         private void emitOperation(Operation operation, int ordinal) {
             emitter(operation, ordinal).emit();
-            if (!operation.mayAskForAttention()) return;
             // A device, or a store to code, may want the processor's attention.
-            Label undisturbed = code.newLabel();
-            code.aload(CPU).getfield(CPU_CLASS, "attention", CD_boolean).ifeq(undisturbed);
-            Instruction instruction = operation.instruction();
-            emitLeaveTo(node().distance() + instruction.nextOffset(), ordinal + 1);
-            code.labelBinding(undisturbed);
+            if (operation.mayAskForAttention()) emitLeaveForAttention(operation, ordinal);
         }
 
         // ---- going on
+
+        /** Leaves behind an instruction if something wants the processor's attention. */
+        private void emitLeaveForAttention(Operation operation, int ordinal) {
+            Label undisturbed = code.newLabel();
+            code.aload(CPU).getfield(CPU_CLASS, "attention", CD_boolean).ifeq(undisturbed);
+            emitLeaveTo(node().distance() + operation.instruction().nextOffset(), ordinal + 1);
+            code.labelBinding(undisturbed);
+        }
 
         /** Leaves with so many of the block's instructions executed. */
         private void emitLeaveTo(long distance, int executed) {
@@ -474,10 +477,7 @@ final class RegionCompiler {
 
         private void emitStateChange() {
             emitter(last(), count() - 1).emit();
-            Label undisturbed = code.newLabel();
-            code.aload(CPU).getfield(CPU_CLASS, "attention", CD_boolean).ifeq(undisturbed);
-            emitLeaveTo(node().end(), count());
-            code.labelBinding(undisturbed);
+            emitLeaveForAttention(last(), count() - 1);
             emitGoTo(node().end());
         }
 

@@ -129,12 +129,13 @@ final class Translator implements HotCode {
     private boolean isTranslated(RegionPlan plan, BlockCache blocks) {
         RegionCompiler compiler = new RegionCompiler(plan, handlers);
         RegionLibrary.Place place = new RegionLibrary.Place(plan.origin(), plan.key());
-        Optional<RegionClass> known = library.find(place, plan.shape());
+        RegionClass.Shape shape = plan.shape();
+        Optional<RegionClass> known = library.find(place, shape);
         if (known.isPresent() && isTaken(known.get(), plan, compiler, blocks)) return true;
         String name = "Region_" + Long.toHexString(plan.origin());
         byte[] bytecode = compiler.bytecode(name);
         if (length(bytecode) >= LARGEST_METHOD) return false;
-        RegionClass made = RegionClass.load(plan.shape(), name, bytecode);
+        RegionClass made = RegionClass.load(shape, name, bytecode);
         library.add(place, made);
         put(made, plan, compiler, blocks);
         statistics.translated(plan.instructions(), bytecode.length);

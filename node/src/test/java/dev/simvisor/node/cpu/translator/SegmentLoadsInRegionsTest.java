@@ -52,18 +52,14 @@ class SegmentLoadsInRegionsTest {
         pair.load(GuestPair.DATA, (byte) first, (byte) 0, (byte) second, (byte) 0);
     }
 
-    private static TranslatorStatistics statistics(GuestPair pair) {
-        return ((TranslatingEngine) pair.translated.engine).statistics();
-    }
-
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aRegionGoesOnAfterThem(boolean wide) {
         try (GuestPair pair = pair(wide, wide ? WIDE : NARROW)) {
             choose(pair, FLAT, FLAT);
             pair.run(10_000, "flat");
-            assertThat(statistics(pair).executed()).isGreaterThan(9000);
-            assertThat(statistics(pair).entries()).isLessThan(20);
+            assertThat(pair.statistics().executed()).isGreaterThan(9000);
+            assertThat(pair.statistics().entries()).isLessThan(20);
             for (int n = 0; n < 100; n++) pair.run(1 + n, "run " + n);
         }
     }
@@ -74,7 +70,7 @@ class SegmentLoadsInRegionsTest {
         try (GuestPair pair = pair(wide, wide ? WIDE : NARROW)) {
             choose(pair, FLAT, BASED);
             for (int n = 0; n < 300; n++) pair.run(1 + n % 71, "run " + n);
-            assertThat(statistics(pair).executed()).isGreaterThan(pair.executed() / 4);
+            assertThat(pair.statistics().executed()).isGreaterThan(pair.executed() / 4);
             pair.run(INSTRUCTIONS - pair.executed() % INSTRUCTIONS, "to the end of an iteration");
             long sum = 0;
             for (long n = 1; n <= pair.executed() / INSTRUCTIONS; n++) sum += (n >> 4 & 1) == 0 ? 1 : 0x100;
