@@ -50,7 +50,7 @@ final class CpuMode {
             updateStackSize(cpu);
             updateSegment(cpu, CS);
             updateSegment(cpu, SS);
-            updateFlatness(cpu);
+            if (!cpu.flatSegments || !flat(cpu, CS) || !flat(cpu, SS)) updateFlatness(cpu);
             cpu.segmentChanges++;
         }
         cpu.memory.updateMode();
@@ -59,7 +59,8 @@ final class CpuMode {
     /** As much of {@link #update} as follows from a data segment register. */
     static void updateDataSegment(Cpu cpu, int segment) {
         updateSegment(cpu, segment);
-        updateFlatness(cpu);
+        // Flat ones are mostly loaded where all are flat already.
+        if (!cpu.flatSegments || !flat(cpu, segment)) updateFlatness(cpu);
         cpu.segmentChanges++;
     }
 

@@ -41,7 +41,7 @@ final class Attention {
         if (cpu.shutdown || cpu.exit.kind != Exit.Kind.NONE) return false;
         shadow = cpu.interruptShadow;
         debugShadow = cpu.debugShadow;
-        if (cpu.interruptShadow && !holdsOffAnything()) {
+        if (cpu.interruptShadow && !holdsOffAnything(cpu)) {
             // Nothing can come up before the next instruction has executed.
             cpu.interruptShadow = false;
             cpu.debugShadow = false;
@@ -63,31 +63,31 @@ final class Attention {
         if (!mayRun()) return false;
         if (cpu.nonRoot != null && leavesBeforeInstruction(cpu.nonRoot)) return false;
         if (cpu.nmiPending && !cpu.nmiBlocked) deliverNmi();
-        else if (interruptDue()) {
+        else if (interruptDue(cpu)) {
             cpu.halted = false;
             interrupts++;
             deliverInterrupt(cpu.interruptController.acknowledge());
             // A gate may have left interrupts enabled: the next one is delivered after an instruction of this one's
             // handler.
-            if (interruptDue()) oneInstruction();
+            if (interruptDue(cpu)) oneInstruction();
         }
         if (cpu.shutdown || cpu.halted) return false;
         lookForBreakpoint();
-        if (stepping() || DebugRegisters.watchesInstructions(cpu)) oneInstruction();
+        if (stepping(cpu) || DebugRegisters.watchesInstructions(cpu)) oneInstruction();
         return mayRun();
     }
 
     /** Whether something would be delivered before the next instruction, but for the interrupt shadow. */
-    private boolean holdsOffAnything() {
-        return interruptDue()
+    static boolean holdsOffAnything(Cpu cpu) {
+        return interruptDue(cpu)
                 || cpu.nmiPending
                 || cpu.pendingDebugTraps != 0
-                || stepping()
+                || stepping(cpu)
                 || DebugRegisters.watchesInstructions(cpu)
                 || cpu.nonRoot != null;
     }
 
-    private boolean interruptDue() {
+    private static boolean interruptDue(Cpu cpu) {
         return cpu.interruptsEnabled() && cpu.interruptController.interruptPending();
     }
 
@@ -125,7 +125,7 @@ final class Attention {
         cpu.attention = true;
     }
 
-    private boolean stepping() {
+    private static boolean stepping(Cpu cpu) {
         return (cpu.otherFlags & Flags.TF) != 0;
     }
 

@@ -66,16 +66,15 @@ public final class Interpreter implements Engine {
         long previousStart = 0;
         Region left = null;
         while (cpu.completedInstructions < cpu.runLimit) {
-            // Whatever changes the mode or a translation asks for attention too: links hold only without.
+            // Whatever changes the mode or a translation asks for attention too: links of blocks hold only without.
             if (cpu.attention) {
                 if (!attention.look()) return;
                 previous = null;
-                left = null;
             }
             long start = cpu.rip;
             Block block = null;
             if (previous != null) block = previous.successor(start - previousStart);
-            else if (left != null) block = left.follower(start, cpu.memory);
+            else if (left != null) block = left.follower(start, key(), cpu.memory);
             if (block == null) {
                 block = lookUp();
                 if (block != null && previous != null) previous.link(start - previousStart, block);

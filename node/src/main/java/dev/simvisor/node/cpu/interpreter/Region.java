@@ -7,6 +7,7 @@ import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.mmu.LinearMemory;
 import dev.simvisor.node.cpu.mmu.NotPlainMemoryException;
 import dev.simvisor.node.cpu.mmu.TlbMissException;
+import dev.simvisor.node.cpu.semantics.FlagControl;
 import dev.simvisor.node.cpu.system.ExceptionDelivery;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -126,13 +127,13 @@ public abstract class Region {
     }
 
     /**
-     * The block at rIP, if it has followed this region there, which ended without asking for attention, and is still mapped there;
-     * or null. For an indirect branch that leaves the region it is an inline cache, for a direct one a chain.
+     * The block at rIP with that key, if it has followed this region there and is still mapped there; or null. For an indirect
+     * branch that leaves the region it is an inline cache, for a direct one a chain.
      */
-    final @Nullable Block follower(long rip, LinearMemory memory) {
+    final @Nullable Block follower(long rip, int key, LinearMemory memory) {
         int place = followerPlace(rip);
         Block follower = followers[place];
-        if (follower == null || followerStarts[place] != rip || !follower.valid) return null;
+        if (follower == null || followerStarts[place] != rip || follower.key != key || !follower.valid) return null;
         return memory.fetches(rip, follower.physical & -PAGE) ? follower : null;
     }
 
@@ -237,6 +238,19 @@ public abstract class Region {
         }
         cpu.exit.exception(exception, instruction);
         cpu.attention = true;
+        return true;
+    }
+
+    /**
+     * Executes STI where another instruction of the region follows. Returns whether that one may execute at once: then what STI
+     * holds off interrupts for is over before anything could come up.
+     */
+    protected final boolean goesOnAfterSti(Cpu cpu) {
+        boolean disturbed = cpu.attention;
+        FlagControl.sti(cpu);
+        if (disturbed || Attention.holdsOffAnything(cpu)) return false;
+        cpu.interruptShadow = false;
+        cpu.attention = false;
         return true;
     }
 

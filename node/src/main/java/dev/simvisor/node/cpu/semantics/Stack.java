@@ -1,6 +1,12 @@
 package dev.simvisor.node.cpu.semantics;
 
+import static dev.simvisor.node.cpu.Cpu.RAX;
 import static dev.simvisor.node.cpu.Cpu.RBP;
+import static dev.simvisor.node.cpu.Cpu.RBX;
+import static dev.simvisor.node.cpu.Cpu.RCX;
+import static dev.simvisor.node.cpu.Cpu.RDI;
+import static dev.simvisor.node.cpu.Cpu.RDX;
+import static dev.simvisor.node.cpu.Cpu.RSI;
 import static dev.simvisor.node.cpu.Cpu.RSP;
 
 import dev.simvisor.node.cpu.Cpu;
@@ -55,30 +61,57 @@ public final class Stack {
         cpu.gpr[RSP] = after;
     }
 
-    /** All eight registers, the stack pointer as it was before. */
+    /** All eight registers, the stack pointer as it was before. Whatever could fault has faulted before one is written. */
     public static void pusha(Cpu cpu, Instruction i) {
         int size = i.operandSize;
-        int bytes = size / 8;
-        for (int n = 1; n <= GENERAL_REGISTERS; n++) {
-            cpu.memory.checkWrite(
-                    StackAccess.writeAddress(cpu, StackAccess.moved(cpu, -(long) n * bytes), bytes), bytes);
-        }
-        long original = cpu.gpr[RSP];
-        for (int register = 0; register < GENERAL_REGISTERS; register++) {
-            StackAccess.push(cpu, size, register == RSP ? original : cpu.gpr[register]);
-        }
+        for (int n = 1; n <= GENERAL_REGISTERS; n++) cpu.memory.checkWrite(place(cpu, n, size), size / 8);
+        long[] gpr = cpu.gpr;
+        put(cpu, 1, size, gpr[RAX]);
+        put(cpu, 2, size, gpr[RCX]);
+        put(cpu, 3, size, gpr[RDX]);
+        put(cpu, 4, size, gpr[RBX]);
+        put(cpu, 5, size, gpr[RSP]);
+        put(cpu, 6, size, gpr[RBP]);
+        put(cpu, 7, size, gpr[RSI]);
+        put(cpu, 8, size, gpr[RDI]);
+        StackAccess.pointer(cpu, StackAccess.moved(cpu, -(long) GENERAL_REGISTERS * size / 8));
     }
 
+    /** Linear address of a word of {@code size} bits that lies so many words below the top of the stack. */
+    private static long place(Cpu cpu, int below, int size) {
+        int bytes = size / 8;
+        return StackAccess.writeAddress(cpu, StackAccess.moved(cpu, -(long) below * bytes), bytes);
+    }
+
+    private static void put(Cpu cpu, int below, int size, long value) {
+        OperandAccess.store(cpu, place(cpu, below, size), size, value);
+    }
+
+    /** All eight registers but the stack pointer. All are read first: whatever could fault has faulted before one changes. */
     public static void popa(Cpu cpu, Instruction i) {
         int size = i.operandSize;
+        long di = word(cpu, 0, size);
+        long si = word(cpu, 1, size);
+        long bp = word(cpu, 2, size);
+        long bx = word(cpu, 4, size);
+        long dx = word(cpu, 5, size);
+        long cx = word(cpu, 6, size);
+        long ax = word(cpu, 7, size);
+        cpu.reg(RDI, size, di);
+        cpu.reg(RSI, size, si);
+        cpu.reg(RBP, size, bp);
+        cpu.reg(RBX, size, bx);
+        cpu.reg(RDX, size, dx);
+        cpu.reg(RCX, size, cx);
+        cpu.reg(RAX, size, ax);
+        StackAccess.pointer(cpu, StackAccess.moved(cpu, (long) GENERAL_REGISTERS * size / 8));
+    }
+
+    /** A word of {@code size} bits, so many words above the top of the stack. */
+    private static long word(Cpu cpu, int above, int size) {
         int bytes = size / 8;
-        // First and last word are read first: whatever could fault has faulted before a register changes.
-        OperandAccess.load(cpu, StackAccess.readAddress(cpu, StackAccess.moved(cpu, 0), bytes), size);
-        OperandAccess.load(cpu, StackAccess.readAddress(cpu, StackAccess.moved(cpu, 7L * bytes), bytes), size);
-        for (int register = GENERAL_REGISTERS - 1; register >= 0; register--) {
-            long value = StackAccess.pop(cpu, size);
-            if (register != RSP) cpu.reg(register, size, value);
-        }
+        long offset = StackAccess.moved(cpu, (long) above * bytes);
+        return OperandAccess.load(cpu, StackAccess.readAddress(cpu, offset, bytes), size);
     }
 
     public static void leave(Cpu cpu, Instruction i) {

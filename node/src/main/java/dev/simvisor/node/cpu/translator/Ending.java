@@ -23,6 +23,8 @@ enum Ending {
     STRING,
     /** A load of a data segment, CLI: straight on unless that wants attention, as it does when segments are flat no more. */
     STATE_CHANGE,
+    /** STI: straight on unless something is waiting to be delivered. */
+    STI,
     /** SYSCALL, INT n: the region is left, before it if that is for the VMM. */
     SYSTEM_CALL,
     /** Whatever else ends a block: the region is left behind it. */
@@ -52,6 +54,7 @@ enum Ending {
             case "jmpIndirect" -> JUMP_INDIRECT;
             case "callIndirect" -> CALL_INDIRECT;
             case "syscall", "interrupt" -> SYSTEM_CALL;
+            case "sti" -> STI;
             case "cli", "lds", "les", "lfs", "lgs" -> STATE_CHANGE;
             case "movToSegment", "popSegment" -> last.reg == SegmentRegister.SS ? OTHER : STATE_CHANGE;
             default -> CONDITIONAL_JUMPS.contains(semantics) ? CONDITIONAL : OTHER;

@@ -27,11 +27,11 @@ final class Operation {
         PURE,
         /** It touches the arithmetic flags. */
         FLAGS,
-        /** It touches MMX, XMM or x87 state. */
+        /** It touches MMX, XMM or x87 state, or the interrupt flag. */
         UNIT,
         /** It multiplies, divides or extends rDX:rAX, and sets all flags or leaves all alone. */
         ACCUMULATOR,
-        /** It takes the instruction, but touches no general register that is not an operand or part of an address. */
+        /** It takes the instruction, but touches no general registers but those of {@link #registersFor}, {@link #registersFrom}. */
         OPERANDS,
         /** It may touch whatever an instruction can. */
         EVERYTHING
@@ -69,8 +69,17 @@ final class Operation {
 
     private static final Set<String> OWN_SHIFTS = Set.of("shl", "shr", "sar");
     private static final Set<String> ACCUMULATOR = Set.of("mul", "imulWide", "div", "idiv", "cbw", "cwd");
+    private static final Set<String> LOADS_SEGMENT = Set.of("movToSegment", "popSegment");
+    private static final Set<String> STORES_SEGMENT = Set.of("movFromSegment", "pushSegment");
+    private static final Set<String> INTERRUPT_FLAG = Set.of("cli", "sti");
+    /** To or from the stack. */
+    private static final Set<String> MOVES_ALL = Set.of("pusha", "popa");
+
     private static final Set<Class<?>> FLAG_FAMILIES =
             Set.of(Arithmetic.class, Logic.class, Shift.class, Rotate.class, Conditions.class, BitOperations.class);
+    private static final BitSet NONE = new BitSet();
+    private static final BitSet STACK_POINTER = BitSet.valueOf(new long[] {1L << Cpu.RSP});
+    private static final BitSet EIGHT = BitSet.valueOf(new long[] {0xFF});
     private static final List<String> SIZES = List.of("8", "16", "32", "64");
     private static final Set<String> CARRY_ALONE = Set.of("clc", "cmc", "stc");
 
@@ -113,6 +122,10 @@ final class Operation {
 
     private Reach farthest() {
         Method method = variant.method();
+        if (!variant.intercepted()) {
+            if (isSegmentLoad()) return Reach.OPERANDS;
+            if (INTERRUPT_FLAG.contains(name)) return Reach.UNIT;
+        }
         // Whatever ends a block without being translated as a branch, and what may leave non-root operation.
         if (endsBlock() || variant.intercepted()) return Reach.EVERYTHING;
         if (OWN.contains(name) && ownSize() || OWN_SHIFTS.contains(name) && !countInRegister()) return Reach.OWN;
@@ -127,9 +140,15 @@ final class Operation {
         return ACCUMULATOR.contains(name) ? Reach.ACCUMULATOR : Reach.EVERYTHING;
     }
 
+    /** A load of a segment register after which the region goes on. */
+    private boolean isSegmentLoad() {
+        return LOADS_SEGMENT.contains(name) && Ending.of(instruction) == Ending.STATE_CHANGE;
+    }
+
     /** Of instructions whose methods take them: bit tests, and all of a unit but what stores where rDI points. */
     private boolean touchesOperandsAlone() {
         if (name.startsWith("maskmov")) return false;
+        if (STORES_SEGMENT.contains(name) || MOVES_ALL.contains(name)) return true;
         return variant.unit() != Variant.Unit.INTEGER || variant.method().getDeclaringClass() == BitOperations.class;
     }
 
@@ -189,7 +208,8 @@ final class Operation {
                 instruction.memory
                         || variant.unit() != Variant.Unit.INTEGER
                         || endsBlock()
-                        || reach == Reach.EVERYTHING;
+                        || reach == Reach.EVERYTHING
+                        || reach == Reach.OPERANDS && usesProgress();
         };
     }
 
@@ -229,10 +249,34 @@ final class Operation {
 
     /** Whether a method that takes the instruction may look where in the program it is: for devices, or as x87 remembers it. */
     boolean usesProgress() {
-        return instruction.memory || variant.unit() == Variant.Unit.X87 || variant.unit() == Variant.Unit.X87_NO_WAIT;
+        return instruction.memory
+                || variant.unit() == Variant.Unit.X87
+                || variant.unit() == Variant.Unit.X87_NO_WAIT
+                || LOADS_SEGMENT.contains(name)
+                || name.equals("pushSegment")
+                || MOVES_ALL.contains(name);
     }
 
-    /** The general registers of {@link Reach#OPERANDS}: its operands and those of its address. */
+    /** The general registers that a method of {@link Reach#OPERANDS} may read. */
+    BitSet registersFor() {
+        return switch (name) {
+            case "pushSegment", "popSegment", "popa" -> STACK_POINTER;
+            case "pusha" -> EIGHT;
+            default -> generalOperands();
+        };
+    }
+
+    /** The general registers that a method of {@link Reach#OPERANDS} may change. */
+    BitSet registersFrom() {
+        return switch (name) {
+            case "movToSegment" -> NONE;
+            case "pushSegment", "popSegment", "pusha" -> STACK_POINTER;
+            case "popa" -> EIGHT;
+            default -> generalOperands();
+        };
+    }
+
+    /** Those among the operands, and those of the address. */
     BitSet generalOperands() {
         BitSet registers = new BitSet();
         if (instruction.memory) {

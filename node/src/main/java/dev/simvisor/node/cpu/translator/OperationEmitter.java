@@ -98,12 +98,12 @@ final class OperationEmitter extends InstructionEmitter {
 
     private void emitOnOperands() {
         boolean changesFlags = (instruction.row.flagsWritten() | instruction.row.flagsUndefined()) != 0;
-        if (changesFlags || operation.asksForFlags()) flags.settle();
-        region.emitSpill(operation.generalOperands());
+        if (changesFlags || instruction.row.flagsRead() != 0) flags.settle();
+        region.emitSpill(operation.registersFor());
         if (operation.usesProgress()) region.emitProgress(ordinal, blockDistance);
         region.at(number);
         super.emit();
-        region.emitReload(operation.generalOperands());
+        region.emitReload(operation.registersFrom());
     }
 
     @Override

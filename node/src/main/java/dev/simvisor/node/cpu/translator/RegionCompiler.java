@@ -275,6 +275,7 @@ final class RegionCompiler {
                 case JUMP_INDIRECT, CALL_INDIRECT -> emitIndirect(ending == Ending.CALL_INDIRECT);
                 case STRING -> emitString();
                 case STATE_CHANGE -> emitStateChange();
+                case STI -> emitSti();
                 case SYSTEM_CALL -> emitSystemCall();
                 case OTHER -> emitOther();
             }
@@ -479,6 +480,24 @@ final class RegionCompiler {
             emitter(last(), count() - 1).emit();
             emitLeaveForAttention(last(), count() - 1);
             emitGoTo(node().end());
+        }
+
+        /** To go on without looking for interrupts is allowed only where the next instruction is certain to execute. */
+        private void emitSti() {
+            long next = node().end();
+            boolean certain = plan.number(next) > current && plan.samePage(next, node().distance());
+            if (!certain || last().variant().intercepted()) {
+                emitStateChange();
+                return;
+            }
+            Label undisturbed = code.newLabel();
+            region.at(firstNumbers[current] + count() - 1);
+            code.aload(REGION).aload(CPU);
+            code.invokevirtual(RegionCode.REGION_CLASS, "goesOnAfterSti", MethodTypeDesc.of(CD_boolean, CPU_CLASS));
+            code.ifne(undisturbed);
+            emitLeaveTo(next, count());
+            code.labelBinding(undisturbed);
+            emitGoTo(next);
         }
 
         /** The VMM executes the last instruction. */

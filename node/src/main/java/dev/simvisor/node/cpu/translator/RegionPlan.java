@@ -168,7 +168,7 @@ final class RegionPlan {
                 yield successors;
             }
             case JUMP_INDIRECT -> node.targets;
-            case STRING, STATE_CHANGE, NONE -> List.of(node.end());
+            case STRING, STATE_CHANGE, STI, NONE -> List.of(node.end());
             case RETURN, SYSTEM_CALL, OTHER -> List.of();
         };
     }

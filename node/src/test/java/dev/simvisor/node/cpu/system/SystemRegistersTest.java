@@ -14,7 +14,7 @@ import dev.simvisor.node.cpu.ControlRegister;
 import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.cpu.Flags;
 import dev.simvisor.node.cpu.GuestException;
-import dev.simvisor.node.cpu.InterruptController;
+import dev.simvisor.node.cpu.InterruptLine;
 import dev.simvisor.node.cpu.ModelSpecificRegisters;
 import dev.simvisor.node.cpu.SegmentRegister;
 import java.nio.charset.StandardCharsets;
@@ -145,7 +145,7 @@ class SystemRegistersTest {
     @Test
     void stiHoldsInterruptsOffForOneInstruction() {
         try (SystemMachine machine = SystemMachine.protectedMode()) {
-            machine.cpu.interruptController = new OneInterrupt(0x60);
+            machine.cpu.interruptController = InterruptLine.raised(0x60);
             machine.execute("FB 90 90", 3); // sti; nop; (interrupt) nop of the handler
 
             assertThat(machine.cpu.rip).isEqualTo(handler(0x60) + 1);
@@ -159,7 +159,7 @@ class SystemRegistersTest {
             machine.execute("FB F4 90", 100);
             assertThat(machine.cpu.halted).isTrue();
 
-            machine.cpu.interruptController = new OneInterrupt(0x60);
+            machine.cpu.interruptController = InterruptLine.raised(0x60);
             machine.run(1);
             assertThat(machine.cpu.rip).isEqualTo(handler(0x60) + 1);
             assertThat(machine.stack(4, 0)).isEqualTo(CODE + 2);
@@ -270,51 +270,5 @@ class SystemRegistersTest {
 
             assertThat(machine.cpu.reg8(RAX)).isEqualTo(0x5A);
         }
-    }
-
-    private static final class OneInterrupt implements InterruptController {
-        private final int vector;
-        private boolean pending = true;
-
-        OneInterrupt(int vector) {
-            this.vector = vector;
-        }
-
-        @Override
-        public boolean interruptPending() {
-            return pending;
-        }
-
-        @Override
-        public int acknowledge() {
-            pending = false;
-            return vector;
-        }
-
-        @Override
-        public int taskPriorityClass() {
-            return 0;
-        }
-
-        @Override
-        public void taskPriorityClass(int priorityClass) {}
-
-        @Override
-        public long apicBase() {
-            return 0;
-        }
-
-        @Override
-        public boolean apicBase(long value) {
-            return false;
-        }
-
-        @Override
-        public long timestampDeadline() {
-            return 0;
-        }
-
-        @Override
-        public void timestampDeadline(long deadline) {}
     }
 }
