@@ -51,7 +51,7 @@ public final class Decoder {
         if (row == null) return pseudo(table.undefined(), offset);
 
         Instruction instruction = new Instruction(row);
-        instruction.offset = offset;
+        instruction.offset = (char) offset;
         readSizes(instruction, row);
         if (hasModRm) readModRm(instruction, row);
         for (Operand operand : row.operands()) readOperand(instruction, operand);
@@ -87,12 +87,12 @@ public final class Decoder {
 
     private Instruction pseudo(Row row, int offset) {
         Instruction instruction = new Instruction(row);
-        instruction.operandSize = codeSize;
-        instruction.addressSize = codeSize;
+        instruction.operandSize = (byte) codeSize;
+        instruction.addressSize = (byte) codeSize;
         instruction.addressMask = -1L >>> 64 - codeSize;
         instruction.segment = SegmentRegister.DS;
-        instruction.length = Math.min(code.position(), CodeWindow.MAXIMUM_LENGTH);
-        instruction.offset = offset;
+        instruction.length = (byte) Math.min(code.position(), CodeWindow.MAXIMUM_LENGTH);
+        instruction.offset = (char) offset;
         return instruction;
     }
 
@@ -100,10 +100,10 @@ public final class Decoder {
 
     private void readSizes(Instruction instruction, Row row) {
         int addressSize = addressSize();
-        instruction.addressSize = addressSize;
+        instruction.addressSize = (byte) addressSize;
         instruction.addressMask = -1L >>> 64 - addressSize;
-        instruction.operandSize = operandSize(row);
-        instruction.segment = prefixes.segment == Prefixes.NO_OVERRIDE ? SegmentRegister.DS : prefixes.segment;
+        instruction.operandSize = (byte) operandSize(row);
+        instruction.segment = (byte) (prefixes.segment == Prefixes.NO_OVERRIDE ? SegmentRegister.DS : prefixes.segment);
     }
 
     private int addressSize() {
@@ -135,16 +135,16 @@ public final class Decoder {
     // ---- ModRM
 
     private void readModRm(Instruction instruction, Row row) {
-        instruction.modRm = modRm;
-        instruction.reg = modRm >> 3 & 7 | prefixes.rexR();
+        instruction.modRm = (char) modRm;
+        instruction.reg = (byte) (modRm >> 3 & 7 | prefixes.rexR());
         if (modRm >= 0xC0 || isRegisterRegardless(row)) {
-            instruction.rm = modRm & 7 | prefixes.rexB();
+            instruction.rm = (byte) (modRm & 7 | prefixes.rexB());
             return;
         }
         instruction.memory = true;
         if (instruction.addressSize == 16) readMemory16(instruction);
         else readMemory(instruction);
-        if (prefixes.segment == Prefixes.NO_OVERRIDE) instruction.segment = defaultSegment(instruction);
+        if (prefixes.segment == Prefixes.NO_OVERRIDE) instruction.segment = (byte) defaultSegment(instruction);
     }
 
     /** MOV from and to control and debug registers ignores ModRM.mod (SDM Vol 2B MOV). */
@@ -167,8 +167,8 @@ public final class Decoder {
             instruction.displacement = code.signed(2);
             return;
         }
-        instruction.base = "\3\3\5\5\6\7\5\3".charAt(rm); // BX BX BP BP SI DI BP BX
-        if (rm < 4) instruction.index = 6 + (rm & 1); // SI DI
+        instruction.base = (byte) "\3\3\5\5\6\7\5\3".charAt(rm); // BX BX BP BP SI DI BP BX
+        if (rm < 4) instruction.index = (byte) (6 + (rm & 1)); // SI DI
         if (mod != 0) instruction.displacement = code.signed(mod);
     }
 
@@ -178,8 +178,8 @@ public final class Decoder {
         int mod = modRm >> 6;
         boolean noBase = mod == 0 && rm == 5;
         if (rm == 4) noBase = readSib(instruction, mod);
-        else if (noBase) instruction.base = mode64 ? Instruction.BLOCK_RIP : Instruction.ZERO;
-        else instruction.base = rm | prefixes.rexB();
+        else if (noBase) instruction.base = (byte) (mode64 ? Instruction.BLOCK_RIP : Instruction.ZERO);
+        else instruction.base = (byte) (rm | prefixes.rexB());
 
         if (mod == 1) instruction.displacement = code.signed(1);
         else if (mod == 2 || noBase) instruction.displacement = code.signed(4);
@@ -190,12 +190,12 @@ public final class Decoder {
         int sib = code.next();
         int index = sib >> 3 & 7 | prefixes.rexX();
         if (index != 4) {
-            instruction.index = index;
-            instruction.scale = sib >> 6;
+            instruction.index = (byte) index;
+            instruction.scale = (byte) (sib >> 6);
         }
         int base = sib & 7;
         if (mod == 0 && base == 5) return true;
-        instruction.base = base | prefixes.rexB();
+        instruction.base = (byte) (base | prefixes.rexB());
         return false;
     }
 
@@ -203,10 +203,12 @@ public final class Decoder {
 
     private void readOperand(Instruction instruction, Operand operand) {
         switch (operand.kind()) {
-            case E, R -> instruction.rm = instruction.memory ? instruction.rm : general(instruction.rm, operand);
-            case G -> instruction.reg = general(operand.isFixed() ? operand.fixed() : instruction.reg, operand);
-            case Z -> instruction.rm = general(opcodeRegister(operand), operand);
-            case S -> instruction.reg = operand.isFixed() ? operand.fixed() : instruction.reg & 7;
+            case E, R -> {
+                if (!instruction.memory) instruction.rm = (byte) general(instruction.rm, operand);
+            }
+            case G -> instruction.reg = (byte) general(operand.isFixed() ? operand.fixed() : instruction.reg, operand);
+            case Z -> instruction.rm = (byte) general(opcodeRegister(operand), operand);
+            case S -> instruction.reg = (byte) (operand.isFixed() ? operand.fixed() : instruction.reg & 7);
             case P -> instruction.reg &= 7;
             case N, Q, STI -> instruction.rm &= 7;
             case I -> readImmediate(instruction, operand);
@@ -229,7 +231,7 @@ public final class Decoder {
 
     private void readImmediate(Instruction instruction, Operand operand) {
         int size = operand.size().bits(instruction.operandSize) / 8;
-        if (isSecondImmediate(instruction.row, operand)) instruction.immediate2 = (int) code.unsigned(size);
+        if (isSecondImmediate(instruction.row, operand)) instruction.immediate2 = (char) code.unsigned(size);
         else if (operand.size() == OperandSize.W) instruction.immediate = code.unsigned(size);
         else instruction.immediate = code.signed(size);
     }
@@ -242,7 +244,7 @@ public final class Decoder {
 
     private void readFarPointer(Instruction instruction) {
         instruction.immediate = code.unsigned(instruction.operandSize == 16 ? 2 : 4);
-        instruction.immediate2 = (int) code.unsigned(2);
+        instruction.immediate2 = (char) code.unsigned(2);
     }
 
     private void readAbsoluteOffset(Instruction instruction) {
@@ -283,12 +285,12 @@ public final class Decoder {
     }
 
     private void finish(Instruction instruction, Row row) {
-        instruction.length = code.position();
-        instruction.operandSize = sizeOfInstance(row, instruction.operandSize);
+        instruction.length = (byte) code.position();
+        instruction.operandSize = (byte) sizeOfInstance(row, instruction.operandSize);
         instruction.lock = prefixes.lock;
         boolean partOfOpcode =
                 row.opcode().prefix() == MandatoryPrefix.F2 || row.opcode().prefix() == MandatoryPrefix.F3;
-        instruction.repeat = partOfOpcode ? Instruction.NO_PREFIX : prefixes.repeat;
+        instruction.repeat = (char) (partOfOpcode ? Instruction.NO_PREFIX : prefixes.repeat);
         if (instruction.base == Instruction.BLOCK_RIP) instruction.displacement += instruction.nextOffset();
     }
 }

@@ -10,6 +10,9 @@ import dev.simvisor.node.cpu.table.Row;
  * <p>A memory operand's effective address is {@code (gpr[base] + (gpr[index] << scale) + displacement) & addressMask}: an
  * absent base or index names {@link #ZERO}, a RIP-relative one has base {@link #BLOCK_RIP} and a displacement that counts from
  * the start of the block.
+ *
+ * <p>Fields are as narrow as what they hold, unsigned 16-bit ones being {@code char}, so that one is 64 bytes in memory: most of
+ * the time that seldom executed code costs goes into fetching them.
  */
 public final class Instruction {
     /** Pseudo register that always holds zero. */
@@ -28,57 +31,57 @@ public final class Instruction {
     public final Row row;
 
     /** What the interpreter's dispatch switches on; set by whoever owns the dispatch. */
-    public int handler;
+    public char handler;
 
     /** The handler for emulation by another processor than the one that decoded it, and what of that processor it is for. */
-    public int emulationHandler;
+    public char emulationHandler;
 
-    public int emulationKey = -1;
+    public byte emulationKey = -1;
 
     /** Operand size of this instance in bits: 8, 16, 32 or 64 for integer rows; the effective operand size otherwise. */
-    public int operandSize;
+    public byte operandSize;
 
     /** 16, 32 or 64. */
-    public int addressSize;
+    public byte addressSize;
 
     public long addressMask;
 
     /** The ModRM byte, which x87 instructions leave in the last-opcode register; 0 where there is none. */
-    public int modRm;
+    public char modRm;
 
     /** ModRM.reg with REX.R; for 8-bit registers possibly with {@link #HIGH_BYTE}. Segment, control or debug register number. */
-    public int reg;
+    public byte reg;
 
     /** The register of a register-form E, Z or fixed-register operand, with REX.B; possibly with {@link #HIGH_BYTE}. */
-    public int rm;
+    public byte rm;
 
     /** Whether the E, M, O, W or Q operand is in memory. */
     public boolean memory;
 
-    public int base = ZERO;
-    public int index = ZERO;
-    public int scale;
+    public byte base = ZERO;
+    public byte index = ZERO;
+    public byte scale;
     public long displacement;
 
     /** Segment of the memory operand (or of the source string), overrides applied: an index of {@code SegmentRegister}. */
-    public int segment;
+    public byte segment;
 
     /** First immediate, sign-extended; the offset of a far pointer; the displacement of a relative branch. */
     public long immediate;
 
     /** Second immediate: ENTER's nesting level; the selector of a far pointer. */
-    public int immediate2;
+    public char immediate2;
 
     public boolean lock;
 
     /** {@link #NO_PREFIX}, {@link #REPNE} or {@link #REP}: the last of these prefixes, where it is not part of the opcode. */
-    public int repeat;
+    public char repeat;
 
     /** Length in bytes, 1 to 15. */
-    public int length;
+    public byte length;
 
     /** Offset of this instruction's first byte from the start of its block. */
-    public int offset;
+    public char offset;
 
     public Instruction(Row row) {
         this.row = row;

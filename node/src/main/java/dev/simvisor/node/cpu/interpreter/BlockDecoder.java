@@ -75,7 +75,7 @@ final class BlockDecoder {
         if (instruction == null) return null;
         TranslationPass pass = cpu.cpl == 1 ? cpu.translationPass : null;
         boolean replaced = pass != null && pass.callsOut(instruction);
-        instruction.handler = replaced ? handlers.callout() : handler(instruction);
+        instruction.handler = (char) (replaced ? handlers.callout() : handler(instruction));
         return instruction;
     }
 

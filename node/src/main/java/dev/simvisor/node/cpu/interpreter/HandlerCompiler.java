@@ -4,6 +4,7 @@ import static java.lang.classfile.ClassFile.ACC_FINAL;
 import static java.lang.classfile.ClassFile.ACC_PUBLIC;
 import static java.lang.classfile.ClassFile.ACC_STATIC;
 import static java.lang.constant.ConstantDescs.CD_Object;
+import static java.lang.constant.ConstantDescs.CD_char;
 import static java.lang.constant.ConstantDescs.CD_int;
 import static java.lang.constant.ConstantDescs.CD_void;
 import static java.lang.constant.ConstantDescs.INIT_NAME;
@@ -134,7 +135,7 @@ final class HandlerCompiler {
         List<SwitchCase> cases = new ArrayList<>();
         for (int number = first; number < limit; number++) cases.add(SwitchCase.of(number, code.newLabel()));
         Label otherwise = code.newLabel();
-        code.aload(instructionLocal).getfield(INSTRUCTION, "handler", CD_int);
+        code.aload(instructionLocal).getfield(INSTRUCTION, "handler", CD_char);
         code.tableswitch(first, limit - 1, otherwise, cases);
         for (SwitchCase handled : cases) {
             code.labelBinding(handled.target());

@@ -1,5 +1,6 @@
 package dev.simvisor.node.cpu.interpreter;
 
+import static java.lang.constant.ConstantDescs.CD_byte;
 import static java.lang.constant.ConstantDescs.CD_int;
 import static java.lang.constant.ConstantDescs.CD_long;
 import static java.lang.constant.ConstantDescs.CD_void;
@@ -38,7 +39,7 @@ final class HandlerEmitter extends InstructionEmitter {
 
     @Override
     protected void emitRegisterNumber(Place place) {
-        code.aload(INSTRUCTION_LOCAL).getfield(INSTRUCTION, place.registerField(), CD_int);
+        code.aload(INSTRUCTION_LOCAL).getfield(INSTRUCTION, place.registerField(), CD_byte);
     }
 
     @Override

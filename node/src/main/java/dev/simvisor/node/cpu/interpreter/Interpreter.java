@@ -262,8 +262,8 @@ public final class Interpreter implements Engine {
     public void emulate(Instruction instruction) {
         int key = key();
         if (instruction.emulationKey != key) {
-            instruction.emulationHandler = decoder.handler(instruction);
-            instruction.emulationKey = key;
+            instruction.emulationHandler = (char) decoder.handler(instruction);
+            instruction.emulationKey = (byte) key;
         }
         int handler = instruction.handler;
         instruction.handler = instruction.emulationHandler;
@@ -271,7 +271,7 @@ public final class Interpreter implements Engine {
         try {
             execute(emulated, cpu.rip - instruction.offset, 1);
         } finally {
-            instruction.handler = handler;
+            instruction.handler = (char) handler;
         }
     }
 

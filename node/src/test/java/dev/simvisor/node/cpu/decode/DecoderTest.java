@@ -28,7 +28,7 @@ class DecoderTest {
             if (length == 0) {
                 assertThat(instruction.row).as(line).isSameAs(TABLE.undefined());
             } else {
-                assertThat(instruction.length).as(line).isEqualTo(length);
+                assertThat((int) instruction.length).as(line).isEqualTo(length);
                 assertThat(Disassembler.format(instruction, 0)).as(line).startsWith(columns[3]);
             }
         }
@@ -65,24 +65,24 @@ class DecoderTest {
 
     @Test
     void flatSegmentOverridesAreIgnoredIn64BitMode() {
-        assertThat(decode(64, "64 2e 8b 03").segment).isEqualTo(SegmentRegister.FS);
-        assertThat(decode(64, "36 8b 03").segment).isEqualTo(SegmentRegister.DS);
-        assertThat(decode(32, "64 2e 8b 03").segment).isEqualTo(SegmentRegister.CS);
+        assertThat((int) decode(64, "64 2e 8b 03").segment).isEqualTo(SegmentRegister.FS);
+        assertThat((int) decode(64, "36 8b 03").segment).isEqualTo(SegmentRegister.DS);
+        assertThat((int) decode(32, "64 2e 8b 03").segment).isEqualTo(SegmentRegister.CS);
     }
 
     @Test
     void stackBasesDefaultToTheStackSegment() {
-        assertThat(decode(64, "8b 45 00").segment).isEqualTo(SegmentRegister.SS);
-        assertThat(decode(64, "41 8b 45 00").segment).isEqualTo(SegmentRegister.DS);
-        assertThat(decode(16, "8b 42 00").segment).isEqualTo(SegmentRegister.SS);
-        assertThat(decode(16, "8b 44 00").segment).isEqualTo(SegmentRegister.DS);
+        assertThat((int) decode(64, "8b 45 00").segment).isEqualTo(SegmentRegister.SS);
+        assertThat((int) decode(64, "41 8b 45 00").segment).isEqualTo(SegmentRegister.DS);
+        assertThat((int) decode(16, "8b 42 00").segment).isEqualTo(SegmentRegister.SS);
+        assertThat((int) decode(16, "8b 44 00").segment).isEqualTo(SegmentRegister.DS);
     }
 
     @Test
     void ripRelativeOperandsCountFromTheStartOfTheBlock() {
         byte[] code = HexFormat.of().parseHex("488b0511000000");
         Instruction instruction = requireNonNull(decoder.decode(code, 0, code.length, 64, 100));
-        assertThat(instruction.base).isEqualTo(Instruction.BLOCK_RIP);
+        assertThat((int) instruction.base).isEqualTo(Instruction.BLOCK_RIP);
         assertThat(instruction.displacement).isEqualTo(100 + 7 + 0x11);
     }
 
@@ -114,8 +114,8 @@ class DecoderTest {
 
     @Test
     void nearBranchesIgnoreTheOperandSizePrefixIn64BitMode() {
-        assertThat(decode(64, "66 e8 00 00 00 00").operandSize).isEqualTo(64);
-        assertThat(decode(32, "66 e8 00 00").operandSize).isEqualTo(16);
+        assertThat((int) decode(64, "66 e8 00 00 00 00").operandSize).isEqualTo(64);
+        assertThat((int) decode(32, "66 e8 00 00").operandSize).isEqualTo(16);
     }
 
     @Test
@@ -126,7 +126,7 @@ class DecoderTest {
                     .as("%d bytes", available)
                     .isNull();
         }
-        assertThat(requireNonNull(decoder.decode(code, 0, code.length, 64, 0)).length)
+        assertThat((int) requireNonNull(decoder.decode(code, 0, code.length, 64, 0)).length)
                 .isEqualTo(12);
     }
 
@@ -135,7 +135,8 @@ class DecoderTest {
         byte[] code = new byte[16];
         Arrays.fill(code, (byte) 0x66);
         code[14] = (byte) 0x90;
-        assertThat(requireNonNull(decoder.decode(code, 0, 16, 64, 0)).length).isEqualTo(15);
+        assertThat((int) requireNonNull(decoder.decode(code, 0, 16, 64, 0)).length)
+                .isEqualTo(15);
         code[14] = 0x66;
         assertThat(requireNonNull(decoder.decode(code, 0, 16, 64, 0)).row).isSameAs(TABLE.tooLong());
     }
