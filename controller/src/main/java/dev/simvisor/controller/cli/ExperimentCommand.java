@@ -11,6 +11,7 @@ import dev.simvisor.controller.modecosts.ModeCostReport;
 import dev.simvisor.controller.modecosts.ModeCostRun;
 import dev.simvisor.controller.modecosts.ModeCosts;
 import dev.simvisor.controller.placement.FitPlacement;
+import dev.simvisor.controller.progress.TerminalProgress;
 import dev.simvisor.controller.report.Figures;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -87,8 +88,8 @@ final class ExperimentCommand {
         private int compareModes(ModeComparison comparison) throws Exception {
             ResultFolder results = ResultFolder.at(out);
             CommandLine commandLine = Objects.requireNonNull(spec).commandLine();
-            List<ModeCosts> costs = new ModeCostRun(comparison, cacheOption.cache())
-                    .run(what -> commandLine.getErr().println("running mode " + what));
+            List<ModeCosts> costs =
+                    new ModeCostRun(comparison, cacheOption.cache()).run(TerminalProgress.ofStandardError());
             ModeCostReport report = new ModeCostReport(comparison, costs);
             SortedMap<String, byte[]> files = new TreeMap<>();
             String text = String.join("\n", report.lines()) + "\n";
@@ -108,7 +109,8 @@ final class ExperimentCommand {
             ResultFolder results = ResultFolder.at(out);
             Outcome outcome;
             try (OwnCluster cluster = OwnCluster.start(experiment.topology(), nodes, placement)) {
-                outcome = new ExperimentRun(experiment, cluster.control(), cacheOption.cache()).run();
+                outcome = new ExperimentRun(experiment, cluster.control(), cacheOption.cache())
+                        .run(TerminalProgress.ofStandardError());
             }
             results.write(outcome);
             PrintWriter output = Objects.requireNonNull(spec).commandLine().getOut();

@@ -128,11 +128,14 @@ final class ExplainCommand {
             description = "The kinds of exit that modes count, and what each costs by the cost models.",
             mixinStandardHelpOptions = true)
     static final class Exits extends Explanation {
-        private final List<CostModel> models =
-                CostModel.names().stream().map(CostModel::load).toList();
+        /** Read when they are asked for: every command line makes this object. */
+        private static List<CostModel> models() {
+            return CostModel.names().stream().map(CostModel::load).toList();
+        }
 
         @Override
         List<Map<String, Object>> fields() {
+            List<CostModel> models = models();
             List<Map<String, Object>> rows = new ArrayList<>();
             for (CostModel.Exit exit : CostModel.Exit.values()) {
                 Map<String, Object> costs = new LinkedHashMap<>();
@@ -163,7 +166,7 @@ final class ExplainCommand {
                 kinds.row(exit.written(), exit.about());
             }
             lines.addAll(kinds.lines());
-            for (CostModel model : models) {
+            for (CostModel model : models()) {
                 lines.add("");
                 lines.add("Cycles by " + model.name() + ": " + model.description());
                 lines.add("");

@@ -49,7 +49,7 @@ final class ExplainHot extends ExplainCommand.Explanation {
             paramLabel = "DURATION",
             defaultValue = "1s",
             description = "How long the guest runs, in virtual time. Default: ${DEFAULT-VALUE}.")
-    private VirtualDuration time = VirtualDuration.parse("1s");
+    private VirtualDuration time = VirtualDuration.ZERO;
 
     @Override
     List<Map<String, Object>> fields() throws Exception {

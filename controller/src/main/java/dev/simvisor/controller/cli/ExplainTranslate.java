@@ -48,7 +48,7 @@ final class ExplainTranslate extends ExplainCommand.Explanation {
             description =
                     "How long the guest runs, in virtual time, before the look at --address, or at most until enough"
                             + " blocks have called out. Default: ${DEFAULT-VALUE}.")
-    private VirtualDuration time = VirtualDuration.parse("100ms");
+    private VirtualDuration time = VirtualDuration.ZERO;
 
     @Override
     List<Map<String, Object>> fields() throws Exception {

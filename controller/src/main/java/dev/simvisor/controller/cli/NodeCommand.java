@@ -2,10 +2,14 @@ package dev.simvisor.controller.cli;
 
 import dev.simvisor.controller.embedded.NodeProcess;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code simvisor node}. */
 @Command(
@@ -14,6 +18,9 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true)
 final class NodeCommand implements Callable<Integer> {
     private static final String ADDRESS = ".+:[0-9]{1,5}";
+
+    @Spec
+    private @Nullable CommandSpec spec;
 
     @Option(
             names = "--join",
@@ -41,6 +48,12 @@ final class NodeCommand implements Callable<Integer> {
             throw new CommandFailed("--join " + join + ": expected HOST:PORT");
         }
         return NodeProcess.run(
-                join, name == null ? "node-" + ProcessHandle.current().pid() : name, host);
+                join, name == null ? "node-" + ProcessHandle.current().pid() : name, host, this::say);
+    }
+
+    private void say(String line) {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        out.println(line);
+        out.flush();
     }
 }

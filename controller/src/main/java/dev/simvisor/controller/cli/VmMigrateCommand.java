@@ -1,7 +1,7 @@
 package dev.simvisor.controller.cli;
 
-import dev.simvisor.controller.guest.Progress;
-import dev.simvisor.controller.guest.TerminalProgress;
+import dev.simvisor.controller.progress.Progress;
+import dev.simvisor.controller.progress.TerminalProgress;
 import dev.simvisor.controller.report.Figures;
 import dev.simvisor.controller.report.MigrationTables;
 import dev.simvisor.controller.report.Table;
@@ -57,7 +57,8 @@ final class VmMigrateCommand extends VmCommand.OfOne {
         long memoryBytes = vm.getSpec().getMemoryBytes();
         String task = name() + " to " + accepted.getTarget();
         MigrationReport last = accepted;
-        try (Progress.Step bar = TerminalProgress.ofStandardError().begin(task, OptionalLong.of(memoryBytes))) {
+        try (Progress.Step bar =
+                TerminalProgress.ofStandardError().begin(task, OptionalLong.of(memoryBytes), Progress.Unit.BYTES)) {
             Iterator<MigrationReport> reports = api.migrations()
                     .watch(MigrationRequest.newBuilder()
                             .setNumber(accepted.getNumber())

@@ -70,7 +70,7 @@ public final class EmbeddedCluster implements AutoCloseable {
      */
     public synchronized void addNode(String name) throws IOException {
         GrpcPageStreams streams = new GrpcPageStreams("127.0.0.1");
-        Node.Settings settings = new Node.Settings(name, streams.address(), streams, machines, ending -> {});
+        Node.Settings settings = new Node.Settings(name, streams.address(), streams, machines, own -> {}, ending -> {});
         nodes.put(
                 name,
                 new LocalNode(system.systemActorOf(Node.create(settings), "node-" + name, Props.empty()), streams));

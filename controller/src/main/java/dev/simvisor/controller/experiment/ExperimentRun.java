@@ -8,6 +8,7 @@ import dev.simvisor.controller.cluster.ClusterControl;
 import dev.simvisor.controller.experiment.Outcome.FinalVm;
 import dev.simvisor.controller.guest.GuestCache;
 import dev.simvisor.controller.guest.GuestException;
+import dev.simvisor.controller.progress.Progress;
 import dev.simvisor.controller.spec.Specs;
 import dev.simvisor.proto.api.ConsoleOutput;
 import dev.simvisor.proto.api.CreateVmRequest;
@@ -26,13 +27,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** One run of a scenario on a cluster that has no hosts yet and whose time stands. */
 public final class ExperimentRun {
+    private static final int LOOK_MILLIS = 200;
+
     private final Experiment experiment;
     private final ClusterControl cluster;
     private final Map<String, VmSpec> specs = new LinkedHashMap<>();
@@ -59,8 +65,12 @@ public final class ExperimentRun {
         this.endNanos = experiment.actions().getLast().at().nanos();
     }
 
-    /** Runs it to its end; virtual time stands then, or is about to. */
-    public Outcome run() throws ExperimentFailed, InterruptedException {
+    /**
+     * Runs it to its end; virtual time stands then, or is about to.
+     *
+     * @param progress told how far virtual time has come
+     */
+    public Outcome run(Progress progress) throws ExperimentFailed, InterruptedException {
         long startedNanos = System.nanoTime();
         cluster.watch(1, this::happened);
         List<CompletableFuture<?>> hosts = new ArrayList<>();
@@ -75,7 +85,7 @@ public final class ExperimentRun {
         specs.keySet().forEach(vm -> hashes.put(vm, atEnd.stateHash(vm)));
 
         cluster.start();
-        List<Vm> lastVms = get(vms);
+        List<Vm> lastVms = follow(vms, progress);
         SortedMap<String, FinalVm> finalVms = new TreeMap<>();
         for (Vm vm : lastVms) {
             String name = vm.getSpec().getName();
@@ -159,9 +169,36 @@ public final class ExperimentRun {
         }
     }
 
+    /** Waits for what is known at the end. Looking at the time meanwhile is no part of the simulation. */
+    private <T> T follow(CompletableFuture<T> atEnd, Progress progress) throws ExperimentFailed, InterruptedException {
+        CompletableFuture<Object> over = CompletableFuture.anyOf(atEnd, failure);
+        try (Progress.Step step =
+                progress.begin("virtual time", OptionalLong.of(endNanos), Progress.Unit.VIRTUAL_NANOS)) {
+            while (!isOver(over)) {
+                step.at(get(cluster.status()).getVirtualNanos());
+            }
+            T answer = get(atEnd);
+            step.at(endNanos);
+            return answer;
+        }
+    }
+
+    /** Waits until it is time to look. */
+    private static boolean isOver(CompletableFuture<?> run) throws InterruptedException {
+        try {
+            run.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (ExecutionException | TimeoutException either) {
+            // Whoever wants the answer hears of a failure.
+        }
+        return run.isDone();
+    }
+
     private <T> T get(CompletableFuture<T> answer) throws ExperimentFailed, InterruptedException {
         try {
             CompletableFuture.anyOf(answer, failure).get();
+            if (failure.isDone()) {
+                failure.get(); // time may have run on to an answer meanwhile
+            }
             return answer.get();
         } catch (ExecutionException failed) {
             if (failed.getCause() instanceof ExperimentFailed cause) {

@@ -1,6 +1,7 @@
 package dev.simvisor.controller.guest;
 
 import dev.simvisor.config.Guest;
+import dev.simvisor.controller.progress.Progress;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.StringReader;
@@ -130,7 +131,7 @@ final class AptSource implements PackageSource {
 
     private void aptGet(String task, OptionalLong bytes, Path workFolder, Progress progress, String... command)
             throws GuestException {
-        try (Progress.Step step = progress.begin(task, bytes)) {
+        try (Progress.Step step = progress.begin(task, bytes, Progress.Unit.BYTES)) {
             ToolRun.of(APT_GET.toString(), "-qq", "-o", "APT::Status-Fd=1")
                     .with(options)
                     .with(command)

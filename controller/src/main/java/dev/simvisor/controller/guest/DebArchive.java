@@ -1,5 +1,6 @@
 package dev.simvisor.controller.guest;
 
+import dev.simvisor.controller.progress.Progress;
 import java.io.BufferedInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;

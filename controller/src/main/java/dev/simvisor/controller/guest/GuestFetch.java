@@ -1,6 +1,7 @@
 package dev.simvisor.controller.guest;
 
 import dev.simvisor.config.Guest;
+import dev.simvisor.controller.progress.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -109,7 +110,8 @@ final class GuestFetch {
     private String unpackKernel(Path deb, Guest.Debian guest, Path files, Path scratch, byte[] busybox)
             throws GuestException, IOException {
         KernelPackage content = new KernelPackage(files.resolve(GuestCache.KERNEL), scratch.resolve("modules"));
-        try (Progress.Step step = progress.begin("unpack " + deb.getFileName(), OptionalLong.of(Files.size(deb)))) {
+        OptionalLong size = OptionalLong.of(Files.size(deb));
+        try (Progress.Step step = progress.begin("unpack " + deb.getFileName(), size, Progress.Unit.BYTES)) {
             content.unpack(deb, step);
         }
         byte[] initrd = Initramfs.pack(busybox, content.release, content.modules.closure(guest.modules()));

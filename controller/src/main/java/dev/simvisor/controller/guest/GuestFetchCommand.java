@@ -2,6 +2,8 @@ package dev.simvisor.controller.guest;
 
 import dev.simvisor.config.Guest;
 import dev.simvisor.config.InvalidConfigException;
+import dev.simvisor.controller.progress.Progress;
+import dev.simvisor.controller.progress.TerminalProgress;
 import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.file.Files;

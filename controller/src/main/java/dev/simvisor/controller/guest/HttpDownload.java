@@ -1,5 +1,6 @@
 package dev.simvisor.controller.guest;
 
+import dev.simvisor.controller.progress.Progress;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -47,7 +48,7 @@ final class HttpDownload {
                             + "; check --mirror, which must have dists/ and pool/ below it");
                 }
                 OptionalLong length = response.headers().firstValueAsLong("Content-Length");
-                try (Progress.Step step = progress.begin(fileName(uri), length)) {
+                try (Progress.Step step = progress.begin(fileName(uri), length, Progress.Unit.BYTES)) {
                     copy(body, out, step);
                 }
             }

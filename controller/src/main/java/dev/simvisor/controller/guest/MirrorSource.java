@@ -1,6 +1,7 @@
 package dev.simvisor.controller.guest;
 
 import dev.simvisor.config.Guest;
+import dev.simvisor.controller.progress.Progress;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

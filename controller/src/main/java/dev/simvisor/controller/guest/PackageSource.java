@@ -1,5 +1,6 @@
 package dev.simvisor.controller.guest;
 
+import dev.simvisor.controller.progress.Progress;
 import java.nio.file.Path;
 
 /** An index of Debian packages that was found trustworthy, and the archives it lists. */

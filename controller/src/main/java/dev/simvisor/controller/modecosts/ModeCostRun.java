@@ -11,15 +11,16 @@ import dev.simvisor.controller.embedded.LocalVm;
 import dev.simvisor.controller.guest.GuestCache;
 import dev.simvisor.controller.guest.GuestException;
 import dev.simvisor.controller.guest.GuestImage;
+import dev.simvisor.controller.progress.Progress;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -51,11 +52,11 @@ public final class ModeCostRun {
     /**
      * Runs it all, cost model by cost model.
      *
-     * @param progress told what is about to be run, in a few words
+     * @param progress told of each mode, and how many of its benchmarks have been run
      * @throws BootRefused when a mode is not available
      * @throws GuestException when there is no built-in guest
      */
-    public List<ModeCosts> run(Consumer<String> progress) throws BootRefused, GuestException, IOException {
+    public List<ModeCosts> run(Progress progress) throws BootRefused, GuestException, IOException {
         for (VirtualizationMode mode : comparison.modes()) {
             Optional<String> refusal = LocalVm.modeRefusal(mode.toString());
             if (refusal.isPresent()) {
@@ -66,15 +67,19 @@ public final class ModeCostRun {
         for (CostModel costModel : comparison.costModels()) {
             Map<VirtualizationMode, ModeCosts.OfMode> modes = new LinkedHashMap<>();
             for (VirtualizationMode mode : comparison.modes()) {
-                progress.accept(mode + " by " + costModel.name());
-                modes.put(mode, run(costModel, mode));
+                try (Progress.Step step = progress.begin(
+                        mode + " by " + costModel.name(),
+                        OptionalLong.of((long) RUNS * comparison.benchmarks().size()),
+                        Progress.Unit.BENCHMARK_RUNS)) {
+                    modes.put(mode, run(costModel, mode, step));
+                }
             }
             results.add(new ModeCosts(costModel.name(), modes));
         }
         return results;
     }
 
-    private ModeCosts.OfMode run(CostModel costModel, VirtualizationMode mode)
+    private ModeCosts.OfMode run(CostModel costModel, VirtualizationMode mode, Progress.Step step)
             throws BootRefused, GuestException, IOException {
         GuestImage guest = guests.resolve(GUEST, mode);
         VmRequest request = new VmRequest(
@@ -100,6 +105,7 @@ public final class ModeCostRun {
                 Matcher result = RESULT.matcher(text);
                 if (result.find()) {
                     lines.add(Line.of(result, vm.exits()));
+                    step.at(lines.size());
                 }
                 text.setLength(0);
             });

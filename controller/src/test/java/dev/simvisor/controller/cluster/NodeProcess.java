@@ -1,18 +1,22 @@
 package dev.simvisor.controller.cluster;
 
 import dev.simvisor.node.host.NodeMain;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A node in a JVM of its own. */
 final class NodeProcess implements AutoCloseable {
     private final Process process;
+    private final BufferedReader output;
 
     private NodeProcess(Process process) {
         this.process = process;
+        this.output = process.inputReader();
     }
 
     static NodeProcess start(String name, String join) throws IOException {
@@ -31,7 +35,15 @@ final class NodeProcess implements AutoCloseable {
         command.addAll(options);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(List.of(arguments));
-        return new NodeProcess(new ProcessBuilder(command).inheritIO().start());
+        return new NodeProcess(new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start());
+    }
+
+    /** The next line that it says; waits for it. */
+    @Nullable
+    String nextLine() throws IOException {
+        return output.readLine();
     }
 
     /** SIGKILL: the process gets no chance to say anything. */

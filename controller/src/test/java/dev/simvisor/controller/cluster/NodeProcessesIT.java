@@ -15,6 +15,7 @@ import dev.simvisor.proto.api.VmState;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** A controller with nodes in JVMs of their own. */
@@ -33,6 +34,18 @@ class NodeProcessesIT {
         try (EmbeddedCluster embedded =
                 EmbeddedCluster.start(List.of("n1"), FitPlacement.FIRST_FIT, HostedMachines::new, 0)) {
             assertThat(GuestMigration.run(embedded.control(), "", "")).isEqualTo(across);
+        }
+    }
+
+    @Test
+    void aNodeSaysWhichClusterItHasJoined() throws Exception {
+        try (Controller controller = Controller.start("127.0.0.1", 0, FitPlacement.FIRST_FIT, 0);
+                NodeProcess node = NodeProcess.start("n1", controller.address())) {
+            assertThat(node.nextLine())
+                    .matches("node n1 at 127\\.0\\.0\\.1:[0-9]+ has joined the cluster of the controller at "
+                            + Pattern.quote(controller.address()));
+            controller.control().close();
+            assertThat(node.nextLine()).isNull();
         }
     }
 

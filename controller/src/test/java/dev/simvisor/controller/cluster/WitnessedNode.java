@@ -21,7 +21,8 @@ final class WitnessedNode {
         String name = arguments[2];
         System.exit(NodeMain.run(
                 new NodeMain.Options(arguments[1], name, "127.0.0.1"),
-                spec -> new Machines(new HostedMachines(spec), folder, name)));
+                spec -> new Machines(new HostedMachines(spec), folder, name),
+                System.out::println));
     }
 
     private record Machines(MachineFactory inner, Path folder, String node) implements MachineFactory {

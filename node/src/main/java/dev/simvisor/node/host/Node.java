@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorRefResolver;
 import org.apache.pekko.actor.typed.Behavior;
@@ -60,6 +61,7 @@ public final class Node extends AbstractBehavior<Node.Command> {
     /**
      * What a node is and has.
      *
+     * @param whenJoined told the node's own address once the controller has taken it in
      * @param whenEnding told before the node ends by itself
      */
     public record Settings(
@@ -67,6 +69,7 @@ public final class Node extends AbstractBehavior<Node.Command> {
             String transferAddress,
             PageStreams streams,
             Function<HostSpec, MachineFactory> machines,
+            Consumer<Address> whenJoined,
             Consumer<Ending> whenEnding) {}
 
     private final Settings settings;
@@ -129,7 +132,7 @@ public final class Node extends AbstractBehavior<Node.Command> {
         ToNode message = received.message();
         return switch (message.getMessageCase()) {
             case WELCOME -> {
-                getContext().getLog().info("node {} has joined the cluster", settings.name());
+                settings.whenJoined().accept(getContext().getSystem().address());
                 yield this;
             }
             case DEFINE_HOST -> onDefineHost(message.getDefineHost());

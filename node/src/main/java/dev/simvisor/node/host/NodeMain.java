@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -75,23 +76,30 @@ public final class NodeMain {
             System.exit(EXIT_USAGE);
             return;
         }
-        System.exit(run(options, HostedMachines::new));
+        System.exit(run(options, HostedMachines::new, System.out::println));
     }
 
     /**
      * Runs a node until its cluster ends. Returns the exit status: 0 only when the controller ended the cluster; any other end
      * has been explained in one line on standard error.
      *
+     * @param output gets one line when the node is part of the cluster
      * @throws IOException when the host gives no port to listen on
      */
-    public static int run(Options options, Function<HostSpec, MachineFactory> machines) throws IOException {
+    public static int run(Options options, Function<HostSpec, MachineFactory> machines, Consumer<String> output)
+            throws IOException {
         Config config = ConfigFactory.parseMap(Map.of("pekko.remote.artery.canonical.hostname", options.host()))
                 .withFallback(ConfigFactory.parseResources("simvisor-cluster.conf"))
                 .withFallback(ConfigFactory.load());
         AtomicReference<Node.@Nullable Ending> ending = new AtomicReference<>();
         try (GrpcPageStreams streams = new GrpcPageStreams(options.host())) {
-            Node.Settings settings =
-                    new Node.Settings(options.name(), streams.address(), streams, machines, ending::set);
+            Node.Settings settings = new Node.Settings(
+                    options.name(),
+                    streams.address(),
+                    streams,
+                    machines,
+                    own -> output.accept(joined(options, own)),
+                    ending::set);
             ActorSystem<Node.Command> system = ActorSystem.create(guardian(settings, options), "simvisor", config);
             Cluster.get(system).manager().tell(new JoinSeedNodes(List.of(options.controller())));
             system.getWhenTerminated().toCompletableFuture().join();
@@ -116,6 +124,11 @@ public final class NodeMain {
             Cluster.get(context.getSystem()).subscriptions().tell(Subscribe.create(lookout, UnreachableMember.class));
             return Node.create(settings);
         });
+    }
+
+    private static String joined(Options options, Address own) {
+        return "node " + options.name() + " at " + options.host() + ":"
+                + own.getPort().orElseThrow() + " has joined the cluster of the controller at " + options.join();
     }
 
     private static int exitStatus(Options options, Node.@Nullable Ending ending) {

@@ -1,6 +1,7 @@
 package dev.simvisor.node.vmm;
 
 import com.google.protobuf.ByteString;
+import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.memory.GuestPages;
 import java.util.SortedMap;
 
@@ -19,21 +20,6 @@ public interface GuestMachine extends AutoCloseable {
         void put(byte value);
     }
 
-    /** Why {@link #runUntil} returned. */
-    sealed interface RunEnd {
-        /** The cycle asked for was reached. */
-        record Reached() implements RunEnd {}
-
-        /** The guest has suspended itself, as {@link #requestSuspension} asked it to. */
-        record Suspended() implements RunEnd {}
-
-        /** The guest ended the machine in an orderly way, which the reason names in one line. */
-        record Ended(String reason, int exitStatus) implements RunEnd {}
-
-        /** The guest did what ends a machine; the reason is one line. */
-        record Crashed(String reason) implements RunEnd {}
-    }
-
     // ---- time ----
 
     /** Virtual cycles since the machine was switched on; exact also inside a call of the console sink. */
@@ -46,7 +32,7 @@ public interface GuestMachine extends AutoCloseable {
     long busyCycles();
 
     /** Runs, or idles, up to a cycle. Stops at the first instruction boundary that is not before it. */
-    RunEnd runUntil(long cycles);
+    RunOutcome runUntil(long cycles);
 
     /** Lets the clock advance without executing anything: time in which the vCPU had no processor. */
     void skipUntil(long cycles);

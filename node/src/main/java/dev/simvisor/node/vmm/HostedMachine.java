@@ -56,17 +56,8 @@ final class HostedMachine implements GuestMachine {
     }
 
     @Override
-    public RunEnd runUntil(long cycles) {
-        return switch (platform.runUntil(cycles)) {
-            case RunOutcome.DeadlineReached(), RunOutcome.Idle() -> new RunEnd.Reached();
-            case RunOutcome.Suspended() -> new RunEnd.Suspended();
-            case RunOutcome.PoweredOff() -> new RunEnd.Ended("powered off by the guest", 0);
-            case RunOutcome.ResetRequested() -> new RunEnd.Ended("reset by the guest", 0);
-            case RunOutcome.DebugExit(int status) -> new RunEnd.Ended("ended by the guest with " + status, status);
-            case RunOutcome.TripleFault() -> new RunEnd.Crashed("triple fault");
-            case RunOutcome.Crashed(String reason) ->
-                new RunEnd.Crashed(reason.isEmpty() ? "the guest says that it crashed" : reason);
-        };
+    public RunOutcome runUntil(long cycles) {
+        return platform.runUntil(cycles);
     }
 
     @Override

@@ -2,7 +2,7 @@ package dev.simvisor.node.vmm;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
-import dev.simvisor.node.vmm.GuestMachine.RunEnd;
+import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.proto.api.VmSpec;
 import dev.simvisor.proto.node.SavedVm;
 import java.util.ArrayList;
@@ -127,10 +127,14 @@ public final class VirtualMachine implements AutoCloseable {
             return;
         }
         switch (machine.runUntil(cycles)) {
-            case RunEnd.Reached() -> {}
-            case RunEnd.Suspended() -> state = State.PAUSED;
-            case RunEnd.Ended(String reason, int status) -> end(State.STOPPED, reason, status);
-            case RunEnd.Crashed(String reason) -> end(State.CRASHED, reason, 1);
+            case RunOutcome.DeadlineReached(), RunOutcome.Idle() -> {}
+            case RunOutcome.Suspended() -> state = State.PAUSED;
+            case RunOutcome.PoweredOff() -> end(State.STOPPED, "powered off by the guest", 0);
+            case RunOutcome.ResetRequested() -> end(State.STOPPED, "reset by the guest", 0);
+            case RunOutcome.DebugExit(int status) -> end(State.STOPPED, "ended by the guest with " + status, status);
+            case RunOutcome.TripleFault() -> end(State.CRASHED, "triple fault", 1);
+            case RunOutcome.Crashed(String reason) ->
+                end(State.CRASHED, reason.isEmpty() ? "the guest says that it crashed" : reason, 1);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.simvisor.node.vmm;
 
 import com.google.protobuf.ByteString;
+import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.memory.GuestPages;
 import dev.simvisor.proto.api.VmSpec;
 import java.io.ByteArrayInputStream;
@@ -97,22 +98,22 @@ public final class ToyMachine implements GuestMachine, GuestPages {
     }
 
     @Override
-    public RunEnd runUntil(long end) {
+    public RunOutcome runUntil(long end) {
         while (nextEventCycles() < end) {
             cycles = nextEventCycles();
             if (cycles >= suspendsAt) {
                 suspended = true;
-                return new RunEnd.Suspended();
+                return new RunOutcome.Suspended();
             }
             steps++;
             if (!typed.isEmpty()) {
                 char key = typed.charAt(0);
                 typed = typed.substring(1);
                 if (key == '!') {
-                    return new RunEnd.Ended("powered off", 0);
+                    return new RunOutcome.PoweredOff();
                 }
                 if (key == '#') {
-                    return new RunEnd.Crashed("triple fault");
+                    return new RunOutcome.TripleFault();
                 }
                 print("typed " + key + "\n");
                 continue;
@@ -126,7 +127,7 @@ public final class ToyMachine implements GuestMachine, GuestPages {
             cycles++;
         }
         cycles = Math.max(cycles, end);
-        return new RunEnd.Reached();
+        return new RunOutcome.DeadlineReached();
     }
 
     private void print(String text) {

@@ -1,8 +1,6 @@
 package dev.simvisor.node.vmm.deprivileged;
 
-import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_OFFSET_MASK;
 import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SHIFT;
-import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SIZE;
 
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Engine;
@@ -20,6 +18,7 @@ import dev.simvisor.node.machine.EngineFactory;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.vmm.exit.ExitKind;
 import dev.simvisor.node.vmm.exit.ExitLedger;
+import dev.simvisor.node.vmm.exit.GuestTime;
 import dev.simvisor.node.vmm.memory.MachineBus;
 import dev.simvisor.node.vmm.memory.ShadowPageTables;
 import java.util.Arrays;
@@ -60,10 +59,7 @@ public final class DeprivilegedEngine implements Engine {
     private @Nullable Form[] forms = new Form[1024];
 
     private final Interpreter stepper;
-    private final LongConsumer charge;
-    private final LongConsumer chargeEvent;
-
-    private boolean inGuest;
+    private final GuestTime time;
 
     // The address space that the shadow root was loaded for.
     private boolean rootLoaded;
@@ -95,16 +91,20 @@ public final class DeprivilegedEngine implements Engine {
             ExitLedger ledger) {
         this.virtual = virtual;
         this.memory = surroundings.memory();
-        this.charge = surroundings.charge();
-        this.chargeEvent = surroundings.chargeEvent();
         this.ledger = ledger;
         bus = new MachineBus(memory);
         physical = new Cpu(bus, virtual);
         physical.deprivileged = true;
         physical.translationPass = pass;
         physical.interruptController = new VirtualInterrupts(virtual.interruptController);
-        physical.timestampCounter = this::cyclesInGuest;
-        physical.chargeTo(costs, this::chargeEvent);
+        time = new GuestTime(virtual, physical);
+        LongConsumer charge = surroundings.charge();
+        LongConsumer chargeEvent = surroundings.chargeEvent();
+        ledger.chargeTo(cycles -> time.charge(charge, cycles));
+        // For what an instruction of the guest's does on the physical processor, and nothing else.
+        physical.chargeTo(costs, cycles -> {
+            if (time.isInGuest()) time.charge(chargeEvent, cycles);
+        });
         virtual.memory.leadTlbOf(physical.memory);
         emulator = new Interpreter(virtual);
         processor = processors.apply(physical);
@@ -114,7 +114,6 @@ public final class DeprivilegedEngine implements Engine {
         shadows = new ShadowPageTables(virtual, physical, memory, bus);
         descriptors = new ShadowDescriptors(virtual, memory, bus, shadows.vmmArea());
         worldSwitch = new WorldSwitch(virtual, physical, shadows.vmmArea());
-        ledger.chargeTo(this::charge);
         memory.observeWrites(new Tracer());
         memory.observeMappings(new GuestMemory.MappingObserver() {
             @Override
@@ -165,11 +164,11 @@ public final class DeprivilegedEngine implements Engine {
         descriptors.update();
         worldSwitch.enter();
         physical.exit.clear();
-        inGuest = true;
+        time.enterGuest();
     }
 
     private void leaveGuest() {
-        inGuest = false;
+        time.leaveGuest();
         worldSwitch.leave();
     }
 
@@ -327,63 +326,25 @@ public final class DeprivilegedEngine implements Engine {
         return same;
     }
 
-    // ---- time
-
-    /** The guest reads its clock while the physical processor runs: the virtual one is told how far that is. */
-    private long cyclesInGuest() {
-        countForVirtual();
-        return virtual.timestampCounter.cycles();
-    }
-
-    private void countForVirtual() {
-        virtual.completedInstructions = physical.completedInstructions;
-        virtual.position = physical.position;
-    }
-
-    private void charge(long cycles) {
-        if (inGuest) {
-            chargeInGuest(charge, cycles);
-        } else {
-            charge.accept(cycles);
-        }
-    }
-
-    /** For what an instruction of the guest's does on the physical processor. */
-    private void chargeEvent(long cycles) {
-        if (inGuest) chargeInGuest(chargeEvent, cycles);
-    }
-
-    private void chargeInGuest(LongConsumer clock, long cycles) {
-        countForVirtual();
-        clock.accept(cycles);
-        virtual.position = 0;
-        physical.runLimit = Math.min(physical.runLimit, virtual.runLimit);
-        physical.endBlock();
-    }
-
     // ---- what the guest, devices and the host do to memory
 
     private final class Tracer implements GuestMemory.WriteObserver {
         @Override
         public void dirtied(int gfn) {
-            if (inGuest) ledger.count(ExitKind.DIRTY_LOG_FAULT);
+            if (time.isInGuest()) ledger.count(ExitKind.DIRTY_LOG_FAULT);
         }
 
         @Override
         public void tracedPageWritten(long address, long length) {
             descriptors.written(address, length);
-            if (shadows.written(address, length, inGuest) && inGuest) ledger.count(ExitKind.PAGE_TABLE_WRITE);
+            boolean byGuest = time.isInGuest();
+            if (shadows.written(address, length, byGuest) && byGuest) ledger.count(ExitKind.PAGE_TABLE_WRITE);
         }
     }
 
     @Override
     public void codeWritten(long physicalAddress, long length) {
-        long end = physicalAddress + length;
-        for (long at = physicalAddress; at < end; ) {
-            long part = Math.min(end - at, FRAME_SIZE - (at & FRAME_OFFSET_MASK));
-            processor.codeWritten(bus.machineAddress(at), part);
-            at += part;
-        }
+        bus.codeWritten(processor, physicalAddress, length);
     }
 
     @Override

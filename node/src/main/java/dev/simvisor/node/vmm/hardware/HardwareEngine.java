@@ -1,8 +1,6 @@
 package dev.simvisor.node.vmm.hardware;
 
-import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_OFFSET_MASK;
 import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SHIFT;
-import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SIZE;
 
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Engine;
@@ -17,6 +15,7 @@ import dev.simvisor.node.machine.EngineFactory;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.vmm.exit.ExitKind;
 import dev.simvisor.node.vmm.exit.ExitLedger;
+import dev.simvisor.node.vmm.exit.GuestTime;
 import dev.simvisor.node.vmm.memory.MachineBus;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
@@ -41,8 +40,7 @@ public final class HardwareEngine implements Engine {
     private final ControlStructure controls;
     private final VirtualEvents events;
     private final ExitLedger ledger;
-    private final LongConsumer clock;
-    private boolean inGuest;
+    private final GuestTime time;
     /** Pages of the guest's were given other frames. */
     private boolean framesReplaced;
 
@@ -60,7 +58,6 @@ public final class HardwareEngine implements Engine {
             Function<Cpu, Engine> processors,
             ExitLedger ledger) {
         this.virtual = virtual;
-        this.clock = surroundings.chargeEvent();
         this.memory = surroundings.memory();
         this.ledger = ledger;
         bus = new MachineBus(memory);
@@ -68,11 +65,13 @@ public final class HardwareEngine implements Engine {
         controls = GuestControls.of(virtual, extendedTables.pointer());
         events = new VirtualEvents(virtual, controls, ledger);
         physical = new Cpu(bus, virtual);
-        physical.timestampCounter = this::cyclesInGuest;
-        physical.chargeTo(costs, this::charge);
+        time = new GuestTime(virtual, physical);
+        LongConsumer clock = surroundings.chargeEvent();
+        LongConsumer charge = cycles -> time.charge(clock, cycles);
+        ledger.chargeTo(charge);
+        physical.chargeTo(costs, charge);
         emulator = new Interpreter(virtual);
         processor = processors.apply(physical);
-        ledger.chargeTo(this::charge);
         memory.observeWrites(new Observer());
         memory.observeMappings(new Observer());
     }
@@ -99,9 +98,9 @@ public final class HardwareEngine implements Engine {
         if (mappingChanged()) physical.memory.invalidateAll();
         controls.tscOffset = virtual.msr.tscOffset;
         NonRootOperation.enter(physical, controls);
-        inGuest = true;
+        time.enterGuest();
         processor.run(Math.max(0, virtual.runLimit - virtual.completedInstructions));
-        inGuest = false;
+        time.leaveGuest();
         NonRootOperation.leave(physical);
     }
 
@@ -215,38 +214,12 @@ public final class HardwareEngine implements Engine {
         virtual.otherFlags &= ~Flags.RF;
     }
 
-    // ---- time
-
-    /** The guest reads its clock while the physical processor runs: the virtual one is told how far that is. */
-    private long cyclesInGuest() {
-        countForVirtual();
-        return virtual.timestampCounter.cycles();
-    }
-
-    private void countForVirtual() {
-        virtual.completedInstructions = physical.completedInstructions;
-        virtual.position = physical.position;
-    }
-
-    /** Lets time pass. Whatever that makes due, the instruction that an exit is about is completed. */
-    private void charge(long cycles) {
-        if (!inGuest) {
-            clock.accept(cycles);
-            return;
-        }
-        countForVirtual();
-        clock.accept(cycles);
-        virtual.position = 0;
-        physical.runLimit = Math.min(physical.runLimit, virtual.runLimit);
-        physical.endBlock();
-    }
-
     // ---- what devices and the host do to memory
 
     private final class Observer implements GuestMemory.WriteObserver, GuestMemory.MappingObserver {
         @Override
         public void dirtied(int gfn) {
-            if (inGuest) ledger.count(ExitKind.DIRTY_LOG_FAULT);
+            if (time.isInGuest()) ledger.count(ExitKind.DIRTY_LOG_FAULT);
         }
 
         @Override
@@ -277,12 +250,7 @@ public final class HardwareEngine implements Engine {
     public void codeWritten(long physicalAddress, long length) {
         // Without their frames the blocks are forgotten altogether, before the guest runs on.
         if (framesReplaced) return;
-        long end = physicalAddress + length;
-        for (long at = physicalAddress; at < end; ) {
-            long part = Math.min(end - at, FRAME_SIZE - (at & FRAME_OFFSET_MASK));
-            processor.codeWritten(bus.machineAddress(at), part);
-            at += part;
-        }
+        bus.codeWritten(processor, physicalAddress, length);
     }
 
     @Override

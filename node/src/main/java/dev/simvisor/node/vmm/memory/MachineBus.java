@@ -2,7 +2,9 @@ package dev.simvisor.node.vmm.memory;
 
 import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_OFFSET_MASK;
 import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SHIFT;
+import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SIZE;
 
+import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.HostMemory;
 import dev.simvisor.node.cpu.SystemBus;
 import dev.simvisor.node.machine.memory.GuestMemory;
@@ -50,6 +52,16 @@ public final class MachineBus implements SystemBus {
     /** Machine address of a guest-physical one, in a page that has a frame. */
     public long machineAddress(long guestPhysical) {
         return (long) frameOf((int) (guestPhysical >>> FRAME_SHIFT)) << FRAME_SHIFT | guestPhysical & FRAME_OFFSET_MASK;
+    }
+
+    /** Tells the physical processor's engine, by machine addresses, that somebody has written where the guest has code. */
+    public void codeWritten(Engine processor, long guestPhysical, long length) {
+        long end = guestPhysical + length;
+        for (long at = guestPhysical; at < end; ) {
+            long part = Math.min(end - at, FRAME_SIZE - (at & FRAME_OFFSET_MASK));
+            processor.codeWritten(machineAddress(at), part);
+            at += part;
+        }
     }
 
     /** Has stores to a page traced once more. Direct writes must be asked for again. */

@@ -1,4 +1,4 @@
-package dev.simvisor.controller.guest;
+package dev.simvisor.controller.progress;
 
 import java.util.OptionalLong;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
@@ -16,14 +16,18 @@ public final class TerminalProgress implements Progress {
     }
 
     @Override
-    public Step begin(String task, OptionalLong total) {
-        ProgressBar bar = new ProgressBarBuilder()
+    public Step begin(String task, OptionalLong total, Unit unit) {
+        ProgressBarBuilder builder = new ProgressBarBuilder()
                 .setTaskName(task)
                 .setInitialMax(total.orElse(-1))
-                .setUnit(" MiB", 1 << 20)
                 .setStyle(ProgressBarStyle.ASCII)
-                .setConsumer(new ConsoleProgressBarConsumer(System.err, WIDTH))
-                .build();
+                .setConsumer(new ConsoleProgressBarConsumer(System.err, WIDTH));
+        switch (unit) {
+            case BYTES -> builder.setUnit(" MiB", 1 << 20);
+            case VIRTUAL_NANOS -> builder.setUnit(" ms", 1_000_000);
+            case BENCHMARK_RUNS -> builder.setUnit(" runs", 1);
+        }
+        ProgressBar bar = builder.build();
         return new Step() {
             @Override
             public void at(long done) {

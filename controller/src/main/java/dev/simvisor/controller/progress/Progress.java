@@ -1,4 +1,4 @@
-package dev.simvisor.controller.guest;
+package dev.simvisor.controller.progress;
 
 import java.util.OptionalLong;
 
@@ -8,10 +8,17 @@ public interface Progress {
     Step NO_STEP = done -> {};
 
     /** Reports to nobody. */
-    Progress SILENT = (task, total) -> NO_STEP;
+    Progress SILENT = (task, total, unit) -> NO_STEP;
 
-    /** Begins a piece of work of {@code total} units, when that is known; the step before it has ended. */
-    Step begin(String task, OptionalLong total);
+    /** Begins a piece of work, of {@code total} units when that is known; the step before it has ended. */
+    Step begin(String task, OptionalLong total, Unit unit);
+
+    /** What work is measured in. */
+    enum Unit {
+        BYTES,
+        VIRTUAL_NANOS,
+        BENCHMARK_RUNS
+    }
 
     /** One piece of work under way. */
     @FunctionalInterface
