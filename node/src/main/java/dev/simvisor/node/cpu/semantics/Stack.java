@@ -15,6 +15,7 @@ import dev.simvisor.node.cpu.decode.Instruction;
 /** Instructions of the stack but for flags and segment registers: PUSH, POP, PUSHA, POPA, ENTER, LEAVE. */
 public final class Stack {
     private static final int GENERAL_REGISTERS = 8;
+    private static final int PAGE_SHIFT = 12;
 
     private Stack() {}
 
@@ -64,7 +65,7 @@ public final class Stack {
     /** All eight registers, the stack pointer as it was before. Whatever could fault has faulted before one is written. */
     public static void pusha(Cpu cpu, Instruction i) {
         int size = i.operandSize;
-        for (int n = 1; n <= GENERAL_REGISTERS; n++) cpu.memory.checkWrite(place(cpu, n, size), size / 8);
+        checkPushes(cpu, size);
         long[] gpr = cpu.gpr;
         put(cpu, 1, size, gpr[RAX]);
         put(cpu, 2, size, gpr[RCX]);
@@ -75,6 +76,17 @@ public final class Stack {
         put(cpu, 7, size, gpr[RSI]);
         put(cpu, 8, size, gpr[RDI]);
         StackAccess.pointer(cpu, StackAccess.moved(cpu, -(long) GENERAL_REGISTERS * size / 8));
+    }
+
+    /** Raises what pushing eight words would raise, the first of them first. */
+    private static void checkPushes(Cpu cpu, int size) {
+        int bytes = size / 8;
+        long first = place(cpu, 1, size);
+        cpu.memory.checkWrite(first, bytes);
+        long last = place(cpu, GENERAL_REGISTERS, size);
+        boolean withinPage = (first ^ last) >>> PAGE_SHIFT == 0;
+        if (withinPage && first - last == (GENERAL_REGISTERS - 1L) * bytes) return;
+        for (int n = 2; n <= GENERAL_REGISTERS; n++) cpu.memory.checkWrite(place(cpu, n, size), bytes);
     }
 
     /** Linear address of a word of {@code size} bits that lies so many words below the top of the stack. */

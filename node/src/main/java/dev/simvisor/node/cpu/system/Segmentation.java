@@ -35,6 +35,7 @@ public final class Segmentation {
             loadStack(cpu, selector);
         } else {
             loadData(cpu, segment, selector);
+            return;
         }
         if (segment == SS) cpu.updateCodeAndStack();
         else cpu.updateSegment(segment);
@@ -63,11 +64,24 @@ public final class Segmentation {
     private static void loadData(Cpu cpu, int segment, int selector) {
         if (Selector.isNull(selector)) {
             setNull(cpu, segment, selector);
+            cpu.updateSegment(segment);
             return;
         }
         long descriptor = DescriptorTable.read(cpu, selector, GENERAL_PROTECTION);
         checkData(cpu, selector, descriptor, GENERAL_PROTECTION);
-        set(cpu, segment, selector, DescriptorTable.markAccessed(cpu, selector, descriptor));
+        descriptor = DescriptorTable.markAccessed(cpu, selector, descriptor);
+        boolean alike = isAlike(cpu, segment, descriptor);
+        set(cpu, segment, selector, descriptor);
+        if (alike) cpu.segmentChanges++;
+        else cpu.updateSegment(segment);
+    }
+
+    /** Whether a segment register holds that descriptor but for its privilege, on which nothing rests that is cached. */
+    private static boolean isAlike(Cpu cpu, int segment, long descriptor) {
+        int difference = cpu.segmentRights[segment] ^ SegmentDescriptor.rights(descriptor);
+        return (difference & ~(3 << AccessRights.DPL_SHIFT)) == 0
+                && cpu.segmentBase[segment] == SegmentDescriptor.base(descriptor)
+                && cpu.segmentLimit[segment] == SegmentDescriptor.limit(descriptor);
     }
 
     /** Type, privilege and presence of a data segment; a task switch wants #TS where a load wants #GP. */
