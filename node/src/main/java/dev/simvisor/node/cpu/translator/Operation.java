@@ -31,7 +31,7 @@ final class Operation {
         UNIT,
         /** It multiplies, divides or extends rDX:rAX, and sets all flags or leaves all alone. */
         ACCUMULATOR,
-        /** It takes the instruction, but touches no general registers but those of {@link #registersFor}, {@link #registersFrom}. */
+        /** It takes the instruction, but touches no general registers but those of {@link #readRegisters}, {@link #changedRegisters}. */
         OPERANDS,
         /** It may touch whatever an instruction can. */
         EVERYTHING
@@ -258,7 +258,7 @@ final class Operation {
     }
 
     /** The general registers that a method of {@link Reach#OPERANDS} may read. */
-    BitSet registersFor() {
+    BitSet readRegisters() {
         return switch (name) {
             case "pushSegment", "popSegment", "popa" -> STACK_POINTER;
             case "pusha" -> EIGHT;
@@ -267,7 +267,7 @@ final class Operation {
     }
 
     /** The general registers that a method of {@link Reach#OPERANDS} may change. */
-    BitSet registersFrom() {
+    BitSet changedRegisters() {
         return switch (name) {
             case "movToSegment" -> NONE;
             case "pushSegment", "popSegment", "pusha" -> STACK_POINTER;

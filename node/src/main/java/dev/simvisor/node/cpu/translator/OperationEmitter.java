@@ -99,11 +99,11 @@ final class OperationEmitter extends InstructionEmitter {
     private void emitOnOperands() {
         boolean changesFlags = (instruction.row.flagsWritten() | instruction.row.flagsUndefined()) != 0;
         if (changesFlags || instruction.row.flagsRead() != 0) flags.settle();
-        region.emitSpill(operation.registersFor());
+        region.emitSpill(operation.readRegisters());
         if (operation.usesProgress()) region.emitProgress(ordinal, blockDistance);
         region.at(number);
         super.emit();
-        region.emitReload(operation.registersFrom());
+        region.emitReload(operation.changedRegisters());
     }
 
     @Override
