@@ -50,6 +50,7 @@ final class CpuMode {
             updateStackSize(cpu);
             updateSegment(cpu, CS);
             updateSegment(cpu, SS);
+            // Flat ones are mostly loaded where all are flat already.
             if (!cpu.flatSegments || !flat(cpu, CS) || !flat(cpu, SS)) updateFlatness(cpu);
             cpu.segmentChanges++;
         }
@@ -59,8 +60,7 @@ final class CpuMode {
     /** As much of {@link #update} as follows from a data segment register. */
     static void updateDataSegment(Cpu cpu, int segment) {
         updateSegment(cpu, segment);
-        // Flat ones are mostly loaded where all are flat already.
-        if (!cpu.flatSegments || !flat(cpu, segment)) updateFlatness(cpu);
+        updateFlatness(cpu);
         cpu.segmentChanges++;
     }
 

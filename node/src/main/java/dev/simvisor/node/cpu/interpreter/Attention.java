@@ -41,12 +41,7 @@ final class Attention {
         if (cpu.shutdown || cpu.exit.kind != Exit.Kind.NONE) return false;
         shadow = cpu.interruptShadow;
         debugShadow = cpu.debugShadow;
-        if (cpu.interruptShadow && !holdsOffAnything(cpu)) {
-            // Nothing can come up before the next instruction has executed.
-            cpu.interruptShadow = false;
-            cpu.debugShadow = false;
-        }
-        if (cpu.interruptShadow) {
+        if (cpu.interruptShadow && !liftShadow(cpu)) {
             // The instruction after STI or a load of SS runs first; a single step is reported after STI all the same.
             boolean trapsToo = cpu.debugShadow;
             cpu.interruptShadow = false;
@@ -77,8 +72,16 @@ final class Attention {
         return mayRun();
     }
 
+    /** Ends an interrupt shadow that holds off nothing: nothing can come up before the next instruction has executed. */
+    static boolean liftShadow(Cpu cpu) {
+        if (holdsOffAnything(cpu)) return false;
+        cpu.interruptShadow = false;
+        cpu.debugShadow = false;
+        return true;
+    }
+
     /** Whether something would be delivered before the next instruction, but for the interrupt shadow. */
-    static boolean holdsOffAnything(Cpu cpu) {
+    private static boolean holdsOffAnything(Cpu cpu) {
         return interruptDue(cpu)
                 || cpu.nmiPending
                 || cpu.pendingDebugTraps != 0

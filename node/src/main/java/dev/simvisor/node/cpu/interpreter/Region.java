@@ -242,14 +242,13 @@ public abstract class Region {
     }
 
     /**
-     * Executes STI where another instruction of the region follows. Returns whether that one may execute at once: then what STI
-     * holds off interrupts for is over before anything could come up.
+     * Executes STI where another instruction of the region follows. Returns whether that one may execute at once: then
+     * {@link Attention} would not do anything before it.
      */
     protected final boolean goesOnAfterSti(Cpu cpu) {
         boolean disturbed = cpu.attention;
         FlagControl.sti(cpu);
-        if (disturbed || Attention.holdsOffAnything(cpu)) return false;
-        cpu.interruptShadow = false;
+        if (disturbed || !Attention.liftShadow(cpu)) return false;
         cpu.attention = false;
         return true;
     }
