@@ -47,6 +47,8 @@ public abstract class Region {
         private volatile boolean compiled;
     }
 
+    protected static final int NO_ENTRANCE = -1;
+
     private static final long PAGE = 4096;
     /** More than a direct branch and the size of a region together, in bytes. */
     private static final long BRANCH_REACH = 1L << 33;
@@ -66,8 +68,8 @@ public abstract class Region {
     /** For the code, which pushes it where a semantic method takes the instruction. */
     protected final Instruction[] instructions;
 
-    /** HotSpot's Tier3InvocationThreshold, and some. */
-    private static final int ENTRIES_TO_COMPILE = 220;
+    /** More than HotSpot's Tier3InvocationThreshold; it looks at every 128th. */
+    private static final int CALLS_TO_COMPILE = 2 * 128;
 
     /** How many of the blocks that have followed it are remembered. */
     private static final int FOLLOWERS = 16;
@@ -113,9 +115,14 @@ public abstract class Region {
      * code. When one raises an exception, {@code cpu.position} are complete and rIP is at {@link #stoppedAt}.
      *
      * @param origin rIP of the first block
-     * @param entrance number of the entrance
+     * @param entrance number of the entrance, or NO_ENTRANCE to do nothing
      */
     protected abstract void execute(Cpu cpu, long origin, int entrance);
+
+    /** Has HotSpot compile it before it is entered: the JVM's interpreter would be far slower than the guest's. */
+    public final void askForCompilation(Cpu cpu) {
+        for (int n = 0; n < CALLS_TO_COMPILE; n++) execute(cpu, 0, NO_ENTRANCE);
+    }
 
     final void enter(Cpu cpu, int entrance) {
         long origin = cpu.rip - entrances[entrance];
@@ -184,14 +191,13 @@ public abstract class Region {
     }
 
     /**
-     * Whether it is worth entering. Executed by the JVM's interpreter it is far slower than the guest's: it is entered as often
-     * as it takes to have HotSpot compile it, then left alone for about as long as that lasts.
+     * Whether it is worth entering: it is left alone for about as long as HotSpot takes to compile it.
      *
      * @param dispatches how often blocks were met that regions can be entered at, which stands for time
      * @param patience so many of them
      */
     final boolean isReady(long dispatches, int patience) {
-        if (ready || entries < ENTRIES_TO_COMPILE) return true;
+        if (ready) return true;
         if (readyAt == 0) readyAt = dispatches + patience;
         if (dispatches < readyAt) return false;
         ready = true;

@@ -171,6 +171,8 @@ final class RegionCompiler {
         }
 
         private void emitPrologue() {
+            Label entered = code.newLabel();
+            code.iload(ENTRANCE).ifge(entered).return_().labelBinding(entered);
             code.aload(CPU).getfield(CPU_CLASS, "gpr", LONGS).astore(GPR);
             code.aload(CPU).getfield(CPU_CLASS, "memory", LINEAR_MEMORY).astore(MEMORY);
             code.aload(MEMORY).invokevirtual(LINEAR_MEMORY, "dataEntries", MethodTypeDesc.of(CD_long));

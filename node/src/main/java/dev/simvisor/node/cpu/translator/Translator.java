@@ -137,7 +137,8 @@ final class Translator implements HotCode {
         if (length(bytecode) >= LARGEST_METHOD) return false;
         RegionClass made = RegionClass.load(shape, name, bytecode);
         library.add(place, made);
-        put(made, plan, compiler, blocks);
+        Region region = put(made, plan, compiler, blocks);
+        if (settings.patience() > 0) region.askForCompilation(cpu);
         statistics.translated(plan.instructions(), bytecode.length);
         return true;
     }
@@ -150,12 +151,13 @@ final class Translator implements HotCode {
         return true;
     }
 
-    private void put(RegionClass made, RegionPlan plan, RegionCompiler compiler, BlockCache blocks) {
+    private Region put(RegionClass made, RegionPlan plan, RegionCompiler compiler, BlockCache blocks) {
         if (regions.size() >= settings.mostRegions()) makeRoom(blocks);
         Region region = made.region(compiler.layout());
         for (RegionPlan.Node node : plan.nodes()) node.block().become(region);
         open(region, plan);
         regions.add(new TranslatedRegion(region, plan.origin(), made.bytecode()));
+        return region;
     }
 
     /** Where a larger region can be entered already it stays so. */
