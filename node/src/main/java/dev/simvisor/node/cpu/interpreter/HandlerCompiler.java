@@ -40,7 +40,10 @@ final class HandlerCompiler {
     static final String CLASS_NAME = HandlerCompiler.class.getPackageName() + ".InstructionHandlers";
     /** Name of its constant that tells from which instruction table it was emitted. */
     static final String FINGERPRINT = "FINGERPRINT";
-    /** Name of its constant of the characters {@link HandlerNumbering#numbers}: what a start would else have to find out. */
+    /**
+     * Name of its constant of {@link HandlerNumbering#numbers}, as a string. At two or three bytes each there is room for them in
+     * a constant's 65,535 bytes (JVM specification §4.4.7) up to some 1,400 rows.
+     */
     static final String NUMBERS = "NUMBERS";
 
     private static final ClassDesc SELF = ClassDesc.of(CLASS_NAME);
