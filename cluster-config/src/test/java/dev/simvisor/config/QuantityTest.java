@@ -10,7 +10,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class QuantityTest {
     @ParameterizedTest
-    @CsvSource({"0B,0", "4K,4096", "256M,268435456", "256MiB,268435456", "1.5G,1610612736", "2TiB,2199023255552"})
+    @CsvSource({
+        "0B,0",
+        "4K,4096",
+        "256M,268435456",
+        "256MiB,268435456",
+        "1.5G,1610612736",
+        "2TiB,2199023255552",
+        "0.001953125T,2147483648"
+    })
     void sizesAreBinary(String text, long bytes) {
         assertThat(MemorySize.parse(text).bytes()).isEqualTo(bytes);
     }

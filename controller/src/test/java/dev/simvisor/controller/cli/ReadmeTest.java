@@ -24,7 +24,7 @@ class ReadmeTest {
     void everyCommandShownIsUnderstood(String command) {
         String[] arguments = words(command).toArray(String[]::new);
 
-        assertThatCode(() -> Main.commandLine().parseArgs(arguments)).doesNotThrowAnyException();
+        assertThatCode(() -> Main.commandLine(arguments).parseArgs(arguments)).doesNotThrowAnyException();
     }
 
     @Test

@@ -41,9 +41,10 @@ final class RunningUp implements AutoCloseable {
         PrintWriter output = new PrintWriter(new PipedWriter(reader), true);
         CompletableFuture<Integer> status = CompletableFuture.supplyAsync(
                 () -> {
-                    CommandLine up = Main.commandLine();
+                    String[] command = arguments.toArray(String[]::new);
+                    CommandLine up = Main.commandLine(command);
                     try (output) {
-                        return up.setOut(output).execute(arguments.toArray(String[]::new));
+                        return up.setOut(output).execute(command);
                     }
                 },
                 task -> Thread.ofPlatform().daemon().name("simvisor up").start(task));

@@ -19,7 +19,7 @@ final class DispatchOrder {
             "jne", "jbe", "ja", "js", "jns", "jl", "jge", "jle", "jg", "cmove", "cmovne", "cmovb", "cmovae");
     private static final Set<String> FREQUENT_ON_BYTES = Set.of("mov", "cmp", "test", "movzx", "and");
 
-    /** Total, so that handlers have the same numbers in the build and in every run. */
+    /** Total, so that handlers have the same numbers in every build. */
     static final Comparator<Variant> COMPARATOR = Comparator.comparingInt(DispatchOrder::rarity)
             .thenComparing(Variant::label)
             .thenComparing(Variant::toString);

@@ -4,6 +4,7 @@ import static java.lang.classfile.ClassFile.ACC_FINAL;
 import static java.lang.classfile.ClassFile.ACC_PUBLIC;
 import static java.lang.classfile.ClassFile.ACC_STATIC;
 import static java.lang.constant.ConstantDescs.CD_Object;
+import static java.lang.constant.ConstantDescs.CD_String;
 import static java.lang.constant.ConstantDescs.CD_char;
 import static java.lang.constant.ConstantDescs.CD_int;
 import static java.lang.constant.ConstantDescs.CD_void;
@@ -17,6 +18,7 @@ import java.lang.classfile.Label;
 import java.lang.classfile.attribute.ConstantValueAttribute;
 import java.lang.classfile.instruction.SwitchCase;
 import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDesc;
 import java.lang.constant.MethodTypeDesc;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,8 +38,13 @@ final class HandlerCompiler {
             BlockRunner.class.describeConstable().orElseThrow();
     /** Name of the class that is emitted. */
     static final String CLASS_NAME = HandlerCompiler.class.getPackageName() + ".InstructionHandlers";
-    /** Name of its constant that tells for which variants it was emitted. */
+    /** Name of its constant that tells from which instruction table it was emitted. */
     static final String FINGERPRINT = "FINGERPRINT";
+    /**
+     * Name of its constant of {@link HandlerNumbering#numbers}, as a string. At two or three bytes each there is room for them in
+     * a constant's 65,535 bytes (JVM specification §4.4.7) up to some 1,400 rows.
+     */
+    static final String NUMBERS = "NUMBERS";
 
     private static final ClassDesc SELF = ClassDesc.of(CLASS_NAME);
     private static final MethodTypeDesc HANDLER = MethodTypeDesc.of(CD_void, CPU, INSTRUCTION);
@@ -50,34 +57,28 @@ final class HandlerCompiler {
     private static final int INDEX_LOCAL = 3;
     private static final int INSTRUCTION_LOCAL = 4;
 
+    private final HandlerNumbering numbering;
     private final List<Variant> variants;
     /** How many variants the loop's own switch covers. */
     private final int frequent;
 
-    private HandlerCompiler(List<Variant> variants) {
-        this.variants = variants;
+    private HandlerCompiler(HandlerNumbering numbering) {
+        this.numbering = numbering;
+        this.variants = numbering.variants();
         this.frequent = (int) variants.stream()
                 .takeWhile(variant -> DispatchOrder.rarity(variant) == 0)
                 .count();
     }
 
     /** The class file. */
-    static byte[] bytecode(List<Variant> variants) {
-        return ClassFile.of().build(SELF, new HandlerCompiler(variants)::emitClass);
-    }
-
-    /** Of variants in the order of their numbers. */
-    static int fingerprint(List<Variant> variants) {
-        return variants.stream().map(Variant::label).toList().hashCode();
+    static byte[] bytecode(HandlerNumbering numbering) {
+        return ClassFile.of().build(SELF, new HandlerCompiler(numbering)::emitClass);
     }
 
     private void emitClass(ClassBuilder builder) {
         builder.withFlags(ACC_PUBLIC | ACC_FINAL).withInterfaceSymbols(RUNNER);
-        builder.withField(
-                FINGERPRINT,
-                CD_int,
-                field -> field.withFlags(ACC_PUBLIC | ACC_STATIC | ACC_FINAL)
-                        .with(ConstantValueAttribute.of(fingerprint(variants))));
+        emitConstant(builder, FINGERPRINT, CD_int, numbering.table().fingerprint());
+        emitConstant(builder, NUMBERS, CD_String, String.valueOf(numbering.numbers()));
         builder.withMethodBody(
                 INIT_NAME,
                 MTD_void,
@@ -95,6 +96,13 @@ final class HandlerCompiler {
             int start = first;
             builder.withMethodBody(chunkName(first), HANDLER, ACC_STATIC, code -> emitChunk(code, start));
         }
+    }
+
+    private static void emitConstant(ClassBuilder builder, String name, ClassDesc type, ConstantDesc value) {
+        builder.withField(
+                name,
+                type,
+                field -> field.withFlags(ACC_PUBLIC | ACC_STATIC | ACC_FINAL).with(ConstantValueAttribute.of(value)));
     }
 
     private String handlerName(int number) {

@@ -5,89 +5,38 @@ import dev.simvisor.node.cpu.decode.Instruction;
 import dev.simvisor.node.cpu.table.Feature;
 import dev.simvisor.node.cpu.table.InstructionTable;
 import dev.simvisor.node.cpu.table.Row;
-import java.lang.reflect.Method;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
+import java.util.concurrent.ConcurrentHashMap;
 
-/**
- * Numbers the variants that the instruction table can produce, and maps a row's instances to them. The compiled handlers are
- * shared by all processors of the process.
- */
+/** Which handler executes a decoded instruction, and what it does. Shared by all processors of the process. */
 public final class HandlerTable {
-    private static final Form[] FORMS = Form.values();
-    private static final int[] OPERAND_SIZES = {8, 16, 32, 64};
-    private static final int NONE = -1;
-
     private final InstructionTable table;
-    private final int[] handlers;
-    private final List<Variant> variants = new ArrayList<>();
-    private final List<Row> withoutMeaning = new ArrayList<>();
+    private final char[] numbers;
     private final BlockRunner runner;
     private final int undefinedOpcode;
     private final int callout;
+    private final SemanticMethods methods = new SemanticMethods();
+    private final Map<Integer, Variant> variants = new ConcurrentHashMap<>();
 
     private static final class Shared {
-        static final HandlerTable INSTANCE =
-                new HandlerTable(InstructionTable.load(), new SemanticMethods(), HandlerClassFile::load);
+        static final HandlerTable INSTANCE = HandlerClassFile.load(InstructionTable.load());
     }
 
     public static HandlerTable shared() {
         return Shared.INSTANCE;
     }
 
-    HandlerTable(InstructionTable table, SemanticMethods methods, Function<List<Variant>, BlockRunner> compiler) {
+    /**
+     * Of a table whose row instances have the handlers that {@code numbers} tells.
+     *
+     * @see HandlerNumbering#numbers
+     */
+    HandlerTable(InstructionTable table, char[] numbers, BlockRunner runner) {
         this.table = table;
-        List<Row> rows = table.rows();
-        handlers = new int[rows.size() * OPERAND_SIZES.length * FORMS.length];
-        Arrays.fill(handlers, NONE);
-        Map<Variant, List<Integer>> instances = instances(rows, methods);
-        variants.addAll(instances.keySet());
-        variants.sort(DispatchOrder.COMPARATOR);
-        for (int number = 0; number < variants.size(); number++) {
-            for (int index : instances.getOrDefault(variants.get(number), List.of())) handlers[index] = number;
-        }
-        undefinedOpcode = handlers[index(table.undefined(), 32, Form.REGISTER)];
-        callout = handlers[index(table.callout(), 32, Form.REGISTER)];
-        runner = compiler.apply(variants);
-    }
-
-    /** The numbering alone, for the build and for whoever looks at it. */
-    static HandlerTable withoutHandlers() {
-        return new HandlerTable(InstructionTable.load(), new SemanticMethods(), variants -> (cpu, code) -> {});
-    }
-
-    private Map<Variant, List<Integer>> instances(List<Row> rows, SemanticMethods methods) {
-        Map<Variant, List<Integer>> instances = new HashMap<>();
-        for (Row row : rows) {
-            boolean found = false;
-            for (int size : OPERAND_SIZES) {
-                Method method = methods.find(row, size);
-                if (method == null) continue;
-                found = true;
-                for (Form form : FORMS) {
-                    Variant variant = variant(row, method, size, form);
-                    instances.computeIfAbsent(variant, v -> new ArrayList<>()).add(index(row, size, form));
-                }
-            }
-            if (!found) withoutMeaning.add(row);
-        }
-        return instances;
-    }
-
-    /** Flat forms are only worth their bytecode where they are frequent; elsewhere the segments are asked. */
-    private static Variant variant(Row row, Method method, int size, Form form) {
-        Variant variant = Variant.of(row, method, size, form);
-        boolean flat = form == Form.FLAT || form == Form.FLAT_BASE;
-        return flat && DispatchOrder.rarity(variant) > 0 ? Variant.of(row, method, size, Form.MEMORY) : variant;
-    }
-
-    private static int index(Row row, int operandSize, Form form) {
-        int size = Integer.numberOfTrailingZeros(operandSize) - 3;
-        return (row.id() * OPERAND_SIZES.length + size) * FORMS.length + form.ordinal();
+        this.numbers = numbers;
+        this.runner = runner;
+        undefinedOpcode = numbers[RowInstance.index(table.undefined(), 32, Form.REGISTER)];
+        callout = numbers[RowInstance.index(table.callout(), 32, Form.REGISTER)];
     }
 
     /** Number of the handler for a decoded instruction on a processor as it is now. */
@@ -96,13 +45,22 @@ public final class HandlerTable {
         for (Feature feature : row.features()) {
             if (!cpu.model.has(feature.key())) return undefinedOpcode;
         }
-        int handler = handlers[index(row, instruction.operandSize, Form.of(instruction, cpu))];
-        return handler == NONE ? undefinedOpcode : handler;
+        char handler = numbers[RowInstance.index(row, instruction.operandSize, Form.of(instruction, cpu))];
+        return handler == HandlerNumbering.NONE ? undefinedOpcode : handler;
     }
 
     /** What the handler of a number does. */
     public Variant variant(int handler) {
-        return variants.get(handler);
+        return variants.computeIfAbsent(handler, this::find);
+    }
+
+    private Variant find(int handler) {
+        for (int index = 0; index < numbers.length; index++) {
+            if (numbers[index] != handler) continue;
+            Variant variant = RowInstance.at(index, table).variant(methods);
+            if (variant != null) return variant;
+        }
+        throw new IllegalArgumentException("no handler " + handler);
     }
 
     int undefinedOpcode() {
@@ -121,18 +79,5 @@ public final class HandlerTable {
 
     BlockRunner runner() {
         return runner;
-    }
-
-    /** Rows that no semantic method was found for. */
-    public List<Row> withoutMeaning() {
-        return List.copyOf(withoutMeaning);
-    }
-
-    public int variantCount() {
-        return variants.size();
-    }
-
-    List<Variant> variants() {
-        return List.copyOf(variants);
     }
 }

@@ -17,14 +17,16 @@ public final class InstructionTable {
     private static final int MAPS = 4;
 
     private final List<Row> rows;
+    private final int fingerprint;
     private final Row[][] candidates;
     private final boolean[] hasModRm = new boolean[MAPS << 8];
     private final Row undefined;
     private final Row tooLong;
     private final Row callout;
 
-    private InstructionTable(List<Row> rows) {
+    private InstructionTable(List<Row> rows, int fingerprint) {
         this.rows = List.copyOf(rows);
+        this.fingerprint = fingerprint;
         this.candidates = index(rows);
         this.undefined = pseudoRow("(undefined)");
         this.tooLong = pseudoRow("(too-long)");
@@ -41,11 +43,20 @@ public final class InstructionTable {
      */
     public static InstructionTable load() {
         List<Row> rows = new ArrayList<>();
+        int fingerprint = 0;
         for (String section : SECTIONS) {
             String name = "instructions-" + section + ".txt";
-            for (Line line : lines(name)) rows.add(new RowParser(line.place).parse(rows.size(), line.text));
+            for (Line line : lines(name)) {
+                rows.add(new RowParser(line.place).parse(rows.size(), line.text));
+                fingerprint = 31 * fingerprint + line.text.hashCode();
+            }
         }
-        return new InstructionTable(rows);
+        return new InstructionTable(rows, fingerprint);
+    }
+
+    /** Tells tables with different rows apart. */
+    public int fingerprint() {
+        return fingerprint;
     }
 
     /** Every row; a row's {@link Row#id} is its index. */
