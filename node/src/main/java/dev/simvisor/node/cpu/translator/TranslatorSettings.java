@@ -3,8 +3,8 @@ package dev.simvisor.node.cpu.translator;
 /**
  * What a translator does when. None of it changes what the guest does.
  *
- * <p>HotSpot needs tens of milliseconds of a core to compile a region, and what is executed less often
- * than some tens of thousands of times is better interpreted. So measured over boots of Linux, where 20,000 and 80,000 did worse.
+ * <p>HotSpot needs tens of milliseconds of a core to compile a region: what is executed less often than some tens of thousands
+ * of times is better interpreted. So measured over boots of Linux, where 20,000 and 80,000 did no better.
  *
  * @param threshold executions after which a block is hot, at least 1
  * @param patience how long a new region is left to HotSpot's compiler, in blocks met that regions can be entered at

@@ -32,8 +32,9 @@
  *
  * <p>HotSpot compiles what is emitted, and that is dear: one region costs it tens of milliseconds. So there is to be little
  * code, each piece once ({@link dev.simvisor.node.cpu.translator.TranslatorSettings} says when it pays), no method above 8,000
- * bytes, which HotSpot would not compile, and all memory accesses inlined, for which {@code bin/simvisor} sets flags. While
- * HotSpot is at work on a new region, the guest's interpreter goes on in its place. And what one guest's translator has made
+ * bytes, which HotSpot would not compile, and all memory accesses inlined, for which {@code bin/simvisor} sets flags. A new
+ * region is called without an entrance, to no effect, until HotSpot compiles it; while HotSpot is at work, the guest's
+ * interpreter goes on in its place. And what one guest's translator has made
  * serves all others of the process that have the same code in the same place ({@link
  * dev.simvisor.node.cpu.translator.RegionLibrary}): they take it after a few hundred executions, compiled.
  */

@@ -18,6 +18,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RegionEdgesTest {
     private static final TranslatorSettings AT_ONCE = new TranslatorSettings(2, 200, 1000);
     private static final TranslatorSettings TINY = new TranslatorSettings(3, 9, 3);
+    /** Has HotSpot asked for each region, and waits a little. */
+    private static final TranslatorSettings PATIENT = new TranslatorSettings(2, 10, 200, 1000);
 
     /** eax steps a generator, whose bits 18:16 choose among eight targets in a table; one of them calls indirectly too. */
     private static final String WIDE_DISPATCH =
@@ -59,7 +61,7 @@ class RegionEdgesTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void indirectBranchesLeadWhereTheirTableSays(boolean wide) {
-        for (TranslatorSettings settings : new TranslatorSettings[] {AT_ONCE, TINY}) {
+        for (TranslatorSettings settings : new TranslatorSettings[] {AT_ONCE, TINY, PATIENT}) {
             try (GuestPair pair = new GuestPair(wide, settings)) {
                 pair.load(GuestPair.CODE, bytes(wide ? WIDE_DISPATCH : NARROW_DISPATCH));
                 for (int rotation = 0; rotation < 8; rotation++) {
