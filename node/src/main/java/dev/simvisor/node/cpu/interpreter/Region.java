@@ -181,9 +181,9 @@ public abstract class Region {
         return executed;
     }
 
-    /** Whether it stays as long, when it is entered, that to enter it costs nothing to speak of. */
+    /** Whether it has been seen to stay as long, when it is entered, that to enter it costs nothing to speak of. */
     public final boolean runsLong() {
-        return executed >= entries * WORTH_ENTERING;
+        return entries > 0 && executed >= entries * WORTH_ENTERING;
     }
 
     public final Layout layout() {
