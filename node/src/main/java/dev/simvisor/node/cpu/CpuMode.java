@@ -48,10 +48,11 @@ final class CpuMode {
             cpu.privilegeChanges++;
         } else {
             updateStackSize(cpu);
-            updateSegment(cpu, CS);
-            updateSegment(cpu, SS);
-            // Flat ones are mostly loaded where all are flat already.
-            if (!cpu.flatSegments || !flat(cpu, CS) || !flat(cpu, SS)) updateFlatness(cpu);
+            if (!staysFlat(cpu)) {
+                updateSegment(cpu, CS);
+                updateSegment(cpu, SS);
+                updateFlatness(cpu);
+            }
             cpu.segmentChanges++;
         }
         cpu.memory.updateMode();
@@ -87,10 +88,26 @@ final class CpuMode {
         cpu.flatSegments = flat;
     }
 
-    /** Base 0 and limit 4 GiB, readable, and writable unless it holds code. */
+    /** Whether CS and SS are flat segments like those that were there before: then all that is cached of them is as it was. */
+    private static boolean staysFlat(Cpu cpu) {
+        return cpu.flatSegments
+                && cpu.writeCheck[CS] == ALWAYS_CHECK
+                && spansAll(cpu, CS)
+                && readable(cpu.segmentRights[CS])
+                && !writable(cpu.segmentRights[CS])
+                && spansAll(cpu, SS)
+                && readable(cpu.segmentRights[SS])
+                && writable(cpu.segmentRights[SS]);
+    }
+
+    /** Base 0 and limit 4 GiB. */
+    private static boolean spansAll(Cpu cpu, int segment) {
+        return cpu.segmentBase[segment] == 0 && cpu.segmentLimit[segment] == 0xFFFF_FFFFL;
+    }
+
+    /** It spans all, is readable, and writable unless it holds code. */
     private static boolean flat(Cpu cpu, int segment) {
-        return cpu.segmentBase[segment] == 0
-                && cpu.segmentLimit[segment] == 0xFFFF_FFFFL
+        return spansAll(cpu, segment)
                 && cpu.readCheck[segment] != ALWAYS_CHECK
                 && (segment == CS || cpu.writeCheck[segment] != ALWAYS_CHECK);
     }
@@ -111,16 +128,27 @@ final class CpuMode {
         cpu.effectiveBase[segment] = cpu.segmentBase[segment];
         int rights = cpu.segmentRights[segment];
         // A sum of base and offset that passes 4 GiB wraps: left to the full check.
-        boolean plain = (rights & (AccessRights.PRESENT | AccessRights.CODE_OR_DATA | AccessRights.UNUSABLE))
-                        == (AccessRights.PRESENT | AccessRights.CODE_OR_DATA)
-                && cpu.segmentLimit[segment] >= WIDEST_ACCESS
+        boolean plain = cpu.segmentLimit[segment] >= WIDEST_ACCESS
                 && cpu.segmentBase[segment] + cpu.segmentLimit[segment] <= 0xFFFF_FFFFL;
-        boolean code = (rights & AccessRights.CODE) != 0;
-        boolean readable = plain && (code ? (rights & AccessRights.READABLE) != 0 : !expandsDown(rights));
-        boolean writable = plain && !code && (rights & AccessRights.WRITABLE) != 0 && !expandsDown(rights);
         long firstUnchecked = cpu.segmentLimit[segment] - (WIDEST_ACCESS - 1) + 1 ^ Long.MIN_VALUE;
-        cpu.readCheck[segment] = readable ? firstUnchecked : ALWAYS_CHECK;
-        cpu.writeCheck[segment] = writable ? firstUnchecked : ALWAYS_CHECK;
+        cpu.readCheck[segment] = plain && readable(rights) ? firstUnchecked : ALWAYS_CHECK;
+        cpu.writeCheck[segment] = plain && writable(rights) ? firstUnchecked : ALWAYS_CHECK;
+    }
+
+    /** Of a segment that reaches from its base up to its limit. */
+    private static boolean readable(int rights) {
+        boolean code = (rights & AccessRights.CODE) != 0;
+        return present(rights) && (code ? (rights & AccessRights.READABLE) != 0 : !expandsDown(rights));
+    }
+
+    private static boolean writable(int rights) {
+        boolean data = (rights & AccessRights.CODE) == 0;
+        return present(rights) && data && (rights & AccessRights.WRITABLE) != 0 && !expandsDown(rights);
+    }
+
+    private static boolean present(int rights) {
+        return (rights & (AccessRights.PRESENT | AccessRights.CODE_OR_DATA | AccessRights.UNUSABLE))
+                == (AccessRights.PRESENT | AccessRights.CODE_OR_DATA);
     }
 
     private static boolean expandsDown(int rights) {
