@@ -170,6 +170,20 @@ public final class LinearMemory {
         if (Tlb.page(Tlb.entry(writes, linear)) != (linear + size - 1 & PAGE_MASK)) slow.checkWrite(linear, size);
     }
 
+    /** Host address of {@code size} bytes (1 to 4096) to be loaded from, if the TLB has them and they lie in one page; else 0. */
+    public long loadable(long linear, int size) {
+        return present(Tlb.entry(reads, linear), linear, size);
+    }
+
+    /** As {@link #loadable}, of bytes to be stored to. */
+    public long storable(long linear, int size) {
+        return present(Tlb.entry(writes, linear), linear, size);
+    }
+
+    private static long present(long entry, long linear, int size) {
+        return Tlb.page(entry) == (linear + size - 1 & PAGE_MASK) ? linear + Tlb.addend(entry) : 0;
+    }
+
     // ---- what translated code needs: see PlainMemory
 
     /** Address of the entries of the TLB for loads; those of the one for stores follow. Valid until {@link #updateMode}. */

@@ -10,11 +10,13 @@ import static dev.simvisor.node.cpu.Cpu.RSI;
 import static dev.simvisor.node.cpu.Cpu.RSP;
 
 import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.HostMemory;
 import dev.simvisor.node.cpu.decode.Instruction;
 
 /** Instructions of the stack but for flags and segment registers: PUSH, POP, PUSHA, POPA, ENTER, LEAVE. */
 public final class Stack {
     private static final int GENERAL_REGISTERS = 8;
+    private static final int EIGHT_DOUBLEWORDS = GENERAL_REGISTERS * Integer.BYTES;
     private static final int PAGE_SHIFT = 12;
 
     private Stack() {}
@@ -65,6 +67,17 @@ public final class Stack {
     /** All eight registers, the stack pointer as it was before. Whatever could fault has faulted before one is written. */
     public static void pusha(Cpu cpu, Instruction i) {
         int size = i.operandSize;
+        if (isPlain(cpu, size)) {
+            long bottom = StackAccess.moved(cpu, -EIGHT_DOUBLEWORDS);
+            long host = cpu.memory.storable(bottom, EIGHT_DOUBLEWORDS);
+            if (host != 0) {
+                for (int n = 0; n < GENERAL_REGISTERS; n++) {
+                    HostMemory.putInt(host + (long) n * Integer.BYTES, (int) cpu.gpr[RDI - n]);
+                }
+                cpu.gpr[RSP] = bottom;
+                return;
+            }
+        }
         checkPushes(cpu, size);
         long[] gpr = cpu.gpr;
         put(cpu, 1, size, gpr[RAX]);
@@ -76,6 +89,11 @@ public final class Stack {
         put(cpu, 7, size, gpr[RSI]);
         put(cpu, 8, size, gpr[RDI]);
         StackAccess.pointer(cpu, StackAccess.moved(cpu, -(long) GENERAL_REGISTERS * size / 8));
+    }
+
+    /** Whether doublewords are pushed and popped without a segment to check. Nearly always: then all eight are moved at once. */
+    private static boolean isPlain(Cpu cpu, int size) {
+        return size == 32 && cpu.stackSize == 32 && cpu.flatSegments;
     }
 
     /** Raises what pushing eight words would raise, the first of them first. */
@@ -102,6 +120,17 @@ public final class Stack {
     /** All eight registers but the stack pointer. All are read first: whatever could fault has faulted before one changes. */
     public static void popa(Cpu cpu, Instruction i) {
         int size = i.operandSize;
+        if (isPlain(cpu, size)) {
+            long host = cpu.memory.loadable(cpu.gpr[RSP] & cpu.stackMask, EIGHT_DOUBLEWORDS);
+            if (host != 0) {
+                long top = StackAccess.moved(cpu, EIGHT_DOUBLEWORDS);
+                for (int n = 0; n < GENERAL_REGISTERS; n++) {
+                    cpu.gpr[RDI - n] = HostMemory.getInt(host + (long) n * Integer.BYTES) & 0xFFFF_FFFFL;
+                }
+                cpu.gpr[RSP] = top;
+                return;
+            }
+        }
         long di = word(cpu, 0, size);
         long si = word(cpu, 1, size);
         long bp = word(cpu, 2, size);
