@@ -80,10 +80,9 @@ public final class Interpreter implements Engine {
                 if (block != null && previous != null) previous.link(start - previousStart, block);
                 else if (block != null && left != null) left.follow(start, block);
             }
-            left = null;
-            if (block != null && translated(block)) {
+            left = block == null ? null : translated(block);
+            if (left != null) {
                 previous = null;
-                left = block.region;
                 continue;
             }
             if (block != null) execute(block);
@@ -92,25 +91,29 @@ public final class Interpreter implements Engine {
         }
     }
 
-    /** Lets translated code have the block, if there is some that may be entered now and gets anything done. */
-    private boolean translated(Block block) {
+    /**
+     * Lets translated code have the block, if there is some that may be entered now. Returns the region that was left last, or
+     * null if nothing got done.
+     */
+    private @Nullable Region translated(Block block) {
         Region region = block.region;
         if (region == null) {
-            if (++block.executions < block.lookAt) return false;
+            if (++block.executions < block.lookAt) return null;
             hotCode.look(block, blocks);
             region = block.region;
-            if (region == null) return false;
+            if (region == null) return null;
         }
         if (!region.valid) {
             block.region = null;
             block.executions = region.wantsReplacement() ? hotThreshold - 1 : 0;
             block.postpone(region.wantsReplacement() ? 1 : firstLook);
-            return false;
+            return null;
         }
-        return !attention.singleInstruction()
-                && region.isReady(++dispatches, patience)
-                && region.mayEnter(cpu, cpu.runLimit - cpu.completedInstructions)
-                && enter(region, block.entrance);
+        return !attention.singleInstruction() && mayEnter(region) ? enter(block, region) : null;
+    }
+
+    private boolean mayEnter(Region region) {
+        return region.isReady(++dispatches, patience) && region.mayEnter(cpu, cpu.runLimit - cpu.completedInstructions);
     }
 
     /** How many instructions were executed by translated code, apart from repetitions. */
@@ -123,27 +126,42 @@ public final class Interpreter implements Engine {
         return regionEntries;
     }
 
-    private boolean enter(Region region, int entrance) {
+    /**
+     * Goes from a region, entered at the block, to those that are known to follow, until attention is asked for. Returns the one
+     * that was left last, or null if nothing got done.
+     */
+    private @Nullable Region enter(Block block, Region first) {
         cpu.blockEnd = Integer.MAX_VALUE;
         long pendingBefore = cpu.pendingDebugTraps;
+        long completedBefore = cpu.completedInstructions;
+        Region region = first;
+        int entrance = block.entrance;
         try {
-            region.enter(cpu, entrance);
+            while (advances(region, entrance) && !cpu.attention) {
+                Block next = region.follower(cpu.rip, block.key, cpu.memory);
+                if (next == null || next.region == null || !next.region.valid || !mayEnter(next.region)) break;
+                region = next.region;
+                entrance = next.entrance;
+            }
         } catch (GuestException fault) {
             keepPendingTraps(fault, pendingBefore);
             raise(region.stoppedAt(), fault, cpu.rip);
-            return true;
+            return region;
         }
+        if (region.takeMiss()) goOn(region.stoppedIn(), region.stoppedAfter());
+        return cpu.completedInstructions > completedBefore || cpu.exit.kind != Exit.Kind.NONE ? region : null;
+    }
+
+    /** Executes a region. Returns whether another one may follow: it got something done, and no part of a block is left. */
+    private boolean advances(Region region, int entrance) {
+        region.enter(cpu, entrance);
         int done = cpu.position;
         cpu.position = 0;
         cpu.completedInstructions += done;
         translatedInstructions += done;
         regionEntries++;
         region.entered(done);
-        if (region.takeMiss()) {
-            goOn(region.stoppedIn(), region.stoppedAfter());
-            return true;
-        }
-        return done > 0 || cpu.exit.kind != Exit.Kind.NONE;
+        return done > 0 && !region.missed;
     }
 
     /** Executes the rest of a block, of which so many instructions are completed and rIP is at the next. */

@@ -85,13 +85,15 @@ public abstract class Region {
     private final long[] followerStarts = new long[FOLLOWERS];
     private int stoppedAt;
     private long refusals;
-    private boolean missed;
     private long misses;
     private boolean missesTooOften;
     private int entrancesLeft;
 
     /** Cleared when bytes that it was made from change. */
     boolean valid = true;
+
+    /** Execution just ended at an access that missed the TLB, and the interpreter has to go on there. */
+    boolean missed;
 
     private long entries;
     private long readyAt;
