@@ -273,11 +273,9 @@ public abstract class Region {
         cpu.position = executed + layout.ordinals()[at];
         long rip = origin + layout.distances()[at];
         cpu.rip = wide ? rip : rip & 0xFFFF_FFFFL;
-        switch (raised) {
-            case TlbMissException _ -> missed(at);
-            case NotPlainMemoryException _ -> refused(at);
-            default -> throw raised;
-        }
+        if (raised instanceof TlbMissException) missed(at);
+        else if (raised instanceof NotPlainMemoryException) refused(at);
+        else throw raised;
     }
 
     /** If they are many, the blocks that have them get other code. */
