@@ -19,7 +19,7 @@
  * all the same does not become the start of another region with much the same code: the region is made anew with one more
  * entrance. Returns and indirect branches stay inside where they lead to a block of the region, by a switch. An edge that leads
  * to another page looks whether that page is mapped as it was. Where control leaves a region, the dispatcher finds what
- * followed before in the region itself.
+ * followed before in the region itself, and goes on with that at once while nothing asks for attention.
  *
  * <p>A region leaves the same state as the interpreter, after the same number of instructions: it is entered only with enough
  * of the run left for its longest path, looks again on every edge that leads back, and whatever is out of the ordinary (a
