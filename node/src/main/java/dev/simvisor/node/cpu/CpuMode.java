@@ -96,7 +96,6 @@ final class CpuMode {
                 && readable(cpu.segmentRights[CS])
                 && !writable(cpu.segmentRights[CS])
                 && spansAll(cpu, SS)
-                && readable(cpu.segmentRights[SS])
                 && writable(cpu.segmentRights[SS]);
     }
 

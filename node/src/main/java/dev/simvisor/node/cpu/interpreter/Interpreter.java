@@ -139,8 +139,10 @@ public final class Interpreter implements Engine {
         try {
             while (advances(region, entrance) && !cpu.attention) {
                 Block next = region.follower(cpu.rip, block.key, cpu.memory);
-                if (next == null || next.region == null || !next.region.valid || !mayEnter(next.region)) break;
-                region = next.region;
+                if (next == null) break;
+                Region following = next.entered();
+                if (following == null || !mayEnter(following)) break;
+                region = following;
                 entrance = next.entrance;
             }
         } catch (GuestException fault) {

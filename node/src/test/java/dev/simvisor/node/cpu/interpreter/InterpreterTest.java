@@ -2,13 +2,12 @@ package dev.simvisor.node.cpu.interpreter;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.simvisor.node.cpu.AccessRights;
 import dev.simvisor.node.cpu.ControlRegister;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.cpu.CpuStateCodec;
 import dev.simvisor.node.cpu.FlatBus;
-import dev.simvisor.node.cpu.SegmentRegister;
+import dev.simvisor.node.cpu.FlatSegmentRegisters;
 import java.util.HexFormat;
 import java.util.Random;
 import java.util.Set;
@@ -37,15 +36,7 @@ class InterpreterTest {
     /** 32-bit protected mode with flat segments, at CODE. */
     private static Cpu flat32(FlatBus bus) {
         Cpu cpu = new Cpu(bus, MODEL);
-        for (int segment = SegmentRegister.ES; segment <= SegmentRegister.GS; segment++) {
-            cpu.segmentBase[segment] = 0;
-            cpu.segmentLimit[segment] = 0xFFFF_FFFFL;
-            cpu.segmentRights[segment] = AccessRights.PRESENT
-                    | AccessRights.CODE_OR_DATA
-                    | AccessRights.WRITABLE
-                    | AccessRights.DEFAULT_BIG
-                    | (segment == SegmentRegister.CS ? AccessRights.CODE : 0);
-        }
+        FlatSegmentRegisters.fill(cpu, 32);
         cpu.cr0 |= ControlRegister.CR0_PE;
         cpu.updateMode();
         cpu.rip = CODE;

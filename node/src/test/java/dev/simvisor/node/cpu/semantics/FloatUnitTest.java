@@ -2,11 +2,11 @@ package dev.simvisor.node.cpu.semantics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.simvisor.node.cpu.AccessRights;
 import dev.simvisor.node.cpu.ControlRegister;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.cpu.FlatBus;
+import dev.simvisor.node.cpu.FlatSegmentRegisters;
 import dev.simvisor.node.cpu.GuestException;
 import dev.simvisor.node.cpu.SegmentRegister;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
@@ -41,15 +41,7 @@ class FloatUnitTest {
             bus.write(IDT + 8 * vector, 8, 0x0000_8E00_0008_0000L | HANDLERS + 16 * vector);
             bus.load(HANDLERS + 16 * vector, (byte) 0xF4);
         }
-        for (int segment = SegmentRegister.ES; segment <= SegmentRegister.GS; segment++) {
-            cpu.segmentLimit[segment] = 0xFFFF_FFFFL;
-            cpu.segmentBase[segment] = 0;
-            cpu.segmentRights[segment] = AccessRights.PRESENT
-                    | AccessRights.CODE_OR_DATA
-                    | AccessRights.WRITABLE
-                    | AccessRights.DEFAULT_BIG
-                    | (segment == SegmentRegister.CS ? AccessRights.CODE : 0);
-        }
+        FlatSegmentRegisters.fill(cpu, 32);
         cpu.selector[SegmentRegister.CS] = 8;
         cpu.cr0 |= ControlRegister.CR0_PE | ControlRegister.CR0_NE;
         cpu.cr4 |= ControlRegister.CR4_OSFXSR | ControlRegister.CR4_OSXMMEXCPT;

@@ -2,11 +2,11 @@ package dev.simvisor.node.cpu.semantics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.simvisor.node.cpu.AccessRights;
 import dev.simvisor.node.cpu.ControlRegister;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.cpu.FlatBus;
+import dev.simvisor.node.cpu.FlatSegmentRegisters;
 import dev.simvisor.node.cpu.SegmentRegister;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
 import java.util.List;
@@ -56,15 +56,7 @@ class PushAllTest {
         for (int page = 0; page < 1 << 20; page += 4096) {
             bus.write(PAGE_TABLE + (page >> 10), 4, page == ABSENT_PAGE ? 0 : physical(page) | PRESENT);
         }
-        for (int segment = SegmentRegister.ES; segment <= SegmentRegister.GS; segment++) {
-            cpu.segmentBase[segment] = 0;
-            cpu.segmentLimit[segment] = 0xFFFF_FFFFL;
-            cpu.segmentRights[segment] = AccessRights.PRESENT
-                    | AccessRights.CODE_OR_DATA
-                    | AccessRights.WRITABLE
-                    | AccessRights.DEFAULT_BIG
-                    | (segment == SegmentRegister.CS ? AccessRights.CODE : 0);
-        }
+        FlatSegmentRegisters.fill(cpu, 32);
         cpu.selector[SegmentRegister.CS] = 8;
         cpu.cr3 = PAGE_DIRECTORY;
         cpu.cr0 |= ControlRegister.CR0_PE | ControlRegister.CR0_PG;

@@ -2,16 +2,15 @@ package dev.simvisor.node.cpu.translator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.simvisor.node.cpu.AccessRights;
 import dev.simvisor.node.cpu.ControlRegister;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.cpu.CpuStateCodec;
 import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.FlatBus;
+import dev.simvisor.node.cpu.FlatSegmentRegisters;
 import dev.simvisor.node.cpu.HostMemory;
 import dev.simvisor.node.cpu.ModelSpecificRegisters;
-import dev.simvisor.node.cpu.SegmentRegister;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -40,26 +39,13 @@ final class GuestPair implements AutoCloseable {
         Guest(boolean wide, Function<Cpu, Engine> engines) {
             engine = engines.apply(cpu);
             bus.watcher(engine);
-            flatSegments(wide);
+            FlatSegmentRegisters.fill(cpu, wide ? 64 : 32);
             if (wide) enterLongMode();
             cpu.cr0 |= ControlRegister.CR0_PE;
             cpu.updateMode();
             cpu.rip = CODE;
             cpu.gpr[Cpu.RSP] = STACK_TOP;
             cpu.gpr[Cpu.RSI] = DATA;
-        }
-
-        private void flatSegments(boolean wide) {
-            for (int segment = SegmentRegister.ES; segment <= SegmentRegister.GS; segment++) {
-                cpu.segmentBase[segment] = 0;
-                cpu.segmentLimit[segment] = 0xFFFF_FFFFL;
-                boolean code = segment == SegmentRegister.CS;
-                cpu.segmentRights[segment] = AccessRights.PRESENT
-                        | AccessRights.CODE_OR_DATA
-                        | AccessRights.WRITABLE
-                        | (code ? AccessRights.CODE : 0)
-                        | (code && wide ? AccessRights.LONG : AccessRights.DEFAULT_BIG);
-            }
         }
 
         /** The first 2 MiB at their own addresses, in small pages. */
