@@ -8,17 +8,28 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decoded blocks by physical address, direct-mapped, and by the frame that holds their bytes, so that a store to code drops
+ * Decoded blocks by physical address, direct-mapped with as many slots as the guest's code is large, and by the frame that holds their bytes, so that a store to code drops
  * exactly the blocks it touches. Frames that hold code are watched on the bus.
  */
 public final class BlockCache {
-    private static final int SLOTS = 1 << 16;
+    private static final int FEWEST_SLOTS = 1 << 14;
+    private static final int MOST_SLOTS = 1 << 19;
+    /** So many instructions at most: 64 MiB of the heap for each VM, whatever its guest does; a boot of Linux needs a third. */
+    private static final int MOST_INSTRUCTIONS = 1 << 20;
+
     private static final int PAGE = 4096;
     /** Granularity at which stores to a code frame are told apart from stores to data in the same frame. */
     private static final int LINE_SHIFT = 6;
 
     private final SystemBus bus;
-    private final @Nullable Block[] slots = new @Nullable Block[SLOTS];
+    private @Nullable Block[] slots = new @Nullable Block[FEWEST_SLOTS];
+    /** How many blocks have a slot, and how many instructions they have. */
+    private int occupied;
+
+    private int instructions;
+    /** Where to look next for a block to give up. */
+    private int hand;
+
     private @Nullable CodeFrame[] frames = new @Nullable CodeFrame[1024];
     /** Blocks that cross a page, besides being in the list of their first frame: their tails lie in another one. */
     private final List<Block> crossing = new ArrayList<>();
@@ -35,8 +46,12 @@ public final class BlockCache {
         this.bus = bus;
     }
 
-    private static int slot(long physical, int key) {
-        return (int) (physical ^ physical >>> 16 ^ (long) key << 13) & SLOTS - 1;
+    private int slot(long physical, int key) {
+        return (int) (physical ^ physical >>> 16 ^ (long) key << 13) & slots.length - 1;
+    }
+
+    private int slot(Block block) {
+        return slot(block.physical, block.key);
     }
 
     /** The block at a physical address that was decoded under the same circumstances. */
@@ -47,16 +62,12 @@ public final class BlockCache {
 
     /** Returns whether a frame became watched, after which the processor's TLB must forget its store entries. */
     boolean add(Block block) {
-        int slot = slot(block.physical, block.key);
-        Block evicted = slots[slot];
-        if (evicted != null) {
-            // One that a region stands on is still needed: to notice when its bytes change.
-            if (!evicted.isTranslated()) {
-                evicted.invalidate();
-                forget(evicted);
-            }
-        }
-        slots[slot] = block;
+        if (occupied * 2 > slots.length && slots.length < MOST_SLOTS) grow();
+        while (instructions > MOST_INSTRUCTIONS) evict(hand++ & slots.length - 1);
+        evict(slot(block));
+        slots[slot(block)] = block;
+        occupied++;
+        instructions += block.instructions.length;
         int first = (int) (block.physical >>> 12);
         boolean watched = register(block, first, (int) block.physical & PAGE - 1, block.length);
         if (block.secondPage != Block.NO_SECOND_PAGE) {
@@ -65,6 +76,28 @@ public final class BlockCache {
             crossing.add(block);
         }
         return watched;
+    }
+
+    private void grow() {
+        Block[] old = slots;
+        slots = new @Nullable Block[old.length * 2];
+        for (Block block : old) if (block != null) slots[slot(block)] = block;
+    }
+
+    private void evict(int slot) {
+        Block block = slots[slot];
+        if (block == null) return;
+        vacate(slot, block);
+        // One that a region stands on is still needed: to notice when its bytes change.
+        if (block.isTranslated()) return;
+        block.invalidate();
+        forget(block);
+    }
+
+    private void vacate(int slot, Block block) {
+        slots[slot] = null;
+        occupied--;
+        instructions -= block.instructions.length;
     }
 
     private boolean register(Block block, int frameNumber, int offset, int length) {
@@ -155,7 +188,7 @@ public final class BlockCache {
             for (Block block = frame.first; block != null; block = next) {
                 next = block.sibling;
                 block.forgetInvalidRegions();
-                if (slots[slot(block.physical, block.key)] != block && !block.isTranslated()) {
+                if (slots[slot(block)] != block && !block.isTranslated()) {
                     block.invalidate();
                 } else {
                     block.sibling = kept;
@@ -167,8 +200,8 @@ public final class BlockCache {
     }
 
     private void drop(Block block) {
-        int slot = slot(block.physical, block.key);
-        if (slots[slot] == block) slots[slot] = null;
+        int slot = slot(block);
+        if (slots[slot] == block) vacate(slot, block);
         block.invalidate();
     }
 
@@ -199,7 +232,9 @@ public final class BlockCache {
             }
         }
         Arrays.fill(frames, null);
-        Arrays.fill(slots, null);
+        slots = new @Nullable Block[FEWEST_SLOTS];
+        occupied = 0;
+        instructions = 0;
         crossing.clear();
     }
 }

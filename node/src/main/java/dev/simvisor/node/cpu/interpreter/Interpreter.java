@@ -171,7 +171,7 @@ public final class Interpreter implements Engine {
         cpu.completedInstructions -= ordinal;
         cpu.position = ordinal;
         long start = cpu.rip - block.instructions[ordinal].offset & cpu.ripMask();
-        execute(block.instructions, start, withinRun(block.instructions.length));
+        execute(block.instructions, block.length, start, withinRun(block.instructions.length));
     }
 
     private int withinRun(int count) {
@@ -192,13 +192,13 @@ public final class Interpreter implements Engine {
 
     private void execute(Block block) {
         int count = attention.singleInstruction() ? 1 : block.instructions.length;
-        execute(block.instructions, cpu.rip, withinRun(count));
+        execute(block.instructions, block.length, cpu.rip, withinRun(count));
     }
 
     /** Executes a block that starts at the offset {@code start} from instruction {@code cpu.position} up to {@code count}, or less if they end it. */
-    private void execute(Instruction[] instructions, long start, int count) {
+    private void execute(Instruction[] instructions, int length, long start, int count) {
         cpu.gpr[Instruction.BLOCK_RIP] = start;
-        cpu.rip = start + instructions[instructions.length - 1].nextOffset() & cpu.ripMask();
+        cpu.rip = start + length & cpu.ripMask();
         cpu.blockEnd = count;
         boolean traps = (cpu.otherFlags & Flags.TF) != 0;
         cpu.singleStepDropped = false;
@@ -289,7 +289,7 @@ public final class Interpreter implements Engine {
         instruction.handler = instruction.emulationHandler;
         emulated[0] = instruction;
         try {
-            execute(emulated, cpu.rip - instruction.offset, 1);
+            execute(emulated, instruction.nextOffset(), cpu.rip - instruction.offset, 1);
         } finally {
             instruction.handler = (char) handler;
         }
@@ -306,7 +306,7 @@ public final class Interpreter implements Engine {
             return;
         }
         emulated[0] = instruction;
-        execute(emulated, cpu.rip, 1);
+        execute(emulated, instruction.length, cpu.rip, 1);
     }
 
     /**
