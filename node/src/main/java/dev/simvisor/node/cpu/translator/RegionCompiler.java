@@ -136,6 +136,8 @@ final class RegionCompiler {
         private final int[] predecessors;
         private final Map<Integer, FlagEmitter.Knowledge> knowledge = new HashMap<>();
         private int current;
+        /** Operations of the current block, and those that are certain to follow. */
+        private List<Operation> straightOn = List.of();
 
         Body(CodeBuilder code) {
             this.code = code;
@@ -256,6 +258,7 @@ final class RegionCompiler {
             flags.assume(
                     single ? knowledge.getOrDefault(current, FlagEmitter.Knowledge.NONE) : FlagEmitter.Knowledge.NONE);
             if (node.crossesPage()) emitCheckSecondPage();
+            straightOn = straightOn(current);
             List<Operation> ofNode = operations.get(current);
             Ending ending = Ending.of(node.last());
             int straight = ending == Ending.NONE && !last().callsOut() ? ofNode.size() : ofNode.size() - 1;
@@ -281,6 +284,16 @@ final class RegionCompiler {
                 case SYSTEM_CALL -> emitSystemCall();
                 case OTHER -> emitOther();
             }
+        }
+
+        /** The operations of a block, and of the blocks that it goes straight on to without a check. */
+        private List<Operation> straightOn(int number) {
+            RegionPlan.Node node = plan.nodes().get(number);
+            List<Operation> path = new ArrayList<>(operations.get(number));
+            if (Ending.of(node.last()) != Ending.NONE) return path;
+            int next = plan.number(node.end());
+            if (next > number && plan.samePage(node.end(), node.distance())) path.addAll(straightOn(next));
+            return path;
         }
 
         /** Profilers and listings know an instruction's code by its line number. */
@@ -315,7 +328,7 @@ final class RegionCompiler {
         }
 
         private OperationEmitter emitter(Operation operation, int ordinal) {
-            boolean flagsMatter = !FlagLiveness.dead(operations.get(current), ordinal);
+            boolean flagsMatter = !FlagLiveness.dead(straightOn, ordinal);
             return new OperationEmitter(
                     region, operation, firstNumbers[current] + ordinal, ordinal, node().distance(), flagsMatter);
         }

@@ -10,6 +10,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.Deque;
@@ -41,7 +42,7 @@ final class RegionPlan {
     private static final int FARTHEST = 1 << 30;
 
     /**
-     * The first instructions of a block, mostly all.
+     * The first instructions of a block: those before the start of another that is in the region, too.
      *
      * @param distance from the origin to its start
      * @param count how many of its instructions
@@ -61,6 +62,24 @@ final class RegionPlan {
         /** Where the instruction after the last starts. */
         long end() {
             return distance + last().nextOffset();
+        }
+
+        /** Only what precedes the instruction at {@code start}, if that is one of its own; else all of it. */
+        Node before(long start) {
+            for (int n = 1; n < count; n++) {
+                if (distance + block.instructions[n].offset != start) continue;
+                return new Node(block, distance, n, called, walks, targets);
+            }
+            return this;
+        }
+
+        /** The rest of the block. */
+        List<Instruction> leftOut() {
+            return Arrays.asList(block.instructions).subList(count, block.instructions.length);
+        }
+
+        Node walking() {
+            return new Node(block, distance, count, called, true, targets);
         }
 
         boolean crossesPage() {
@@ -92,6 +111,7 @@ final class RegionPlan {
     static RegionPlan around(Cpu cpu, BlockCache blocks, Block first, long origin, int mostInstructions) {
         RegionPlan plan = new RegionPlan(cpu, blocks, first, origin);
         plan.choose(mostInstructions);
+        plan.shareWalks();
         plan.sort();
         plan.chooseEntrances();
         return plan;
@@ -129,17 +149,29 @@ final class RegionPlan {
         Set<Long> seen = new HashSet<>();
         candidates.add(node(first, 0, Math.min(first.instructions.length, mostInstructions), false));
         seen.add(0L);
-        int room = mostInstructions;
         while (!candidates.isEmpty()) {
             Node node = candidates.remove();
+            for (long start : chosen.keySet()) node = node.before(start);
+            int room = mostInstructions - count(chosen.values());
             if (node.count > room || isOfAnother(node, room)) continue;
-            room -= node.count;
-            chosen.put(node.distance, node);
+            long start = node.distance;
+            chosen.replaceAll((distance, other) -> other.before(start));
+            chosen.put(start, node);
             for (long distance : successors(node)) {
                 if (!seen.add(distance)) continue;
                 Block block = find(distance);
                 boolean called = node.called || calls(node, distance);
                 if (block != null) candidates.add(node(block, distance, block.instructions.length, called));
+            }
+        }
+    }
+
+    /** After a miss the interpreter goes on to the end of the block, so that only its first was counted, wherever it is now. */
+    private void shareWalks() {
+        for (Node node : List.copyOf(chosen.values())) {
+            if (!node.walks) continue;
+            for (Instruction instruction : node.leftOut()) {
+                chosen.computeIfPresent(node.distance + instruction.offset, (start, other) -> other.walking());
             }
         }
     }
@@ -357,6 +389,10 @@ final class RegionPlan {
     }
 
     int instructions() {
-        return order.stream().mapToInt(Node::count).sum();
+        return count(order);
+    }
+
+    private static int count(Collection<Node> nodes) {
+        return nodes.stream().mapToInt(Node::count).sum();
     }
 }

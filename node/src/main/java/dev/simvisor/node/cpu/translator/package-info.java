@@ -17,7 +17,8 @@
  * it, and where blocks around it lead back to it. It does not grow over others that it could not take in whole or that stay
  * long in themselves: there it ends, and the dispatcher goes on with the other. A block within it that is interpreted often
  * all the same does not become the start of another region with much the same code: the region is made anew with one more
- * entrance. Returns and indirect branches stay inside where they lead to a block of the region, by a switch. An edge that leads
+ * entrance. Blocks that lie in one another, as when a loop begins within the block that leads to it, have their common
+ * instructions once: the longer one ends where the other starts. Returns and indirect branches stay inside where they lead to a block of the region, by a switch. An edge that leads
  * to another page looks whether that page is mapped as it was. Where control leaves a region, the dispatcher finds what
  * followed before in the region itself, and goes on with that at once while nothing asks for attention.
  *
@@ -34,8 +35,7 @@
  * code, each piece once ({@link dev.simvisor.node.cpu.translator.TranslatorSettings} says when it pays), no method above 8,000
  * bytes, which HotSpot would not compile, and all memory accesses inlined, for which {@code bin/simvisor} sets flags. A new
  * region is called without an entrance, to no effect, until HotSpot compiles it; while HotSpot is at work, the guest's
- * interpreter goes on in its place. And what one guest's translator has made
- * serves all others of the process that have the same code in the same place ({@link
+ * interpreter goes on in its place. And what one guest's translator has made serves all others of the process that have the same code in the same place ({@link
  * dev.simvisor.node.cpu.translator.RegionLibrary}): they take it after a few hundred executions, compiled.
  */
 @NullMarked

@@ -101,15 +101,23 @@ class RegionEdgesTest {
             // inc rax; jmp next; add rbx, rax; jmp next; xor rdx, rbx; jmp first
             pair.load(GuestPair.CODE, bytes("48FFC0 EB00 4801C3 EB00 4831DA EBF1"));
             for (int n = 0; n < 300; n++) pair.run(2L + 2L * (n % 11), "run " + n);
-            List<Region> regions = ((TranslatingEngine) pair.translated.engine)
-                    .hottest().stream()
-                            .map(TranslatedRegion::region)
-                            .filter(Region::isValid)
-                            .toList();
-            assertThat(regions).singleElement().satisfies(region -> {
+            assertThat(valid(pair)).singleElement().satisfies(region -> {
                 assertThat(region.layout().instructions()).hasSize(6);
                 assertThat(region.layout().entrances()).containsExactlyInAnyOrder(0, 5, 10);
             });
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void codeWhoseStartIsJumpedIntoIsInTheRegionOnce(boolean atOnce) {
+        try (GuestPair pair = new GuestPair(true, atOnce ? AT_ONCE : TINY)) {
+            // mov rcx, 7; loop: add rbx, rcx; xor rdx, rbx; dec rcx; jnz loop; inc rax; jmp start
+            pair.load(GuestPair.CODE, bytes("48C7C107000000 4801CB 4831DA 48FFC9 75F5 48FFC0 EBE9"));
+            for (int n = 0; n < 100; n++) pair.run(1000 + n, "run " + n);
+            int[] distances = valid(pair).getFirst().layout().distances();
+            assertThat(distances).doesNotHaveDuplicates();
+            if (atOnce) assertThat(distances).hasSize(7);
         }
     }
 
@@ -274,6 +282,14 @@ class RegionEdgesTest {
             guest.cpu.gpr[8] = 1;
         }
         return pair;
+    }
+
+    private static List<Region> valid(GuestPair pair) {
+        return ((TranslatingEngine) pair.translated.engine)
+                .hottest().stream()
+                        .map(TranslatedRegion::region)
+                        .filter(Region::isValid)
+                        .toList();
     }
 
     private static long translated(GuestPair pair) {
