@@ -142,9 +142,9 @@ final class ClusterState {
     void hostRefused(String name, String reason) {
         HostEntry host = hosts.get(name);
         if (host != null && host.state == HostState.HOST_STARTING) {
-            hostDied(host, reason);
             host.whenUp.forEach(future -> future.completeExceptionally(new Refusal(Kind.INVALID, reason)));
             host.whenUp.clear();
+            hostDied(host, reason);
         }
     }
 
@@ -165,6 +165,9 @@ final class ClusterState {
             }
         }
         changed(host);
+        Refusal died = new Refusal(Kind.LOST, "host " + host.name() + " died: " + reason);
+        host.whenUp.forEach(future -> future.completeExceptionally(died));
+        host.whenUp.clear();
     }
 
     private VmEntry vm(HostEntry host, String name) {
@@ -190,15 +193,21 @@ final class ClusterState {
                 answer.complete(host.view());
             }
             case HOST_FAILED -> {
-                if (host.node.isEmpty()) {
-                    throw new Refusal(Kind.NOT_NOW, "host " + name + ": its node is gone");
-                }
                 if (!host.vms.isEmpty()) {
                     throw new Refusal(
                             Kind.NOT_NOW, "host " + name + ": a migration from it is being settled: try again");
                 }
+                String node = host.node.isEmpty() ? outbox.nodeFor(host.spec) : host.node;
+                if (node.isEmpty()) {
+                    String wanted = host.spec.getNode();
+                    throw new Refusal(
+                            Kind.NOT_NOW,
+                            "host " + name + ": its node is gone: expected "
+                                    + (wanted.isEmpty() ? "any node" : "node " + wanted)
+                                    + " to have joined again");
+                }
                 host.whenUp.add(answer);
-                assign(host, host.node);
+                assign(host, node);
             }
             default -> throw new Refusal(Kind.NOT_NOW, "host " + name + " is up: expected a failed or drained one");
         }
@@ -206,8 +215,20 @@ final class ClusterState {
 
     void drain(String name, MigrationParameters parameters, CompletableFuture<Host> answer) throws Refusal {
         HostEntry host = aliveHost(name);
+        if (host.state == HostState.HOST_DRAINING) {
+            throw new Refusal(Kind.NOT_NOW, "host " + name + " is being drained already");
+        }
         host.state = HostState.HOST_DRAINING;
         changed(host);
+        // A VM that is on its way here would arrive on a host that is said to be empty; one that leaves may yet stay.
+        CompletableFuture.allOf(migrations.settle(host)).thenRun(() -> moveAway(host, parameters, answer));
+    }
+
+    private void moveAway(HostEntry host, MigrationParameters parameters, CompletableFuture<Host> answer) {
+        if (host.state != HostState.HOST_DRAINING) {
+            drained(host, null, answer);
+            return;
+        }
         List<CompletableFuture<MigrationReport>> moves = new ArrayList<>();
         for (String vm : List.copyOf(host.vms)) {
             CompletableFuture<MigrationReport> end = new CompletableFuture<>();

@@ -182,6 +182,23 @@ final class Migrations {
         }
     }
 
+    /** A host is to be emptied: nothing sets out for it any more. The ends of the migrations that it takes part in now. */
+    CompletableFuture<?>[] settle(HostEntry host) {
+        List<CompletableFuture<MigrationReport>> ends = new ArrayList<>();
+        for (Entry entry : List.copyOf(entries.values())) {
+            if (entry.target == host && entry.isQueued()) {
+                handle(
+                        entry.number(),
+                        new Coordination.Event.TargetRefused("host " + host.name() + " is being drained"));
+            } else if (!entry.hasEnded() && (entry.source == host || entry.target == host)) {
+                CompletableFuture<MigrationReport> end = new CompletableFuture<>();
+                entry.whenEnded.add(end);
+                ends.add(end);
+            }
+        }
+        return ends.toArray(CompletableFuture[]::new);
+    }
+
     // ---- doing ----
 
     private void startQueued() {
