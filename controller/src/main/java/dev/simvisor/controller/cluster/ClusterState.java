@@ -36,8 +36,10 @@ import dev.simvisor.proto.node.VmConsole;
 import dev.simvisor.proto.node.VmProgress;
 import dev.simvisor.proto.node.VmReport;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -323,8 +325,18 @@ final class ClusterState {
                     "VM " + name + ": memory of " + bytes + " bytes: expected a multiple of 4 KiB from 1 MiB up");
         }
         admission.checkCpuModel(spec);
+        checkDisks(spec);
         for (VmEntry other : vms.values()) {
             if (!other.hasEnded()) checkDisks(spec, other.spec);
+        }
+    }
+
+    private static void checkDisks(VmSpec spec) throws Refusal {
+        Set<String> disks = new HashSet<>();
+        for (String disk : spec.getDisksList()) {
+            if (!disks.add(disk)) {
+                throw new Refusal(Kind.INVALID, "VM " + spec.getName() + ": disk " + disk + " is given twice");
+            }
         }
     }
 
@@ -387,7 +399,9 @@ final class ClusterState {
     void type(String name, byte[] bytes) throws Refusal {
         VmEntry vm = aliveVm(name);
         TypeOnConsole.Builder type = TypeOnConsole.newBuilder().setVm(name).setBytes(ByteString.copyFrom(bytes));
-        outbox.command(vm.host, command().setType(type).build());
+        HostCommand command = command().setType(type).build();
+        outbox.command(vm.host, command);
+        migrations.typed(vm.migration, command);
     }
 
     void snapshot(String name, String file, CompletableFuture<SnapshotVmResponse> answer) throws Refusal {

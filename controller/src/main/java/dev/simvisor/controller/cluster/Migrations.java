@@ -40,6 +40,9 @@ final class Migrations {
 
         final MigrationReport.Builder report;
         final List<CompletableFuture<MigrationReport>> whenEnded = new ArrayList<>();
+        /** What was typed on the VM's console since the migration was asked for. */
+        final List<HostCommand> typed = new ArrayList<>();
+
         State state = new State.Queued();
         long begunNanos;
         long handOverNanos;
@@ -135,6 +138,14 @@ final class Migrations {
             entry.whenEnded.forEach(future -> future.complete(entry.report.build()));
             entry.whenEnded.clear();
             startQueued();
+        }
+    }
+
+    /** The VM's owner has been told to type something. */
+    void typed(long number, HostCommand command) {
+        Entry entry = entries.get(number);
+        if (entry != null) {
+            entry.typed.add(command);
         }
     }
 
@@ -314,6 +325,10 @@ final class Migrations {
                                 .setEpoch(entry.vm.epoch)
                                 .setPaused(entry.vm.state == VmState.VM_PAUSED))
                         .build());
+        // What the source was told to type after it had sent the state would end with it.
+        entry.typed.stream()
+                .filter(command -> command.getNumber() > handOver.getLastTyped())
+                .forEach(command -> outbox.command(entry.target.name(), command));
     }
 
     private static NamedDuration named(String name, long nanos) {
@@ -322,6 +337,7 @@ final class Migrations {
 
     private void finish(Entry entry, Outcome outcome, String reason) {
         entry.vm.migration = 0;
+        entry.typed.clear();
         if (outcome != Outcome.COMMITTED) {
             entry.target.reservedBytes -= entry.vm.spec.getMemoryBytes();
         }
