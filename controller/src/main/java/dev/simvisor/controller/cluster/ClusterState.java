@@ -6,6 +6,7 @@ import dev.simvisor.controller.cluster.Admission.Newcomer;
 import dev.simvisor.controller.cluster.Refusal.Kind;
 import dev.simvisor.controller.cluster.migration.Coordination;
 import dev.simvisor.controller.placement.Placement;
+import dev.simvisor.proto.api.Boot;
 import dev.simvisor.proto.api.CreateVmRequest;
 import dev.simvisor.proto.api.Event;
 import dev.simvisor.proto.api.Host;
@@ -35,6 +36,8 @@ import dev.simvisor.proto.node.VmAction;
 import dev.simvisor.proto.node.VmConsole;
 import dev.simvisor.proto.node.VmProgress;
 import dev.simvisor.proto.node.VmReport;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -326,6 +329,7 @@ final class ClusterState {
         }
         admission.checkCpuModel(spec);
         checkDisks(spec);
+        checkBoot(spec);
         for (VmEntry other : vms.values()) {
             if (!other.hasEnded()) checkDisks(spec, other.spec);
         }
@@ -334,9 +338,30 @@ final class ClusterState {
     private static void checkDisks(VmSpec spec) throws Refusal {
         Set<String> disks = new HashSet<>();
         for (String disk : spec.getDisksList()) {
+            checkFile(spec.getName(), disk);
             if (!disks.add(disk)) {
                 throw new Refusal(Kind.INVALID, "VM " + spec.getName() + ": disk " + disk + " is given twice");
             }
+        }
+    }
+
+    private static void checkBoot(VmSpec spec) throws Refusal {
+        Boot boot = spec.getBoot();
+        checkFile(spec.getName(), boot.getLinux().getKernel());
+        checkFile(spec.getName(), boot.getLinux().getInitrd());
+        checkFile(spec.getName(), boot.getMultiboot().getKernel());
+        for (String module : boot.getMultiboot().getModulesList()) {
+            checkFile(spec.getName(), module);
+        }
+        checkFile(spec.getName(), boot.getFirmware().getImage());
+    }
+
+    /** What no file can be called, as with a zero byte in it, a host need not be bothered with. */
+    private static void checkFile(String vm, String file) throws Refusal {
+        try {
+            var _ = Path.of(file);
+        } catch (InvalidPathException invalid) {
+            throw new Refusal(Kind.INVALID, "VM " + vm + ": expected the name of a file: " + invalid.getReason());
         }
     }
 
@@ -406,13 +431,18 @@ final class ClusterState {
 
     void snapshot(String name, String file, CompletableFuture<SnapshotVmResponse> answer) throws Refusal {
         VmEntry vm = aliveVm(name);
+        checkFile(name, file);
         TakeSnapshot.Builder take = TakeSnapshot.newBuilder().setVm(name).setFile(file);
         HostCommand command = command().setSnapshot(take).build();
         outbox.command(vm.host, command);
         pending.awaitSnapshot(command.getNumber(), vm.host, answer);
     }
 
-    void restore(RestoreVmRequest request, VmSpec spec, CompletableFuture<Vm> answer) throws Refusal {
+    void restore(RestoreVmRequest request, CompletableFuture<Vm> answer) throws Refusal {
+        checkFile(request.getName(), request.getFile());
+        VmSpec saved = SnapshotHeader.read(Path.of(request.getFile()));
+        String name = request.getName().isEmpty() ? saved.getName() : request.getName();
+        VmSpec spec = saved.toBuilder().setName(name).build();
         check(spec);
         Newcomer newcomer = Newcomer.restored(spec);
         HostEntry host = request.getHost().isEmpty() ? place(newcomer, null) : aliveHost(request.getHost());

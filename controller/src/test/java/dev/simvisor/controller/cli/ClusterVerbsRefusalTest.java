@@ -139,6 +139,16 @@ class ClusterVerbsRefusalTest {
     }
 
     @Test
+    void nodeThatIsToJoinWhereNoPortIs() {
+        Invocation node = Invocation.of("node", "--join", "localhost:70000");
+
+        assertThat(node.status()).isNotZero();
+        assertThat(node.errors())
+                .isEqualTo(
+                        "simvisor: --join localhost:70000: expected a port from 1 to 65535" + System.lineSeparator());
+    }
+
+    @Test
     void serverThatIsNoAddress() {
         Invocation list = Invocation.of("vm", "list", "--server", "here");
 

@@ -5,6 +5,7 @@ import static dev.simvisor.controller.cluster.ToyCluster.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.simvisor.proto.api.CreateVmRequest;
 import dev.simvisor.proto.api.Event;
 import dev.simvisor.proto.api.Host;
 import dev.simvisor.proto.api.HostState;
@@ -89,6 +90,24 @@ class ClusterControlTest {
                         ToyCluster.vm("p", "h1").toBuilder().setSpec(para).build()),
                 Refusal.Kind.INVALID,
                 "para");
+    }
+
+    @Test
+    void namesThatNoFileCanHaveHarmNobody() {
+        get(cluster.start());
+        get(cluster.createVm(ToyCluster.vm("a", "h1")));
+        CreateVmRequest.Builder odd = ToyCluster.vm("b", "h1").toBuilder();
+        odd.getSpecBuilder().addDisks("a\0b");
+        CreateVmRequest.Builder kernel = ToyCluster.vm("b", "h1").toBuilder();
+        kernel.getSpecBuilder().getBootBuilder().getLinuxBuilder().setKernel("\0");
+
+        assertRefused(cluster.createVm(odd.build()), Refusal.Kind.INVALID, "VM b", "name of a file");
+        assertRefused(cluster.createVm(kernel.build()), Refusal.Kind.INVALID, "VM b", "name of a file");
+        assertRefused(cluster.snapshot("a", "\0"), Refusal.Kind.INVALID, "VM a", "name of a file");
+        RestoreVmRequest restore =
+                RestoreVmRequest.newBuilder().setName("c").setFile("\0").build();
+        assertRefused(cluster.restore(restore), Refusal.Kind.INVALID, "VM c", "name of a file");
+        get(cluster.stateHash("a")); // it answers, so it lives
     }
 
     @Test
