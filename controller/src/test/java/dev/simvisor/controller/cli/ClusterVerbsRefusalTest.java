@@ -149,6 +149,16 @@ class ClusterVerbsRefusalTest {
     }
 
     @Test
+    void nodeWithoutAName() {
+        Invocation node = Invocation.of("node", "--join", "localhost:7000", "--name", "");
+
+        assertThat(node.status()).isNotZero();
+        assertThat(node.errors())
+                .startsWith("simvisor: --name '': expected a letter or digit")
+                .hasLineCount(1);
+    }
+
+    @Test
     void serverThatIsNoAddress() {
         Invocation list = Invocation.of("vm", "list", "--server", "here");
 
