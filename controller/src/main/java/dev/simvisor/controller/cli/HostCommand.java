@@ -105,7 +105,10 @@ final class HostCommand {
     }
 
     /** {@code simvisor host recover}. */
-    @Command(name = "recover", description = "Brings a failed host up again, empty; lets a drained one take VMs again.")
+    @Command(
+            name = "recover",
+            description =
+                    "Brings a failed host up again, empty, once its node is there; lets a drained one take VMs again.")
     static final class Recover extends OfOne {
         @Override
         void run(ApiClient api) throws Exception {

@@ -18,6 +18,10 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true)
 final class NodeCommand implements Callable<Integer> {
     private static final String ADDRESS = ".+:[0-9]{1,5}";
+    /** As topologies name them. */
+    private static final String NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}";
+
+    private static final int MOST_PORT = 65_535;
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -46,6 +50,14 @@ final class NodeCommand implements Callable<Integer> {
     public Integer call() throws IOException, CommandFailed {
         if (!join.matches(ADDRESS)) {
             throw new CommandFailed("--join " + join + ": expected HOST:PORT");
+        }
+        int port = Integer.parseInt(join.substring(join.lastIndexOf(':') + 1));
+        if (port == 0 || port > MOST_PORT) {
+            throw new CommandFailed("--join " + join + ": expected a port from 1 to " + MOST_PORT);
+        }
+        if (name != null && !name.matches(NAME)) {
+            throw new CommandFailed(
+                    "--name '" + name + "': expected a letter or digit, then up to 63 of these, '-', '_' or '.'");
         }
         return NodeProcess.run(
                 join, name == null ? "node-" + ProcessHandle.current().pid() : name, host, this::say);

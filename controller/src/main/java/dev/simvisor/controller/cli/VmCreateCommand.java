@@ -80,13 +80,20 @@ final class VmCreateCommand extends ClientCommand {
                                 .setCpuModel(cpuModel)
                                 .setMemoryBytes(image.memory().bytes())
                                 .addAllDisks(disks.stream()
-                                        .map(disk -> disk.toAbsolutePath()
-                                                .normalize()
-                                                .toString())
+                                        .map(VmCreateCommand::imageName)
                                         .toList())
                                 .setBoot(Specs.boot(image, image.commandLine())))
                         .setHost(host)
                         .build());
         show(vm, () -> ApiTables.vms(List.of(vm)));
+    }
+
+    /** One name for one image, whatever links lead to it: by its name the cluster sees that it is another VM's. */
+    private static String imageName(Path disk) {
+        try {
+            return disk.toRealPath().toString();
+        } catch (IOException notHere) {
+            return disk.toAbsolutePath().normalize().toString();
+        }
     }
 }

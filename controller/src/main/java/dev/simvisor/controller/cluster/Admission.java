@@ -11,6 +11,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * Whether a host can carry a VM, and the mode that it would run in there: known before anything is sent.
@@ -170,6 +171,14 @@ final class Admission {
 
     /** Why none of these hosts takes the VM. */
     Refusal noHost(Collection<HostEntry> asked, Newcomer newcomer) {
+        if (asked.stream().noneMatch(HostEntry::takesVms)) {
+            return new Refusal(
+                    Kind.NOT_NOW,
+                    "VM " + newcomer.name() + ": no host takes VMs"
+                            + asked.stream()
+                                    .map(host -> "; host " + host.name() + " is " + host.stateName())
+                                    .collect(Collectors.joining()));
+        }
         StringBuilder reason = new StringBuilder("VM " + newcomer.name() + ": no host has room for "
                 + mebibytes(newcomer.spec().getMemoryBytes()) + " and supports mode "
                 + String.join(

@@ -22,7 +22,6 @@ import dev.simvisor.proto.api.StateHashResponse;
 import dev.simvisor.proto.api.TypeRequest;
 import dev.simvisor.proto.api.Vm;
 import dev.simvisor.proto.api.VmRequest;
-import dev.simvisor.proto.api.VmSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -229,11 +228,7 @@ final class ClusterHandle implements ClusterControl {
 
     @Override
     public CompletableFuture<Vm> restore(RestoreVmRequest request) {
-        return command(entry().setRestore(request), (state, answer) -> {
-            VmSpec saved = SnapshotHeader.read(Path.of(request.getFile()));
-            String name = request.getName().isEmpty() ? saved.getName() : request.getName();
-            state.restore(request, saved.toBuilder().setName(name).build(), answer);
-        });
+        return command(entry().setRestore(request), (state, answer) -> state.restore(request, answer));
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.simvisor.controller.cluster.Admission.Newcomer;
 import dev.simvisor.controller.cluster.Refusal.Kind;
 import dev.simvisor.controller.cluster.migration.Coordination;
 import dev.simvisor.controller.placement.Placement;
+import dev.simvisor.proto.api.Boot;
 import dev.simvisor.proto.api.CreateVmRequest;
 import dev.simvisor.proto.api.Event;
 import dev.simvisor.proto.api.Host;
@@ -35,9 +36,13 @@ import dev.simvisor.proto.node.VmAction;
 import dev.simvisor.proto.node.VmConsole;
 import dev.simvisor.proto.node.VmProgress;
 import dev.simvisor.proto.node.VmReport;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -142,9 +147,9 @@ final class ClusterState {
     void hostRefused(String name, String reason) {
         HostEntry host = hosts.get(name);
         if (host != null && host.state == HostState.HOST_STARTING) {
-            hostDied(host, reason);
             host.whenUp.forEach(future -> future.completeExceptionally(new Refusal(Kind.INVALID, reason)));
             host.whenUp.clear();
+            hostDied(host, reason);
         }
     }
 
@@ -165,6 +170,9 @@ final class ClusterState {
             }
         }
         changed(host);
+        Refusal died = new Refusal(Kind.LOST, "host " + host.name() + " died: " + reason);
+        host.whenUp.forEach(future -> future.completeExceptionally(died));
+        host.whenUp.clear();
     }
 
     private VmEntry vm(HostEntry host, String name) {
@@ -190,15 +198,21 @@ final class ClusterState {
                 answer.complete(host.view());
             }
             case HOST_FAILED -> {
-                if (host.node.isEmpty()) {
-                    throw new Refusal(Kind.NOT_NOW, "host " + name + ": its node is gone");
-                }
                 if (!host.vms.isEmpty()) {
                     throw new Refusal(
                             Kind.NOT_NOW, "host " + name + ": a migration from it is being settled: try again");
                 }
+                String node = host.node.isEmpty() ? outbox.nodeFor(host.spec) : host.node;
+                if (node.isEmpty()) {
+                    String wanted = host.spec.getNode();
+                    throw new Refusal(
+                            Kind.NOT_NOW,
+                            "host " + name + ": its node is gone: expected "
+                                    + (wanted.isEmpty() ? "any node" : "node " + wanted)
+                                    + " to have joined again");
+                }
                 host.whenUp.add(answer);
-                assign(host, host.node);
+                assign(host, node);
             }
             default -> throw new Refusal(Kind.NOT_NOW, "host " + name + " is up: expected a failed or drained one");
         }
@@ -206,8 +220,20 @@ final class ClusterState {
 
     void drain(String name, MigrationParameters parameters, CompletableFuture<Host> answer) throws Refusal {
         HostEntry host = aliveHost(name);
+        if (host.state == HostState.HOST_DRAINING) {
+            throw new Refusal(Kind.NOT_NOW, "host " + name + " is being drained already");
+        }
         host.state = HostState.HOST_DRAINING;
         changed(host);
+        // A VM that is on its way here would arrive on a host that is said to be empty; one that leaves may yet stay.
+        CompletableFuture.allOf(migrations.settle(host)).thenRun(() -> moveAway(host, parameters, answer));
+    }
+
+    private void moveAway(HostEntry host, MigrationParameters parameters, CompletableFuture<Host> answer) {
+        if (host.state != HostState.HOST_DRAINING) {
+            drained(host, null, answer);
+            return;
+        }
         List<CompletableFuture<MigrationReport>> moves = new ArrayList<>();
         for (String vm : List.copyOf(host.vms)) {
             CompletableFuture<MigrationReport> end = new CompletableFuture<>();
@@ -302,8 +328,40 @@ final class ClusterState {
                     "VM " + name + ": memory of " + bytes + " bytes: expected a multiple of 4 KiB from 1 MiB up");
         }
         admission.checkCpuModel(spec);
+        checkDisks(spec);
+        checkBoot(spec);
         for (VmEntry other : vms.values()) {
             if (!other.hasEnded()) checkDisks(spec, other.spec);
+        }
+    }
+
+    private static void checkDisks(VmSpec spec) throws Refusal {
+        Set<String> disks = new HashSet<>();
+        for (String disk : spec.getDisksList()) {
+            checkFile(spec.getName(), disk);
+            if (!disks.add(disk)) {
+                throw new Refusal(Kind.INVALID, "VM " + spec.getName() + ": disk " + disk + " is given twice");
+            }
+        }
+    }
+
+    private static void checkBoot(VmSpec spec) throws Refusal {
+        Boot boot = spec.getBoot();
+        checkFile(spec.getName(), boot.getLinux().getKernel());
+        checkFile(spec.getName(), boot.getLinux().getInitrd());
+        checkFile(spec.getName(), boot.getMultiboot().getKernel());
+        for (String module : boot.getMultiboot().getModulesList()) {
+            checkFile(spec.getName(), module);
+        }
+        checkFile(spec.getName(), boot.getFirmware().getImage());
+    }
+
+    /** What no file can be called, as with a zero byte in it, a host need not be bothered with. */
+    private static void checkFile(String vm, String file) throws Refusal {
+        try {
+            var _ = Path.of(file);
+        } catch (InvalidPathException invalid) {
+            throw new Refusal(Kind.INVALID, "VM " + vm + ": expected the name of a file: " + invalid.getReason());
         }
     }
 
@@ -366,18 +424,25 @@ final class ClusterState {
     void type(String name, byte[] bytes) throws Refusal {
         VmEntry vm = aliveVm(name);
         TypeOnConsole.Builder type = TypeOnConsole.newBuilder().setVm(name).setBytes(ByteString.copyFrom(bytes));
-        outbox.command(vm.host, command().setType(type).build());
+        HostCommand command = command().setType(type).build();
+        outbox.command(vm.host, command);
+        migrations.typed(vm.migration, command);
     }
 
     void snapshot(String name, String file, CompletableFuture<SnapshotVmResponse> answer) throws Refusal {
         VmEntry vm = aliveVm(name);
+        checkFile(name, file);
         TakeSnapshot.Builder take = TakeSnapshot.newBuilder().setVm(name).setFile(file);
         HostCommand command = command().setSnapshot(take).build();
         outbox.command(vm.host, command);
         pending.awaitSnapshot(command.getNumber(), vm.host, answer);
     }
 
-    void restore(RestoreVmRequest request, VmSpec spec, CompletableFuture<Vm> answer) throws Refusal {
+    void restore(RestoreVmRequest request, CompletableFuture<Vm> answer) throws Refusal {
+        checkFile(request.getName(), request.getFile());
+        VmSpec saved = SnapshotHeader.read(Path.of(request.getFile()));
+        String name = request.getName().isEmpty() ? saved.getName() : request.getName();
+        VmSpec spec = saved.toBuilder().setName(name).build();
         check(spec);
         Newcomer newcomer = Newcomer.restored(spec);
         HostEntry host = request.getHost().isEmpty() ? place(newcomer, null) : aliveHost(request.getHost());

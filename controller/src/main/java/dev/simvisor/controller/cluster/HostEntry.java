@@ -53,7 +53,7 @@ final class HostEntry {
     }
 
     boolean hasRoomFor(long bytes) {
-        return reservedBytes + bytes <= spec.getMemoryBytes();
+        return bytes <= spec.getMemoryBytes() - reservedBytes; // a sum might overflow
     }
 
     /** Of its processors. */

@@ -40,6 +40,9 @@ final class Migrations {
 
         final MigrationReport.Builder report;
         final List<CompletableFuture<MigrationReport>> whenEnded = new ArrayList<>();
+        /** What was typed on the VM's console since the migration was asked for. */
+        final List<HostCommand> typed = new ArrayList<>();
+
         State state = new State.Queued();
         long begunNanos;
         long handOverNanos;
@@ -138,6 +141,14 @@ final class Migrations {
         }
     }
 
+    /** The VM's owner has been told to type something. */
+    void typed(long number, HostCommand command) {
+        Entry entry = entries.get(number);
+        if (entry != null) {
+            entry.typed.add(command);
+        }
+    }
+
     void round(long number, RoundReport round) {
         Entry entry = entries.get(number);
         if (entry != null && !entry.hasEnded()) {
@@ -180,6 +191,23 @@ final class Migrations {
                 handle(entry.number(), new Coordination.Event.TargetDied());
             }
         }
+    }
+
+    /** A host is to be emptied: nothing sets out for it any more. The ends of the migrations that it takes part in now. */
+    CompletableFuture<?>[] settle(HostEntry host) {
+        List<CompletableFuture<MigrationReport>> ends = new ArrayList<>();
+        for (Entry entry : List.copyOf(entries.values())) {
+            if (entry.target == host && entry.isQueued()) {
+                handle(
+                        entry.number(),
+                        new Coordination.Event.TargetRefused("host " + host.name() + " is being drained"));
+            } else if (!entry.hasEnded() && (entry.source == host || entry.target == host)) {
+                CompletableFuture<MigrationReport> end = new CompletableFuture<>();
+                entry.whenEnded.add(end);
+                ends.add(end);
+            }
+        }
+        return ends.toArray(CompletableFuture[]::new);
     }
 
     // ---- doing ----
@@ -297,6 +325,10 @@ final class Migrations {
                                 .setEpoch(entry.vm.epoch)
                                 .setPaused(entry.vm.state == VmState.VM_PAUSED))
                         .build());
+        // What the source was told to type after it had sent the state would end with it.
+        entry.typed.stream()
+                .filter(command -> command.getNumber() > handOver.getLastTyped())
+                .forEach(command -> outbox.command(entry.target.name(), command));
     }
 
     private static NamedDuration named(String name, long nanos) {
@@ -305,6 +337,7 @@ final class Migrations {
 
     private void finish(Entry entry, Outcome outcome, String reason) {
         entry.vm.migration = 0;
+        entry.typed.clear();
         if (outcome != Outcome.COMMITTED) {
             entry.target.reservedBytes -= entry.vm.spec.getMemoryBytes();
         }

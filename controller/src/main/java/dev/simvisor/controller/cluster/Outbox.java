@@ -1,5 +1,6 @@
 package dev.simvisor.controller.cluster;
 
+import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.node.DefineHost;
 import dev.simvisor.proto.node.HostCommand;
 
@@ -19,6 +20,9 @@ interface Outbox {
 
     /** Kills a host, if its node still lives, and forgets what it owes us. */
     void remove(String node, String host);
+
+    /** The node that is to carry a host: the one it names, or the one that carries the fewest; empty when it is not there. */
+    String nodeFor(HostSpec host);
 
     /** Where a node receives page streams. */
     String transferAddress(String node);

@@ -3,6 +3,7 @@ package dev.simvisor.controller.cluster;
 import dev.simvisor.controller.placement.Placement;
 import dev.simvisor.proto.api.ClusterStatus;
 import dev.simvisor.proto.api.Event;
+import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.HostState;
 import dev.simvisor.proto.api.JournalEntry;
 import dev.simvisor.proto.api.VmState;
@@ -197,15 +198,22 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     /** Gives hosts that have no node yet the node they name, or the one that carries the fewest. */
     void assignWaiting() {
         for (HostEntry host : state.hosts().values()) {
-            if (host.state == HostState.HOST_STARTING && host.node.isEmpty() && !nodes.isEmpty()) {
-                String wanted = host.spec.getNode();
-                if (wanted.isEmpty()) {
-                    state.assign(host, emptiestNode());
-                } else if (nodes.containsKey(wanted)) {
-                    state.assign(host, wanted);
+            if (host.state == HostState.HOST_STARTING && host.node.isEmpty()) {
+                String node = nodeFor(host.spec);
+                if (!node.isEmpty()) {
+                    state.assign(host, node);
                 }
             }
         }
+    }
+
+    @Override
+    public String nodeFor(HostSpec host) {
+        String wanted = host.getNode();
+        if (wanted.isEmpty()) {
+            return nodes.isEmpty() ? "" : emptiestNode();
+        }
+        return nodes.containsKey(wanted) ? wanted : "";
     }
 
     private String emptiestNode() {

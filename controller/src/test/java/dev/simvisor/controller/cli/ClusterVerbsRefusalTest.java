@@ -139,6 +139,26 @@ class ClusterVerbsRefusalTest {
     }
 
     @Test
+    void nodeThatIsToJoinWhereNoPortIs() {
+        Invocation node = Invocation.of("node", "--join", "localhost:70000");
+
+        assertThat(node.status()).isNotZero();
+        assertThat(node.errors())
+                .isEqualTo(
+                        "simvisor: --join localhost:70000: expected a port from 1 to 65535" + System.lineSeparator());
+    }
+
+    @Test
+    void nodeWithoutAName() {
+        Invocation node = Invocation.of("node", "--join", "localhost:7000", "--name", "");
+
+        assertThat(node.status()).isNotZero();
+        assertThat(node.errors())
+                .startsWith("simvisor: --name '': expected a letter or digit")
+                .hasLineCount(1);
+    }
+
+    @Test
     void serverThatIsNoAddress() {
         Invocation list = Invocation.of("vm", "list", "--server", "here");
 

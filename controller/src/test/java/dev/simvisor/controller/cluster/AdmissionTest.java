@@ -178,6 +178,14 @@ class AdmissionTest {
         get(cluster.createVm(withDisk("b", "/disk")));
     }
 
+    @Test
+    void vmHasADiskOnce() {
+        CreateVmRequest.Builder twice = withDisk("a", "/disk").toBuilder();
+        twice.getSpecBuilder().addDisks("/disk");
+
+        assertRefused(cluster.createVm(twice.build()), Refusal.Kind.INVALID, "VM a: disk /disk is given twice");
+    }
+
     private static CreateVmRequest withDisk(String name, String disk) {
         CreateVmRequest.Builder request = vm(name, "translating", "bare", "").toBuilder();
         request.getSpecBuilder().addDisks(disk);

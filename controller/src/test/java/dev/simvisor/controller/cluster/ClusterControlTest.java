@@ -5,6 +5,7 @@ import static dev.simvisor.controller.cluster.ToyCluster.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.simvisor.proto.api.CreateVmRequest;
 import dev.simvisor.proto.api.Event;
 import dev.simvisor.proto.api.Host;
 import dev.simvisor.proto.api.HostState;
@@ -92,6 +93,24 @@ class ClusterControlTest {
     }
 
     @Test
+    void namesThatNoFileCanHaveHarmNobody() {
+        get(cluster.start());
+        get(cluster.createVm(ToyCluster.vm("a", "h1")));
+        CreateVmRequest.Builder odd = ToyCluster.vm("b", "h1").toBuilder();
+        odd.getSpecBuilder().addDisks("a\0b");
+        CreateVmRequest.Builder kernel = ToyCluster.vm("b", "h1").toBuilder();
+        kernel.getSpecBuilder().getBootBuilder().getLinuxBuilder().setKernel("\0");
+
+        assertRefused(cluster.createVm(odd.build()), Refusal.Kind.INVALID, "VM b", "name of a file");
+        assertRefused(cluster.createVm(kernel.build()), Refusal.Kind.INVALID, "VM b", "name of a file");
+        assertRefused(cluster.snapshot("a", "\0"), Refusal.Kind.INVALID, "VM a", "name of a file");
+        RestoreVmRequest restore =
+                RestoreVmRequest.newBuilder().setName("c").setFile("\0").build();
+        assertRefused(cluster.restore(restore), Refusal.Kind.INVALID, "VM c", "name of a file");
+        get(cluster.stateHash("a")); // it answers, so it lives
+    }
+
+    @Test
     void pausedVmStandsStillAndMigratesPaused() {
         get(cluster.start());
         get(cluster.createVm(ToyCluster.vm("a", "h1")));
@@ -120,6 +139,64 @@ class ClusterControlTest {
         assertThat(drained.getMemoryReservedBytes()).isZero();
         assertThat(get(cluster.vms())).extracting(Vm::getState).containsOnly(VmState.VM_RUNNING);
         assertThat(get(cluster.recoverHost("h1")).getState()).isEqualTo(HostState.HOST_UP);
+    }
+
+    @Test
+    void drainMovesOnWhatIsOnItsWayToTheHost() {
+        cluster.at(0).createVm(ToyCluster.vm("a", "h1"));
+        CompletableFuture<MigrationReport> coming = cluster.at(10 * MILLI).migrate(to("a", "h2"));
+        CompletableFuture<Host> drain = cluster.at(50 * MILLI).drain("h2", MigrationParameters.getDefaultInstance());
+        get(cluster.start());
+
+        Host drained = get(drain);
+
+        assertThat(get(cluster.migrationEnd(get(coming).getNumber())).getState())
+                .isEqualTo(MigrationState.MIGRATION_COMPLETED);
+        assertThat(drained.getState()).isEqualTo(HostState.HOST_DRAINED);
+        assertThat(drained.getVmsList()).isEmpty();
+        Vm vm = get(cluster.vms()).getFirst();
+        assertThat(vm.getState()).isEqualTo(VmState.VM_RUNNING);
+        assertThat(vm.getHost()).isNotEqualTo("h2");
+        assertThat(vm.getMigration()).isZero();
+    }
+
+    @Test
+    void drainWaitsForTheVmThatIsLeavingAlready() {
+        cluster.at(0).createVm(ToyCluster.vm("a", "h1"));
+        cluster.at(10 * MILLI).migrate(to("a", "h2"));
+        CompletableFuture<Host> drain = cluster.at(50 * MILLI).drain("h1", MigrationParameters.getDefaultInstance());
+        get(cluster.start());
+
+        assertThat(get(drain).getState()).isEqualTo(HostState.HOST_DRAINED);
+        assertThat(get(cluster.vms()).getFirst().getHost()).isEqualTo("h2");
+        assertThat(get(cluster.migrations())).hasSize(1);
+    }
+
+    @Test
+    void nothingSetsOutForAHostThatIsBeingDrained() {
+        cluster.at(0).createVm(ToyCluster.vm("a", "h1"));
+        cluster.at(0).createVm(ToyCluster.vm("b", "h1"));
+        cluster.at(10 * MILLI).migrate(to("a", "h3"));
+        CompletableFuture<MigrationReport> waiting = cluster.at(10 * MILLI).migrate(to("b", "h2"));
+        CompletableFuture<Host> drain = cluster.at(20 * MILLI).drain("h2", MigrationParameters.getDefaultInstance());
+        get(cluster.start());
+
+        assertThat(get(drain).getState()).isEqualTo(HostState.HOST_DRAINED);
+        MigrationReport refused = get(cluster.migrationEnd(get(waiting).getNumber()));
+        assertThat(refused.getState()).isEqualTo(MigrationState.MIGRATION_FAILED);
+        assertThat(refused.getReason()).isEqualTo("host h2 is being drained");
+        assertThat(get(cluster.hosts()).get(1).getMemoryReservedBytes()).isZero();
+    }
+
+    @Test
+    void secondDrainOfAHostLeavesTheFirstAlone() {
+        cluster.at(0).createVm(ToyCluster.vm("a", "h1"));
+        CompletableFuture<Host> first = cluster.at(10 * MILLI).drain("h1", MigrationParameters.getDefaultInstance());
+        CompletableFuture<Host> second = cluster.at(20 * MILLI).drain("h1", MigrationParameters.getDefaultInstance());
+        get(cluster.start());
+
+        assertRefused(second, Refusal.Kind.NOT_NOW, "h1", "drained already");
+        assertThat(get(first).getState()).isEqualTo(HostState.HOST_DRAINED);
     }
 
     @Test

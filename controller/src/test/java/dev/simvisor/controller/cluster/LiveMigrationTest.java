@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class LiveMigrationTest {
@@ -99,6 +100,41 @@ class LiveMigrationTest {
         }
         assertThat(line).isGreaterThan(300);
         assertThat(text(outcome)).contains("typed x", "typed y");
+    }
+
+    @Test
+    void whatIsTypedDuringAMigrationIsReadOnceAndInOrder() throws Exception {
+        String keys = "abcdefghijklmnopqrstuvwxyz".repeat(10);
+        try (ToyCluster toys = ToyCluster.of(2, 0, "n1", "n2")) {
+            ClusterControl cluster = toys.control();
+            List<ConsoleOutput> said = Collections.synchronizedList(new ArrayList<>());
+            cluster.at(0).createVm(ToyCluster.vm("a", "h1"));
+            cluster.at(5 * MILLI).reached().thenRun(() -> cluster.console("a", true, said::add, () -> {}));
+            CompletableFuture<MigrationReport> accepted = cluster.at(20 * MILLI)
+                    .migrate(MigrateRequest.newBuilder()
+                            .setVm("a")
+                            .setTarget("h2")
+                            .setParameters(MigrationParameters.newBuilder().setDowntimeLimitNanos(50 * MILLI))
+                            .build());
+            for (int i = 0; i < keys.length(); i++) {
+                cluster.at((10 + i) * MILLI).type("a", keys.substring(i, i + 1).getBytes());
+            }
+            CompletableFuture<Void> held = cluster.at(SECOND).hold();
+            get(cluster.start());
+            MigrationReport report = get(cluster.migrationEnd(get(accepted).getNumber()));
+            get(held);
+
+            assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
+            assertThat(report.getEndedNanos()).isLessThan((10 + keys.length()) * MILLI);
+            String read = said.stream()
+                    .map(piece -> piece.getBytes().toStringUtf8())
+                    .collect(Collectors.joining())
+                    .lines()
+                    .filter(line -> line.startsWith("typed "))
+                    .map(line -> line.substring("typed ".length()))
+                    .collect(Collectors.joining());
+            assertThat(read).isEqualTo(keys);
+        }
     }
 
     @Test

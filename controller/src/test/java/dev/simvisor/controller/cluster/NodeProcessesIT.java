@@ -3,10 +3,13 @@ package dev.simvisor.controller.cluster;
 import static dev.simvisor.controller.cluster.ToyCluster.MILLI;
 import static dev.simvisor.controller.cluster.ToyCluster.get;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.simvisor.controller.embedded.EmbeddedCluster;
 import dev.simvisor.controller.placement.FitPlacement;
 import dev.simvisor.node.vmm.HostedMachines;
+import dev.simvisor.proto.api.HostState;
 import dev.simvisor.proto.api.MigrateRequest;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.MigrationState;
@@ -75,6 +78,29 @@ class NodeProcessesIT {
             assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_FAILED);
             assertThat(vm.getState()).isEqualTo(VmState.VM_LOST);
             assertThat(vm.getReason()).contains("host");
+        }
+    }
+
+    @Test
+    void hostComesBackOnTheNodeThatWasStartedAgain() throws Exception {
+        try (Controller controller = Controller.start("127.0.0.1", 0, FitPlacement.FIRST_FIT, 0);
+                NodeProcess first = NodeProcess.start("n1", controller.address())) {
+            ClusterControl cluster = controller.control();
+            get(cluster.defineHost(GuestMigration.host("h1", "n1")));
+            get(cluster.start());
+            first.killAndAwait();
+            await().atMost(30, TimeUnit.SECONDS)
+                    .until(() -> get(cluster.hosts()).getFirst().getState() == HostState.HOST_FAILED);
+            assertThatThrownBy(() -> cluster.recoverHost("h1").get(30, TimeUnit.SECONDS))
+                    .hasMessageContaining("host h1: its node is gone: expected node n1 to have joined again");
+
+            try (NodeProcess again = NodeProcess.start("n1", controller.address())) {
+                assertThat(again.nextLine()).contains("has joined");
+                assertThat(get(cluster.recoverHost("h1")).getState()).isEqualTo(HostState.HOST_UP);
+                assertThat(get(cluster.createVm(GuestMigration.guest("a", "h1")))
+                                .getState())
+                        .isEqualTo(VmState.VM_RUNNING);
+            }
         }
     }
 

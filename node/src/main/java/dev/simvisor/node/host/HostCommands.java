@@ -60,12 +60,15 @@ final class HostCommands implements AutoCloseable {
                 act(number, command.getResume(), VirtualMachine.State.PAUSED, vm -> vm.resume(host.nowNanos()));
             case STOP -> stop(number, command.getStop());
             case TYPE ->
-                type(command.getType().getVm(), command.getType().getBytes().toByteArray());
+                type(
+                        number,
+                        command.getType().getVm(),
+                        command.getType().getBytes().toByteArray());
             case SNAPSHOT -> snapshot(number, command.getSnapshot());
             case RESTORE -> restore(number, command.getRestore());
             case HASH -> hash(number, command.getHash().getVm());
             case PREPARE_INCOMING -> prepareIncoming(command.getPrepareIncoming());
-            case START_MIGRATION -> startMigration(command.getStartMigration());
+            case START_MIGRATION -> startMigration(number, command.getStartMigration());
             case ABORT_MIGRATION -> abortMigration(command.getAbortMigration());
             case TAKE_OVER -> takeOver(command.getTakeOver());
             case GIVE_UP -> giveUp(command.getGiveUp());
@@ -154,10 +157,15 @@ final class HostCommands implements AutoCloseable {
         }
     }
 
-    private void type(String name, byte[] bytes) {
+    private void type(long number, String name, byte[] bytes) {
         Resident resident = host.residents().get(name);
         if (resident != null) {
             resident.vm.type(bytes);
+            for (OutgoingMigration migration : outgoing.values()) {
+                if (migration.vmName().equals(name)) {
+                    migration.typed(number);
+                }
+            }
             host.reschedule();
         }
     }
@@ -316,12 +324,12 @@ final class HostCommands implements AutoCloseable {
         host.tellController(HostMessage.newBuilder().setIncomingReady(answer));
     }
 
-    private void startMigration(StartMigration command) throws InterruptedException {
+    private void startMigration(long number, StartMigration command) throws InterruptedException {
         Resident resident = host.residents().get(command.getVm());
         if (resident == null) {
             return; // the guest has just ended; the report of that is on its way
         }
-        OutgoingMigration migration = new OutgoingMigration(host, resident.vm, command, streams);
+        OutgoingMigration migration = new OutgoingMigration(host, number, resident.vm, command, streams);
         outgoing.put(command.getMigration(), migration);
         migration.begin();
     }

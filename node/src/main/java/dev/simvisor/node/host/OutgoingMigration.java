@@ -30,12 +30,16 @@ final class OutgoingMigration {
     private final PageStreams.Outgoing stream;
     private State state;
     private boolean resumeWhenKept;
+    private boolean stateSent;
+    private long lastTyped;
     private long wakes;
     private long roundWallNanos;
     private long pausedWallNanos;
 
-    OutgoingMigration(HostContext host, VirtualMachine vm, StartMigration order, PageStreams streams) {
+    /** @param command the number of the order */
+    OutgoingMigration(HostContext host, long command, VirtualMachine vm, StartMigration order, PageStreams streams) {
         this.host = host;
+        this.lastTyped = command;
         this.vm = vm;
         this.order = order;
         this.state = new State.Ready(MigrationPlan.of(order.getParameters(), order.getPath()));
@@ -65,6 +69,13 @@ final class OutgoingMigration {
             pages.set(gfn, memory.isMemory(gfn));
         }
         handle(new Event.Begin(host.nowNanos(), pages));
+    }
+
+    /** The VM has been given what a command to type holds; the target has to be told again what the state does not have. */
+    void typed(long command) {
+        if (!stateSent) {
+            lastTyped = command;
+        }
     }
 
     void guestEnded() throws InterruptedException {
@@ -140,6 +151,7 @@ final class OutgoingMigration {
     /** Waits, in real time, until the target has applied all of it: after the hand-over it can complete without us. */
     private Event sendState() throws InterruptedException {
         ByteString saved = vm.save().toByteString();
+        stateSent = true;
         try {
             stream.finish(saved);
             return new Event.StateSent(host.nowNanos(), saved.size(), vm.stateHash());
@@ -210,6 +222,7 @@ final class OutgoingMigration {
                 .setPausedNanos(action.pausedNanos())
                 .setFinalCopyNanos(action.finalCopyNanos())
                 .setWallPausedNanos(System.nanoTime() - pausedWallNanos)
+                .setLastTyped(lastTyped)
                 .build();
         host.tellHost(
                 order.getTarget(),

@@ -123,6 +123,7 @@ public final class Coordination {
     private static Step queued(State.Queued state, Event event) {
         return switch (event) {
             case Event.Begin() -> Step.to(new State.Preparing(), new Action.PrepareTarget());
+            case Event.TargetRefused(String reason) -> ended(Outcome.FAILED, reason);
             case Event.TargetDied() -> ended(Outcome.FAILED, "the target died");
             case Event.SourceDied() -> vmDied();
             case Event.CancelAsked() -> ended(Outcome.CANCELLED, "cancelled");

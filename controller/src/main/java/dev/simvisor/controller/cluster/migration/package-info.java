@@ -6,7 +6,7 @@
  * stateDiagram-v2
  *     [*] --> Queued
  *     Queued --> Preparing: Begin (both hosts take part in no other migration)
- *     Queued --> Ended: cancelled, a death
+ *     Queued --> Ended: cancelled, refused (the target is being drained), a death
  *     Preparing --> Copying: TargetReady
  *     Copying --> Switching: HandOverArrived
  *     Copying --> SourceLost: SourceDied
