@@ -7,6 +7,7 @@ import com.google.protobuf.util.JsonFormat;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
 import dev.simvisor.controller.experiment.Outcome.FinalVm;
+import dev.simvisor.controller.report.MigrationTables;
 import dev.simvisor.proto.api.Event;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.RoundReport;
@@ -31,6 +32,7 @@ import java.util.stream.Stream;
  * consoles/VM       all that the VM said
  * events.jsonl      what happened, an Event in a line
  * migrations.json   the reports, in virtual figures
+ * migrations.txt    the same as tables
  * vms.json          state, host and stateHash of every VM at the end
  * wall-clock.json   what the wall's clock measured: the only file that differs from run to run
  * </pre>
@@ -79,7 +81,9 @@ public final class ResultFolder {
 
     private void write(Filling filling) throws IOException {
         Path parent = Files.createDirectories(folder.resolveSibling("."));
-        Path unfinished = Files.createTempDirectory(parent, "." + folder.getFileName() + "-");
+        // Not a temporary directory of the JDK's, which nobody else may read.
+        Path unfinished = Files.createDirectory(parent.resolve(
+                "." + folder.getFileName() + "-" + ProcessHandle.current().pid()));
         try {
             filling.fill(unfinished);
             Files.move(unfinished, folder, StandardCopyOption.ATOMIC_MOVE);
@@ -104,6 +108,7 @@ public final class ResultFolder {
                         .map(WallClock::removedFrom)
                         .map(ResultFolder::pretty)
                         .collect(Collectors.joining(",\n", "[", "]\n")));
+        Files.write(target.resolve("migrations.txt"), MigrationTables.lines(outcome.migrations()));
         Files.writeString(target.resolve("vms.json"), json(vms(outcome)));
         Files.writeString(target.resolve("wall-clock.json"), json(wallClock(outcome)));
     }
