@@ -52,11 +52,20 @@ public final class ResultFolder {
     /**
      * The folder to be.
      *
-     * @throws ExperimentFailed when there is something of that name already
+     * @throws ExperimentFailed when there is something of that name already, or it could not be made: said before an experiment
+     *     that may take long
      */
     public static ResultFolder at(Path folder) throws ExperimentFailed {
         if (Files.exists(folder)) {
             throw new ExperimentFailed(folder + " exists already: give --out a new folder, or remove this one");
+        }
+        Path parent = folder.toAbsolutePath().getParent();
+        while (parent != null && Files.notExists(parent)) {
+            parent = parent.getParent();
+        }
+        if (parent == null || !Files.isDirectory(parent) || !Files.isWritable(parent)) {
+            throw new ExperimentFailed(
+                    folder + " cannot be written: expected a new folder where this user may make one");
         }
         return new ResultFolder(folder.toAbsolutePath());
     }

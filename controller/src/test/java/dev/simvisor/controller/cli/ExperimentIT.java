@@ -52,6 +52,16 @@ class ExperimentIT {
     }
 
     @Test
+    void aFolderThatCannotBeMadeIsRefusedBeforeTheRun() throws IOException {
+        Path out = Files.createFile(directory.resolve("file")).resolve("out");
+
+        Invocation invocation = Invocation.of("experiment", "run", SCENARIO.toString(), "--out", out.toString());
+
+        assertThat(invocation.status()).isNotZero();
+        assertThat(invocation.errors()).hasLineCount(1).startsWith("simvisor: " + out + " cannot be written");
+    }
+
+    @Test
     void whatTheClusterRefusedIsSaidAndResultsAreForAllWhoMayReadTheirFolder() throws IOException {
         Path scenario = Files.writeString(directory.resolve("nowhere.conf"), """
                 topology = "%s"
