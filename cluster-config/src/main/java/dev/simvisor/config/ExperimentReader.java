@@ -1,5 +1,6 @@
 package dev.simvisor.config;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -19,6 +20,8 @@ final class ExperimentReader {
         FAIL,
         END
     }
+
+    private static final String TOPOLOGY = "the path of a topology's file, from this one's folder";
 
     private final Section root;
     private final Path file;
@@ -41,8 +44,13 @@ final class ExperimentReader {
     }
 
     private Topology topology() {
-        String name = root.text("topology", "the path of a topology's file");
-        Topology topology = Topology.load(file.resolveSibling(name).normalize());
+        Topology topology = Topology.load(root.scalar("topology", TOPOLOGY, name -> {
+            Path named = file.resolveSibling(name).normalize();
+            if (!Files.isRegularFile(named)) {
+                throw new IllegalArgumentException(name);
+            }
+            return named;
+        }));
         return root.optionalInteger("seed", 0, Long.MAX_VALUE)
                 .map(seed -> new Topology(seed, topology.racks()))
                 .orElse(topology);

@@ -34,6 +34,8 @@ final class Section {
     /** Environment variables and system properties stay out: a configuration means the same on every machine. */
     private static final ConfigResolveOptions SELF_CONTAINED = ConfigResolveOptions.noSystem();
 
+    private static final Path HERE = Path.of(".");
+
     private static final int PAGE_BYTES = 4096;
     private static final String PAGES = MemorySize.EXPECTED + ", a multiple of 4K";
 
@@ -51,12 +53,15 @@ final class Section {
     /** Reads a file. */
     static Section ofFile(Path file) {
         if (!Files.isRegularFile(file)) {
-            throw new InvalidConfigException(file + ": no such file; expected a HOCON file");
+            String problem = Files.exists(file) ? ": not a file" : ": no such file";
+            throw new InvalidConfigException(file + problem + "; expected a HOCON file");
         }
+        // The parser looks for the files that this one includes only where its name begins with a folder.
+        Path inFolder = file.getParent() == null ? HERE.resolve(file) : file;
         return of(
                 file.toString(),
                 () -> ConfigFactory.parseFile(
-                        file.toFile(), ConfigParseOptions.defaults().setAllowMissing(false)));
+                        inFolder.toFile(), ConfigParseOptions.defaults().setAllowMissing(false)));
     }
 
     /** Reads a file that is part of this module, named from this package. */
@@ -76,7 +81,10 @@ final class Section {
         }
     }
 
-    /** The parser's message without the position that it puts in front and the advice that it appends. */
+    /**
+     * The parser's message without the position and the exception's class that it puts in front, and without the advice and
+     * the trace of files that it appends.
+     */
     private static String firstSentence(ConfigException invalid) {
         String message =
                 String.valueOf(invalid.getMessage()).lines().findFirst().orElse("");
@@ -84,8 +92,7 @@ final class Section {
         if (origin != null && message.startsWith(origin.description())) {
             message = message.substring(origin.description().length()).replaceFirst("^[:\\s]+", "");
         }
-        int advice = message.indexOf(" (if ");
-        return advice < 0 ? message : message.substring(0, advice);
+        return message.replaceFirst("^java\\.[\\w.]+: ", "").replaceFirst(" \\(if .*|\\. Trace: .*", "");
     }
 
     private static String locate(String source, @Nullable ConfigOrigin origin) {
@@ -93,7 +100,12 @@ final class Section {
             return source;
         }
         String file = origin.filename();
-        return (file == null ? source : file) + ":" + origin.lineNumber();
+        return (file == null ? source : asNamed(file)) + ":" + origin.lineNumber();
+    }
+
+    private static String asNamed(String file) {
+        Path path = Path.of(file);
+        return (path.startsWith(HERE) ? HERE.relativize(path) : path).toString();
     }
 
     /** An error at the field {@code key}, or at this object when the field is not there. */

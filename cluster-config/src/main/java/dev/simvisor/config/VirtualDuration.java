@@ -1,5 +1,6 @@
 package dev.simvisor.config;
 
+import java.util.List;
 import java.util.Map;
 
 /** A span of virtual time in nanoseconds, written as {@code 30s} or {@code 150us}. */
@@ -40,5 +41,18 @@ public record VirtualDuration(long nanos) implements Comparable<VirtualDuration>
     @Override
     public int compareTo(VirtualDuration other) {
         return Long.compare(nanos, other.nanos);
+    }
+
+    /** The shortest exact form, in seconds or less, such as {@code 1500ms}. */
+    @Override
+    public String toString() {
+        long amount = nanos;
+        for (String unit : List.of("ns", "us", "ms")) {
+            if (amount % 1000 != 0) {
+                return amount + unit;
+            }
+            amount /= 1000;
+        }
+        return amount + "s";
     }
 }

@@ -3,6 +3,8 @@ package dev.simvisor.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -134,7 +136,39 @@ class ExperimentTest {
     @Test
     void missingTopologyIsNamed() {
         assertThatThrownBy(() -> load(GOOD.replace("two.conf", "three.conf")))
-                .hasMessage(folder.resolve("three.conf") + ": no such file; expected a HOCON file");
+                .hasMessage(
+                        file()
+                                + ":1: topology: is \"three.conf\"; expected the path of a topology's file, from this one's folder");
+    }
+
+    @Test
+    void whatIsIncludedIsFoundBesideAFileNamedWithoutItsFolder() throws IOException {
+        Path here = Path.of("experiment-test.conf");
+        Path included = Path.of("experiment-test-included.conf");
+        try {
+            ConfigText.write(
+                    included,
+                    GOOD.replace("two.conf", folder.resolve("two.conf").toString()));
+            ConfigText.write(here, "include \"experiment-test-included.conf\"\n");
+            assertThat(Experiment.load(here).topology().seed()).isEqualTo(9);
+            ConfigText.write(here, "include \"experiment-test-included.conf\"\nseed = none\n");
+            assertThatThrownBy(() -> Experiment.load(here)).hasMessageStartingWith("experiment-test.conf:2: seed: ");
+        } finally {
+            Files.deleteIfExists(here);
+            Files.deleteIfExists(included);
+        }
+    }
+
+    @Test
+    void fileThatIncludesItselfIsOneShortLine() {
+        assertThatThrownBy(() -> load("include \"experiment.conf\"\n"))
+                .hasMessage(file() + ": include statements nested more than 50 times, you probably have a cycle in your"
+                        + " includes; expected HOCON");
+    }
+
+    @Test
+    void folderIsNoFile() {
+        assertThatThrownBy(() -> Experiment.load(folder)).hasMessage(folder + ": not a file; expected a HOCON file");
     }
 
     private static VirtualDuration at(String text) {

@@ -62,4 +62,13 @@ class QuantityTest {
         assertThat(new MemorySize(4097)).hasToString("4097B");
         assertThat(new MemorySize(0)).hasToString("0B");
     }
+
+    @Test
+    void durationsAreShownExactly() {
+        assertThat(VirtualDuration.ZERO).hasToString("0s");
+        assertThat(VirtualDuration.parse("2min")).hasToString("120s");
+        assertThat(VirtualDuration.parse("1.5s")).hasToString("1500ms");
+        assertThat(VirtualDuration.parse("0.05ms")).hasToString("50us");
+        assertThat(VirtualDuration.parse("1001ns")).hasToString("1001ns");
+    }
 }

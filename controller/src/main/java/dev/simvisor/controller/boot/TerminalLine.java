@@ -17,13 +17,10 @@ import org.jline.terminal.TerminalBuilder;
  */
 public final class TerminalLine extends StreamLine {
     private final Terminal terminal;
-    private final Attributes former;
-    private final Thread restore = new Thread(this::restoreMode, "restore terminal");
 
-    private TerminalLine(Terminal terminal, Attributes former, InputPump input) {
+    private TerminalLine(Terminal terminal, InputPump input) {
         super(input, terminal.output());
         this.terminal = terminal;
-        this.former = former;
     }
 
     /** Whether somebody sits before this process. */
@@ -31,12 +28,12 @@ public final class TerminalLine extends StreamLine {
         return System.console() != null && System.console().isTerminal();
     }
 
-    /** Puts the terminal into raw mode. */
+    /** Puts the terminal into raw mode. JLine puts it back when it is closed, which a shutdown hook of its own does at the latest. */
     public static TerminalLine open() throws IOException, InterruptedException {
         // Without asking the terminal what it can do: its answers would be typed to the guest.
         Terminal terminal =
                 TerminalBuilder.builder().system(true).graphemeCluster(false).build();
-        Attributes former = terminal.enterRawMode();
+        terminal.enterRawMode();
         Attributes raw = terminal.getAttributes();
         raw.setLocalFlags(EnumSet.of(LocalFlag.ISIG), false);
         raw.setControlChar(ControlChar.VMIN, 1);
@@ -44,20 +41,12 @@ public final class TerminalLine extends StreamLine {
         terminal.setAttributes(raw);
         // Read past JLine, whose own stream cannot be closed while a read waits for a key.
         InputStream keyboard = new FileInputStream(FileDescriptor.in);
-        TerminalLine line = new TerminalLine(terminal, former, InputPump.start(keyboard, EscapeKeys.ofTerminal()));
-        Runtime.getRuntime().addShutdownHook(line.restore);
-        return line;
-    }
-
-    private void restoreMode() {
-        terminal.setAttributes(former);
+        return new TerminalLine(terminal, InputPump.start(keyboard, EscapeKeys.ofTerminal()));
     }
 
     @Override
     public void close() throws IOException {
         flush();
-        restoreMode();
-        Runtime.getRuntime().removeShutdownHook(restore);
         terminal.close();
     }
 }

@@ -76,17 +76,23 @@ final class BootCommand implements Callable<Integer> {
             names = "--engine",
             paramLabel = "ENGINE",
             defaultValue = "auto",
-            description = "interpreter; translator, which makes bytecode of hot code; or auto, the translator.")
+            description = "interpreter; translator, which makes bytecode of hot code; or auto, the translator."
+                    + " Default: ${DEFAULT-VALUE}.")
     private EngineChoice engine = EngineChoice.auto;
 
     @Option(
             names = "--cpus",
             paramLabel = "N",
             defaultValue = "1",
-            description = "Processors; in modes other than para 1 is all there is yet.")
+            description = "Processors; in modes other than para 1 is all there is yet. Default: ${DEFAULT-VALUE}.")
     private int cpus = 1;
 
-    @Option(names = "--cpu-model", paramLabel = "NAME", defaultValue = "", description = "The model of processor.")
+    @Option(
+            names = "--cpu-model",
+            paramLabel = "NAME",
+            defaultValue = "",
+            description = "The model of processor: ${COMPLETION-CANDIDATES}. Default: baseline.",
+            completionCandidates = CpuModelNames.class)
     private String cpuModel = "";
 
     @Option(

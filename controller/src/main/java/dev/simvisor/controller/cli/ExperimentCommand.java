@@ -2,6 +2,7 @@ package dev.simvisor.controller.cli;
 
 import dev.simvisor.config.Experiment;
 import dev.simvisor.config.ModeComparison;
+import dev.simvisor.config.VirtualDuration;
 import dev.simvisor.controller.experiment.ExperimentRun;
 import dev.simvisor.controller.experiment.Outcome;
 import dev.simvisor.controller.experiment.ResultFolder;
@@ -13,6 +14,8 @@ import dev.simvisor.controller.modecosts.ModeCosts;
 import dev.simvisor.controller.placement.FitPlacement;
 import dev.simvisor.controller.progress.TerminalProgress;
 import dev.simvisor.controller.report.Figures;
+import dev.simvisor.controller.report.MigrationTables;
+import dev.simvisor.proto.api.Event;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -47,8 +50,6 @@ final class ExperimentCommand {
                     + " compares the virtualization modes, and leaves tables and charts.",
             mixinStandardHelpOptions = true)
     static final class Run implements Callable<Integer> {
-        private static final double NANOS_PER_SECOND = 1e9;
-
         @Spec
         private @Nullable CommandSpec spec;
 
@@ -114,10 +115,18 @@ final class ExperimentCommand {
             }
             results.write(outcome);
             PrintWriter output = Objects.requireNonNull(spec).commandLine().getOut();
+            if (!outcome.migrations().isEmpty()) {
+                output.printf("%s%n%n", MigrationTables.summary(outcome.migrations()));
+            }
+            for (Event event : outcome.events()) {
+                if (event.hasRefusal()) {
+                    output.printf("At %s: %s%n", new VirtualDuration(event.getVirtualNanos()), event.getRefusal());
+                }
+            }
             output.printf(
-                    "%.3f s of virtual time in %.1f s: %s, %s and %s in %s%n",
-                    outcome.virtualNanos() / NANOS_PER_SECOND,
-                    outcome.wallNanos() / NANOS_PER_SECOND,
+                    "%s of virtual time in %s: %s, %s and %s in %s%n",
+                    Figures.seconds(outcome.virtualNanos()),
+                    Figures.seconds(outcome.wallNanos()),
                     Figures.count(outcome.vms().size(), "VM"),
                     Figures.count(outcome.migrations().size(), "migration"),
                     Figures.count(outcome.events().size(), "event"),

@@ -156,8 +156,9 @@ final class GuestOptions {
 
     private static BootFile existing(String option, Path file) throws CommandFailed {
         if (!Files.isRegularFile(file)) {
+            String problem = Files.isDirectory(file) ? "a folder" : "not a regular file";
             throw new CommandFailed(
-                    option + " " + file + (Files.isDirectory(file) ? ": a folder: expected a file" : ": no such file"));
+                    option + " " + file + ": " + (Files.exists(file) ? problem + ": expected a file" : "no such file"));
         }
         return new BootFile.OnDisk(file);
     }

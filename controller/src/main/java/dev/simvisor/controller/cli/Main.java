@@ -13,6 +13,7 @@ import java.util.function.Function;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.TypeConversionException;
@@ -41,7 +42,13 @@ public final class Main {
     public static void main(String[] args) {
         // Before any thread is started: SLF4J complains of those that log while it initializes.
         LoggerFactory.getILoggerFactory();
-        System.exit(commandLine(args).execute(args));
+        int status = commandLine(args).execute(args);
+        // A PrintStream keeps to itself what it could not write.
+        if (System.out.checkError() && status == ExitCode.OK) {
+            System.err.println("simvisor: standard output cannot be written");
+            status = ExitCode.SOFTWARE;
+        }
+        System.exit(status);
     }
 
     /**
@@ -56,6 +63,10 @@ public final class Main {
         (named.isEmpty() ? COMMANDS : named).forEach(commandLine::addSubcommand);
         Failures failures = new Failures();
         return commandLine
+                .registerConverter(int.class, wholeNumber(Integer::valueOf))
+                .registerConverter(long.class, wholeNumber(Long::valueOf))
+                .registerConverter(Integer.class, wholeNumber(Integer::valueOf))
+                .registerConverter(Long.class, wholeNumber(Long::valueOf))
                 .registerConverter(MemorySize.class, converter(MemorySize::parse))
                 .registerConverter(VirtualDuration.class, converter(VirtualDuration::parse))
                 .registerConverter(Bandwidth.class, converter(Bandwidth::parse))
@@ -78,6 +89,16 @@ public final class Main {
                 return parse.apply(text);
             } catch (IllegalArgumentException invalid) {
                 throw new TypeConversionException(invalid.getMessage());
+            }
+        };
+    }
+
+    private static <T> ITypeConverter<T> wholeNumber(Function<String, T> parse) {
+        return text -> {
+            try {
+                return parse.apply(text);
+            } catch (NumberFormatException invalid) {
+                throw new TypeConversionException("expected a whole number, not \"" + text + "\"");
             }
         };
     }

@@ -226,6 +226,11 @@ public final class LocalVm implements AutoCloseable {
         return bytes;
     }
 
+    /** Of processors that a VM can have. */
+    public static List<String> cpuModelNames() {
+        return CpuModel.names();
+    }
+
     private static CpuModel cpuModel(String name) throws BootRefused {
         if (name.isEmpty()) {
             return CpuModel.BASELINE;

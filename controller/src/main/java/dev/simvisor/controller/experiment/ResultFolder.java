@@ -7,6 +7,7 @@ import com.google.protobuf.util.JsonFormat;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
 import dev.simvisor.controller.experiment.Outcome.FinalVm;
+import dev.simvisor.controller.report.MigrationTables;
 import dev.simvisor.proto.api.Event;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.RoundReport;
@@ -31,6 +32,7 @@ import java.util.stream.Stream;
  * consoles/VM       all that the VM said
  * events.jsonl      what happened, an Event in a line
  * migrations.json   the reports, in virtual figures
+ * migrations.txt    the same as tables
  * vms.json          state, host and stateHash of every VM at the end
  * wall-clock.json   what the wall's clock measured: the only file that differs from run to run
  * </pre>
@@ -50,11 +52,20 @@ public final class ResultFolder {
     /**
      * The folder to be.
      *
-     * @throws ExperimentFailed when there is something of that name already
+     * @throws ExperimentFailed when there is something of that name already, or it could not be made: said before an experiment
+     *     that may take long
      */
     public static ResultFolder at(Path folder) throws ExperimentFailed {
         if (Files.exists(folder)) {
             throw new ExperimentFailed(folder + " exists already: give --out a new folder, or remove this one");
+        }
+        Path parent = folder.toAbsolutePath().getParent();
+        while (parent != null && Files.notExists(parent)) {
+            parent = parent.getParent();
+        }
+        if (parent == null || !Files.isDirectory(parent) || !Files.isWritable(parent)) {
+            throw new ExperimentFailed(
+                    folder + " cannot be written: expected a new folder where this user may make one");
         }
         return new ResultFolder(folder.toAbsolutePath());
     }
@@ -79,7 +90,9 @@ public final class ResultFolder {
 
     private void write(Filling filling) throws IOException {
         Path parent = Files.createDirectories(folder.resolveSibling("."));
-        Path unfinished = Files.createTempDirectory(parent, "." + folder.getFileName() + "-");
+        // Not a temporary directory of the JDK's, which nobody else may read.
+        Path unfinished = Files.createDirectory(parent.resolve(
+                "." + folder.getFileName() + "-" + ProcessHandle.current().pid()));
         try {
             filling.fill(unfinished);
             Files.move(unfinished, folder, StandardCopyOption.ATOMIC_MOVE);
@@ -104,6 +117,7 @@ public final class ResultFolder {
                         .map(WallClock::removedFrom)
                         .map(ResultFolder::pretty)
                         .collect(Collectors.joining(",\n", "[", "]\n")));
+        Files.write(target.resolve("migrations.txt"), MigrationTables.lines(outcome.migrations()));
         Files.writeString(target.resolve("vms.json"), json(vms(outcome)));
         Files.writeString(target.resolve("wall-clock.json"), json(wallClock(outcome)));
     }

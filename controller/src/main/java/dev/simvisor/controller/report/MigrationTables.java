@@ -3,6 +3,7 @@ package dev.simvisor.controller.report;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.NamedDuration;
 import dev.simvisor.proto.api.RoundReport;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -28,6 +29,18 @@ public final class MigrationTables {
                     hashes(report));
         }
         return table;
+    }
+
+    /** A row for each migration, then the rounds of each. */
+    public static List<String> lines(List<MigrationReport> reports) {
+        List<String> lines = new ArrayList<>(summary(reports).lines());
+        for (MigrationReport report : reports) {
+            lines.add("");
+            lines.add("Migration " + report.getNumber() + " of " + report.getVm() + ", " + report.getSource() + " to "
+                    + report.getTarget() + ": " + downtime(report));
+            lines.addAll(rounds(report).lines());
+        }
+        return lines;
     }
 
     private static String hashes(MigrationReport report) {

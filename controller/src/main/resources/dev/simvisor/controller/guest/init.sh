@@ -7,10 +7,9 @@ mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 
 # A bus tells each device's modalias; modprobe finds the driver that claims it. Devices appear on the virtio bus once
-# virtio_pci drives their PCI side. A paravirtual guest of Xen has neither, but a bus of its own.
-buses="pci virtio"
-[ -d /sys/bus/xen ] && buses=xen
-for bus in $buses; do
+# virtio_pci drives their PCI side. A paravirtual guest of Xen has a bus of its own; that bus is there in all guests, with
+# devices only in such a one.
+for bus in pci virtio xen; do
     cat /sys/bus/$bus/devices/*/modalias 2>/dev/null | sort -u | xargs -r modprobe -a -q 2>/dev/null
 done
 

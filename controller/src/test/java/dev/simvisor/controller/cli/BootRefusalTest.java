@@ -95,6 +95,8 @@ class BootRefusalTest {
             --serial /no/such/dir/log | --serial /no/such/dir/log: no such file or folder
             --debugcon /no/such/dir/log | --debugcon /no/such/dir/log: no such file or folder
             --stats /no/such/dir/log  | --stats /no/such/dir/log: cannot be written
+            --max-instructions 1e6    | expected a whole number, not "1e6"
+            --initrd /dev/null        | --initrd /dev/null: not a regular file: expected a file
             --max-instructions -1     | --max-instructions -1: expected 0 or more
             """)
     void anOptionThatCannotBe(String option, String complaint) {

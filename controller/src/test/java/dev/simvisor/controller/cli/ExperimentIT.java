@@ -25,11 +25,13 @@ class ExperimentIT {
         SortedMap<String, String> first = run("first", "--nodes", "0");
 
         assertThat(first.keySet())
-                .containsExactly("consoles/mover", "events.jsonl", "migrations.json", "vms.json", WALL_CLOCK);
+                .containsExactly(
+                        "consoles/mover", "events.jsonl", "migrations.json", "migrations.txt", "vms.json", WALL_CLOCK);
         assertThat(first.get("consoles/mover").lines().filter(line -> line.startsWith("tick ")))
                 .hasSize(80)
                 .startsWith("tick 1")
                 .endsWith("tick 80");
+        assertThat(first.get("migrations.txt")).contains("ROUND", "Migration 2 of mover, host-2 to host-1: downtime ");
         assertThat(first.get("migrations.json")).contains("PRE_COPY", "STOP_AND_COPY", "MIGRATION_COMPLETED");
         first.remove(WALL_CLOCK);
         SortedMap<String, String> again = run("again", "--nodes", "0");
@@ -47,6 +49,38 @@ class ExperimentIT {
         assertThat(invocation.status()).isNotZero();
         assertThat(invocation.errors()).startsWith("simvisor: " + directory + " exists already");
         assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void aFolderThatCannotBeMadeIsRefusedBeforeTheRun() throws IOException {
+        Path out = Files.createFile(directory.resolve("file")).resolve("out");
+
+        Invocation invocation = Invocation.of("experiment", "run", SCENARIO.toString(), "--out", out.toString());
+
+        assertThat(invocation.status()).isNotZero();
+        assertThat(invocation.errors()).hasLineCount(1).startsWith("simvisor: " + out + " cannot be written");
+    }
+
+    @Test
+    void whatTheClusterRefusedIsSaidAndResultsAreForAllWhoMayReadTheirFolder() throws IOException {
+        Path scenario = Files.writeString(directory.resolve("nowhere.conf"), """
+                topology = "%s"
+                vms = [ { name = idle, type = builtin } ]
+                actions = [
+                  { at = 0s, do = create, vm = idle, host = host-1 }
+                  { at = 50ms, do = migrate, vm = idle, to = host-1 }
+                  { at = 100ms, do = end }
+                ]
+                """.formatted(
+                        SCENARIO.resolveSibling("../topologies/two-hosts.conf").toAbsolutePath()));
+        Path out = directory.resolve("out");
+
+        Invocation invocation = Invocation.of("experiment", "run", scenario.toString(), "--out", out.toString());
+
+        assertThat(invocation.status()).as(invocation.errors()).isZero();
+        assertThat(invocation.output()).contains("At 50ms: VM idle is on host host-1 already");
+        Path plain = Files.createDirectory(directory.resolve("plain"));
+        assertThat(Files.getPosixFilePermissions(out)).isEqualTo(Files.getPosixFilePermissions(plain));
     }
 
     @Test

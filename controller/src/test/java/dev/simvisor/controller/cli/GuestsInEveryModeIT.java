@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -98,6 +99,22 @@ class GuestsInEveryModeIT {
         assertThat(statistics.getObject("exits").keySet()).doesNotContain("callout", "interpreted");
     }
 
+    @ParameterizedTest
+    @CsvSource({"debian-12-amd64", "debian-12-i386"})
+    void debianDrivesAVirtioDisk(String guest) throws IOException, InterruptedException {
+        assertThat(Main.commandLine().execute("guest", "fetch", guest)).isZero();
+        byte[] content = new byte[1 << 20];
+        Path disk = Files.write(directory.resolve("disk"), content);
+        content[512] = 'x';
+
+        String said = boot(guest, "bare", """
+                cat /sys/block/vda/size; printf x | dd of=/dev/vda bs=1 seek=512 conv=fsync 2>&-; poweroff -f
+                """, "--disk", disk.toString());
+
+        assertThat(said).contains("\n2048\r\n");
+        assertThat(disk).hasBinaryContent(content);
+    }
+
     @Test
     void theBuiltInGuestRunsTheSameLoadsWithTheSameOutput() throws IOException, InterruptedException {
         String bare = loads("bare");
@@ -129,22 +146,25 @@ class GuestsInEveryModeIT {
         return DURATION.matcher(said.group(1)).replaceAll("");
     }
 
-    private String boot(String guest, String mode, String commands) throws IOException, InterruptedException {
+    private String boot(String guest, String mode, String commands, String... options)
+            throws IOException, InterruptedException {
         Path typed = Files.writeString(directory.resolve("typed"), commands);
         Path console = directory.resolve(guest + "-" + mode);
-        Process simvisor = new ProcessBuilder(
-                        Path.of("target", "simvisor", "bin", "simvisor")
-                                .toAbsolutePath()
-                                .toString(),
-                        "boot",
-                        "--guest",
-                        guest,
-                        "--mode",
-                        mode,
-                        "--stats",
-                        statistics(guest, mode).toString(),
-                        "--max-time",
-                        "60s")
+        List<String> command = new ArrayList<>(List.of(
+                Path.of("target", "simvisor", "bin", "simvisor")
+                        .toAbsolutePath()
+                        .toString(),
+                "boot",
+                "--guest",
+                guest,
+                "--mode",
+                mode,
+                "--stats",
+                statistics(guest, mode).toString(),
+                "--max-time",
+                "60s"));
+        command.addAll(List.of(options));
+        Process simvisor = new ProcessBuilder(command)
                 .redirectInput(typed.toFile())
                 .redirectOutput(console.toFile())
                 .redirectErrorStream(true)

@@ -121,6 +121,29 @@ class LauncherIT {
                 .isEqualTo(version());
     }
 
+    @Test
+    void noInputIsTypedToAGuestWhereStandardInputIsClosed() throws Exception {
+        Outcome outcome = runInShell("<&-", "boot", "--guest=builtin", "--max-time=100ms");
+
+        assertThat(outcome.output())
+                .endsWith("simvisor> simvisor: stopped by --max-time after 100000000 ns of virtual time\n");
+    }
+
+    @Test
+    void outputThatCannotBeWrittenIsNoSuccess() throws Exception {
+        assertThat(runInShell(">/dev/full", "guest", "list"))
+                .isEqualTo(new Outcome(1, "simvisor: standard output cannot be written\n"));
+    }
+
+    /** Runs the launcher with a redirection of its standard streams. */
+    private Outcome runInShell(String redirection, String... arguments) throws IOException, InterruptedException {
+        Path script = Files.writeString(
+                directory.resolve("script"),
+                "#!/bin/sh\nexec " + LAUNCHER + " " + String.join(" ", arguments) + " " + redirection + "\n");
+        assertThat(script.toFile().setExecutable(true)).isTrue();
+        return run(script, Map.of("JAVA_HOME", THIS_JDK.toString()));
+    }
+
     private record Outcome(int status, String output) {}
 
     private static Outcome version() {
