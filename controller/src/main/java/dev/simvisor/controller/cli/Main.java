@@ -42,10 +42,11 @@ public final class Main {
     public static void main(String[] args) {
         // Before any thread is started: SLF4J complains of those that log while it initializes.
         LoggerFactory.getILoggerFactory();
+        StandardOutput output = StandardOutput.install();
         int status = commandLine(args).execute(args);
-        // A PrintStream keeps to itself what it could not write.
-        if (System.out.checkError() && status == ExitCode.OK) {
-            System.err.println("simvisor: standard output cannot be written");
+        String problem = output.problem();
+        if (problem != null && status == ExitCode.OK) {
+            System.err.println("simvisor: standard output: " + problem);
             status = ExitCode.SOFTWARE;
         }
         System.exit(status);

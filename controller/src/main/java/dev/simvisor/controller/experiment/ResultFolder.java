@@ -7,6 +7,7 @@ import com.google.protobuf.util.JsonFormat;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
 import dev.simvisor.controller.experiment.Outcome.FinalVm;
+import dev.simvisor.controller.report.MigrationChart;
 import dev.simvisor.controller.report.MigrationTables;
 import dev.simvisor.proto.api.Event;
 import dev.simvisor.proto.api.MigrationReport;
@@ -33,6 +34,7 @@ import java.util.stream.Stream;
  * events.jsonl      what happened, an Event in a line
  * migrations.json   the reports, in virtual figures
  * migrations.txt    the same as tables
+ * migrations.png    how they converged, as a chart, where there were any
  * vms.json          state, host and stateHash of every VM at the end
  * wall-clock.json   what the wall's clock measured: the only file that differs from run to run
  * </pre>
@@ -118,6 +120,9 @@ public final class ResultFolder {
                         .map(ResultFolder::pretty)
                         .collect(Collectors.joining(",\n", "[", "]\n")));
         Files.write(target.resolve("migrations.txt"), MigrationTables.lines(outcome.migrations()));
+        if (MigrationChart.hasLines(outcome.migrations())) {
+            Files.write(target.resolve("migrations.png"), MigrationChart.png(outcome.migrations()));
+        }
         Files.writeString(target.resolve("vms.json"), json(vms(outcome)));
         Files.writeString(target.resolve("wall-clock.json"), json(wallClock(outcome)));
     }

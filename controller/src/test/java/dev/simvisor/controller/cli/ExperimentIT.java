@@ -26,7 +26,13 @@ class ExperimentIT {
 
         assertThat(first.keySet())
                 .containsExactly(
-                        "consoles/mover", "events.jsonl", "migrations.json", "migrations.txt", "vms.json", WALL_CLOCK);
+                        "consoles/mover",
+                        "events.jsonl",
+                        "migrations.json",
+                        "migrations.png",
+                        "migrations.txt",
+                        "vms.json",
+                        WALL_CLOCK);
         assertThat(first.get("consoles/mover").lines().filter(line -> line.startsWith("tick ")))
                 .hasSize(80)
                 .startsWith("tick 1")

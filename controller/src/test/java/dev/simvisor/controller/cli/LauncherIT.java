@@ -123,7 +123,7 @@ class LauncherIT {
 
     @Test
     void noInputIsTypedToAGuestWhereStandardInputIsClosed() throws Exception {
-        Outcome outcome = runInShell("<&-", "boot", "--guest=builtin", "--max-time=100ms");
+        Outcome outcome = runScript("exec $simvisor boot --guest=builtin --max-time=100ms <&-");
 
         assertThat(outcome.output())
                 .endsWith("simvisor> simvisor: stopped by --max-time after 100000000 ns of virtual time\n");
@@ -131,15 +131,19 @@ class LauncherIT {
 
     @Test
     void outputThatCannotBeWrittenIsNoSuccess() throws Exception {
-        assertThat(runInShell(">/dev/full", "guest", "list"))
-                .isEqualTo(new Outcome(1, "simvisor: standard output cannot be written\n"));
+        assertThat(runScript("exec $simvisor guest list >/dev/full"))
+                .isEqualTo(new Outcome(1, "simvisor: standard output: No space left on device\n"));
     }
 
-    /** Runs the launcher with a redirection of its standard streams. */
-    private Outcome runInShell(String redirection, String... arguments) throws IOException, InterruptedException {
-        Path script = Files.writeString(
-                directory.resolve("script"),
-                "#!/bin/sh\nexec " + LAUNCHER + " " + String.join(" ", arguments) + " " + redirection + "\n");
+    @Test
+    void outputThatNobodyWantsToReadMoreOfIsNoFailure() throws Exception {
+        assertThat(runScript("{ $simvisor guest list; echo $? >&2; } | true")).isEqualTo(new Outcome(0, "0\n"));
+    }
+
+    /** Runs the launcher in a script, which knows it as {@code $simvisor}. */
+    private Outcome runScript(String line) throws IOException, InterruptedException {
+        Path script =
+                Files.writeString(directory.resolve("script"), "#!/bin/sh\nsimvisor=" + LAUNCHER + "\n" + line + "\n");
         assertThat(script.toFile().setExecutable(true)).isTrue();
         return run(script, Map.of("JAVA_HOME", THIS_JDK.toString()));
     }
