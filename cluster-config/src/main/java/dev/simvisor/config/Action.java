@@ -25,6 +25,18 @@ public sealed interface Action {
     /** Types a text on a VM's console; a line feed is the enter key. */
     record Type(VirtualDuration at, String vm, String text) implements Action {}
 
+    /** Stops a VM's time, as far as it can see, until it is resumed. */
+    record Pause(VirtualDuration at, String vm) implements Action {}
+
+    /** Lets a paused VM go on. */
+    record Resume(VirtualDuration at, String vm) implements Action {}
+
+    /** Ends a VM. */
+    record Stop(VirtualDuration at, String vm) implements Action {}
+
+    /** Migrates all VMs of a host to others, which the placement chooses; it takes none from then on. */
+    record DrainHost(VirtualDuration at, String host, MigrationSettings settings) implements Action {}
+
     /** Ends a host all of a sudden. */
     record FailHost(VirtualDuration at, String host) implements Action {}
 

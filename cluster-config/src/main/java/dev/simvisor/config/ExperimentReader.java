@@ -17,6 +17,10 @@ final class ExperimentReader {
         CREATE,
         MIGRATE,
         TYPE,
+        PAUSE,
+        RESUME,
+        STOP,
+        DRAIN,
         FAIL,
         END
     }
@@ -95,10 +99,11 @@ final class ExperimentReader {
             case MIGRATE ->
                 new Action.Migrate(at, createdVm(section), host(section, "to"), MigrationSettings.read(section));
             case TYPE -> new Action.Type(at, createdVm(section), section.scalar("text", "what to type", text -> text));
-            case FAIL ->
-                new Action.FailHost(
-                        at,
-                        host(section, "host").orElseThrow(() -> section.error("host", "is missing; expected a host")));
+            case PAUSE -> new Action.Pause(at, createdVm(section));
+            case RESUME -> new Action.Resume(at, createdVm(section));
+            case STOP -> new Action.Stop(at, createdVm(section));
+            case DRAIN -> new Action.DrainHost(at, host(section), MigrationSettings.read(section));
+            case FAIL -> new Action.FailHost(at, host(section));
             case END -> new Action.End(at);
         };
     }
@@ -117,6 +122,10 @@ final class ExperimentReader {
             throw section.error("vm", "is \"" + name + "\", which no action above creates");
         }
         return name;
+    }
+
+    private String host(Section section) {
+        return host(section, "host").orElseThrow(() -> section.error("host", "is missing; expected a host"));
     }
 
     private Optional<String> host(Section section, String key) {

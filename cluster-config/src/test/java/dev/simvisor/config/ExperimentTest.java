@@ -100,6 +100,27 @@ class ExperimentTest {
                         new Action.End(at("5s")));
     }
 
+    @Test
+    void vmsArePausedResumedAndStoppedAndHostsDrained() {
+        Experiment experiment = load(GOOD.replace("{ at = 4s, do = fail, host = host-2 }", """
+                { at = 4s, do = pause, vm = web }
+                { at = 4s, do = resume, vm = web }
+                { at = 4s, do = drain, host = host-2, algorithm = stop-and-copy }
+                { at = 4s, do = stop, vm = web }
+                """));
+
+        assertThat(experiment.actions().subList(4, 8))
+                .containsExactly(
+                        new Action.Pause(at("4s"), "web"),
+                        new Action.Resume(at("4s"), "web"),
+                        new Action.DrainHost(
+                                at("4s"),
+                                "host-2",
+                                new MigrationSettings(
+                                        MigrationSettings.Algorithm.STOP_AND_COPY, Optional.empty(), at("300ms"), 30)),
+                        new Action.Stop(at("4s"), "web"));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -107,7 +128,7 @@ class ExperimentTest {
                 "host = host-1 | host = host-9 | :9: actions[0].host: is \"host-9\"; expected a host of the topology",
                 "vm = web, host = host-1 | vm = idle | :10: actions[1].vm: is \"web\", which no action above creates",
                 "vm = web, text | vm = wbe, text | :10: actions[1].vm: is \"wbe\"; expected one of idle, web",
-                "do = fail | do = kill | :13: actions[4].do: is \"kill\"; expected one of create, migrate, type, fail, end",
+                "do = fail | do = kill | :13: actions[4].do: is \"kill\"; expected one of create, migrate, type, pause, resume, stop, drain, fail, end",
                 "fail, host = host-2 | fail | :13: actions[4].host: is missing; expected a host",
                 "at = 4s | at = 1s | :13: actions[4].at: is before the action above; expected rising times",
                 "at = 5s, do = end | at = 5s, do = fail, host = host-1 | :8: actions: does not end; expected { at = ..., do = end } as the last action",

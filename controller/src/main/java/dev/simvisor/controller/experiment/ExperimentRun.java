@@ -109,6 +109,10 @@ public final class ExperimentRun {
                         .setParameters(Specs.migration(migrate.settings()))
                         .build());
             case Action.Type type -> then.type(type.vm(), type.text().getBytes(StandardCharsets.UTF_8));
+            case Action.Pause pause -> then.pause(pause.vm());
+            case Action.Resume resume -> then.resume(resume.vm());
+            case Action.Stop stop -> then.stop(stop.vm());
+            case Action.DrainHost drain -> then.drain(drain.host(), Specs.migration(drain.settings()));
             case Action.FailHost fail -> then.failHost(fail.host());
             case Action.End _ -> then.reached();
         };

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.simvisor.config.Action;
 import dev.simvisor.config.Experiment;
 import dev.simvisor.config.GuestCatalogue;
+import dev.simvisor.config.MigrationSettings;
 import dev.simvisor.config.Topology;
 import dev.simvisor.config.VirtualDuration;
 import dev.simvisor.config.VmDefinition;
@@ -15,6 +16,11 @@ import dev.simvisor.controller.guest.GuestCache;
 import dev.simvisor.controller.placement.FitPlacement;
 import dev.simvisor.controller.progress.Progress;
 import dev.simvisor.node.vmm.ToyMachines;
+import dev.simvisor.proto.api.Event;
+import dev.simvisor.proto.api.Host;
+import dev.simvisor.proto.api.HostState;
+import dev.simvisor.proto.api.MigrationState;
+import dev.simvisor.proto.api.VmState;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,19 +55,43 @@ class ExperimentRunTest {
         assertThat(watcher.ended).isEqualTo(1);
     }
 
-    private void run(long hostBytes) throws Exception {
+    @Test
+    void drainsAHostAndStopsAPausedVmWhenItIsTime() throws Exception {
+        VirtualDuration pause = VirtualDuration.parse("1s");
+        VirtualDuration stop = VirtualDuration.parse("1500ms");
+        Outcome outcome = run(
+                Long.MAX_VALUE,
+                new Action.DrainHost(VirtualDuration.parse("100ms"), "host-1", MigrationSettings.DEFAULT),
+                new Action.Pause(pause, "toy"),
+                new Action.Stop(stop, "toy"));
+
+        assertThat(outcome.migrations()).singleElement().satisfies(report -> {
+            assertThat(report.getTarget()).isEqualTo("host-2");
+            assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
+        });
+        assertThat(outcome.events().stream().filter(Event::hasHost).map(Event::getHost))
+                .extracting(Host::getState)
+                .containsExactly(HostState.HOST_DRAINING, HostState.HOST_DRAINED);
+        List<Event> ofVm = outcome.events().stream().filter(Event::hasVm).toList();
+        assertThat(ofVm.reversed().subList(0, 2))
+                .extracting(event -> event.getVm().getState())
+                .containsExactly(VmState.VM_STOPPED, VmState.VM_PAUSED);
+        assertThat(ofVm.getLast().getVirtualNanos()).isGreaterThanOrEqualTo(stop.nanos());
+    }
+
+    private Outcome run(long hostBytes, Action... actions) throws Exception {
         VmDefinition toy =
                 new VmDefinition("toy", Objects.requireNonNull(VmType.load().get("builtin")));
-        Experiment experiment = new Experiment(
-                Topology.shipped("two-hosts"),
-                List.of(toy),
-                List.of(new Action.Create(VirtualDuration.ZERO, toy, Optional.empty()), new Action.End(END)));
+        List<Action> all = new ArrayList<>(List.of(actions));
+        all.addFirst(new Action.Create(VirtualDuration.ZERO, toy, Optional.empty()));
+        all.addLast(new Action.End(END));
+        Experiment experiment = new Experiment(Topology.shipped("two-hosts"), List.of(toy), all);
         try (EmbeddedCluster cluster = EmbeddedCluster.start(
                 List.of("node"),
                 FitPlacement.FIRST_FIT,
                 spec -> new ToyMachines(Math.min(hostBytes, spec.getMemoryBytes())),
                 0)) {
-            new ExperimentRun(experiment, cluster.control(), new GuestCache(GuestCatalogue.load(), guests))
+            return new ExperimentRun(experiment, cluster.control(), new GuestCache(GuestCatalogue.load(), guests))
                     .run(watcher);
         }
     }
