@@ -3,20 +3,16 @@ package dev.simvisor.controller.modecosts;
 import dev.simvisor.config.ModeComparison;
 import dev.simvisor.config.ModeComparison.Benchmark;
 import dev.simvisor.config.VirtualizationMode;
+import dev.simvisor.controller.report.Charts;
 import java.awt.Color;
-import java.awt.Font;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
-import org.knowm.xchart.BitmapEncoder;
-import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.CategorySeries;
-import org.knowm.xchart.style.Styler;
 
 /** What the modes cost by one cost model, as bars: a group for each benchmark, on a logarithmic axis. */
 public final class ModeCostChart {
@@ -36,7 +32,7 @@ public final class ModeCostChart {
 
     /** A PNG. */
     public static byte[] png(ModeComparison comparison, ModeCosts costs) throws IOException {
-        System.setProperty("java.awt.headless", "true");
+        Charts.withoutScreen();
         CategoryChart chart = new CategoryChartBuilder()
                 .width(WIDTH)
                 .height(HEIGHT)
@@ -56,21 +52,15 @@ public final class ModeCostChart {
                 .published()
                 .filter(published -> published.costModel().equals(costs.costModel()))
                 .ifPresent(published -> addPublished(chart, comparison, published));
-        ByteArrayOutputStream image = new ByteArrayOutputStream();
-        BitmapEncoder.saveBitmap(chart, image, BitmapFormat.PNG);
-        return image.toByteArray();
+        return Charts.png(chart);
     }
 
     private static void style(CategoryChart chart) {
+        Charts.style(chart.getStyler());
         chart.getStyler().setYAxisLogarithmic(true);
         chart.getStyler().setYAxisMin(SHORTEST_BAR);
-        chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideS);
-        chart.getStyler().setLegendLayout(Styler.LegendLayout.Horizontal);
-        chart.getStyler().setChartBackgroundColor(Color.WHITE);
         chart.getStyler().setPlotGridVerticalLinesVisible(false);
         chart.getStyler().setAvailableSpaceFill(0.85);
-        chart.getStyler().setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 14));
-        chart.getStyler().setLegendFont(new Font(Font.SANS_SERIF, Font.PLAIN, 14));
     }
 
     private static void addPublished(

@@ -2,17 +2,11 @@ package dev.simvisor.controller.report;
 
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.RoundReport;
-import java.awt.Color;
-import java.awt.Font;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.knowm.xchart.BitmapEncoder;
-import org.knowm.xchart.BitmapEncoder.BitmapFormat;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
-import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** How migrations converge: a line for each, of the pages that were still to send after each of its rounds. */
@@ -32,7 +26,7 @@ public final class MigrationChart {
 
     /** A PNG of those that got as far as to send anything; there must be one. */
     public static byte[] png(List<MigrationReport> reports) throws IOException {
-        System.setProperty("java.awt.headless", "true");
+        Charts.withoutScreen();
         XYChart chart = new XYChartBuilder()
                 .width(WIDTH)
                 .height(HEIGHT)
@@ -46,20 +40,14 @@ public final class MigrationChart {
                 addLine(chart, report);
             }
         }
-        ByteArrayOutputStream image = new ByteArrayOutputStream();
-        BitmapEncoder.saveBitmap(chart, image, BitmapFormat.PNG);
-        return image.toByteArray();
+        return Charts.png(chart);
     }
 
     private static void style(XYChart chart) {
+        Charts.style(chart.getStyler());
         chart.getStyler().setYAxisLogarithmic(true);
         chart.getStyler().setYAxisMin(FEWEST_PAGES);
         chart.getStyler().setXAxisMin(0.0);
-        chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideS);
-        chart.getStyler().setLegendLayout(Styler.LegendLayout.Horizontal);
-        chart.getStyler().setChartBackgroundColor(Color.WHITE);
-        chart.getStyler().setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 14));
-        chart.getStyler().setLegendFont(new Font(Font.SANS_SERIF, Font.PLAIN, 14));
     }
 
     private static void addLine(XYChart chart, MigrationReport report) {
