@@ -68,6 +68,15 @@ class BootRefusalTest {
     }
 
     @Test
+    void oneDiskUnderTwoNames() throws IOException {
+        Path disk = Files.write(directory.resolve("disk"), new byte[512]);
+        Path link = Files.createLink(directory.resolve("link"), disk);
+
+        assertThat(refusal("--kernel", kernel.toString(), "--disk", disk.toString(), "--disk", link.toString()))
+                .isEqualTo("--disk " + link + ": the same file as " + disk + ": expected another disk");
+    }
+
+    @Test
     void anUnknownGuest() {
         assertThat(refusal("--guest", "no-such-guest")).contains("no-such-guest", "builtin");
     }

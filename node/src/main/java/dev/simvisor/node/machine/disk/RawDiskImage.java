@@ -46,13 +46,18 @@ public final class RawDiskImage implements DiskImage, AutoCloseable {
     /**
      * Opens several images, or none.
      *
-     * @throws IOException as {@link #open} for the first that is not a disk
+     * @throws IOException as {@link #open} for the first that is not a disk, or when two are the same file, whatever their names
      */
     public static List<RawDiskImage> openAll(List<Path> paths) throws IOException {
         List<RawDiskImage> opened = new ArrayList<>();
         try {
             for (Path path : paths) {
                 opened.add(open(path));
+                for (Path before : paths.subList(0, opened.size() - 1)) {
+                    if (Files.isSameFile(before, path)) {
+                        throw new IOException(path + ": the same file as " + before + ": expected another disk");
+                    }
+                }
             }
         } catch (IOException e) {
             closeAll(opened);
