@@ -156,9 +156,13 @@ final class GuestOptions {
 
     private static BootFile existing(String option, Path file) throws CommandFailed {
         if (!Files.isRegularFile(file)) {
-            throw new CommandFailed(
-                    option + " " + file + (Files.isDirectory(file) ? ": a folder: expected a file" : ": no such file"));
+            throw new CommandFailed(option + " " + file
+                    + (Files.exists(file) ? ": " + kind(file) + ": expected a file" : ": no such file"));
         }
         return new BootFile.OnDisk(file);
+    }
+
+    private static String kind(Path file) {
+        return Files.isDirectory(file) ? "a folder" : "a device or pipe";
     }
 }
