@@ -226,7 +226,11 @@ final class ClusterState {
         host.state = HostState.HOST_DRAINING;
         changed(host);
         // A VM that is on its way here would arrive on a host that is said to be empty; one that leaves may yet stay.
-        CompletableFuture.allOf(migrations.settle(host)).thenRun(() -> moveAway(host, parameters, answer));
+        // One that is being created has nothing to move yet.
+        List<CompletableFuture<?>> unsettled = new ArrayList<>(migrations.settle(host));
+        host.vms.forEach(vm -> unsettled.add(vm(host, vm).whenCreated));
+        CompletableFuture.allOf(unsettled.toArray(CompletableFuture[]::new))
+                .thenRun(() -> moveAway(host, parameters, answer));
     }
 
     private void moveAway(HostEntry host, MigrationParameters parameters, CompletableFuture<Host> answer) {
@@ -308,6 +312,7 @@ final class ClusterState {
             vm.state = report.getState();
             changed(vm);
             answer.complete(vm.view());
+            vm.whenCreated.complete(null);
         }
     }
 
@@ -543,6 +548,7 @@ final class ClusterState {
             migrations.handle(vm.migration, new Coordination.Event.GuestEnded());
         }
         changed(vm);
+        vm.whenCreated.complete(null);
     }
 
     // ---- what hosts say ----

@@ -194,7 +194,7 @@ final class Migrations {
     }
 
     /** A host is to be emptied: nothing sets out for it any more. The ends of the migrations that it takes part in now. */
-    CompletableFuture<?>[] settle(HostEntry host) {
+    List<CompletableFuture<MigrationReport>> settle(HostEntry host) {
         List<CompletableFuture<MigrationReport>> ends = new ArrayList<>();
         for (Entry entry : List.copyOf(entries.values())) {
             if (entry.target == host && entry.isQueued()) {
@@ -207,7 +207,7 @@ final class Migrations {
                 ends.add(end);
             }
         }
-        return ends.toArray(CompletableFuture[]::new);
+        return ends;
     }
 
     // ---- doing ----

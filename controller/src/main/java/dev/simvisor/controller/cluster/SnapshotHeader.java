@@ -5,6 +5,7 @@ import dev.simvisor.proto.api.VmSpec;
 import dev.simvisor.proto.node.SavedVm;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -22,7 +23,9 @@ final class SnapshotHeader {
 
     static VmSpec read(Path file) throws Refusal {
         if (!Files.isRegularFile(file)) {
-            throw new Refusal(Kind.NOT_FOUND, file + ": no such file");
+            throw Files.exists(file)
+                    ? new Refusal(Kind.INVALID, file + ": not a regular file: expected a snapshot of a VM")
+                    : new Refusal(Kind.NOT_FOUND, file + ": no such file");
         }
         try (InputStream raw = new BufferedInputStream(Files.newInputStream(file))) {
             if (!Arrays.equals(raw.readNBytes(MAGIC.length), MAGIC)) {
@@ -34,6 +37,8 @@ final class SnapshotHeader {
                 throw new Refusal(Kind.INVALID, file + ": damaged: state of " + length + " bytes");
             }
             return SavedVm.parseFrom(in.readNBytes(length)).getSpec();
+        } catch (EOFException e) {
+            throw new Refusal(Kind.INVALID, file + ": truncated: it ends in the middle of the VM's state");
         } catch (IOException e) {
             throw new Refusal(Kind.INVALID, file + ": truncated or damaged: " + e.getMessage());
         }

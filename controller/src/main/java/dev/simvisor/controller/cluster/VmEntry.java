@@ -7,6 +7,7 @@ import dev.simvisor.proto.api.VmSpec;
 import dev.simvisor.proto.api.VmState;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
 
 /** What the controller knows of one VM. */
 final class VmEntry {
@@ -36,6 +37,8 @@ final class VmEntry {
     List<ExitCount> exits = List.of();
 
     final ConsoleLog console;
+    /** Completes when the host has made it, or nothing will come of it. */
+    final CompletableFuture<Void> whenCreated = new CompletableFuture<>();
 
     VmEntry(VmSpec spec, HostEntry host, VirtualizationMode mode, long epoch, long createdNanos) {
         this.spec = spec;

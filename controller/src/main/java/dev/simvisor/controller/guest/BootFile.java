@@ -7,6 +7,9 @@ import java.nio.file.Path;
 
 /** A kernel or an initramfs, wherever it is kept. */
 public sealed interface BootFile {
+    /** As much as a host takes, too. */
+    long MOST_BYTES = 512L << 20;
+
     /** All of its bytes. */
     byte[] read() throws IOException;
 
@@ -14,6 +17,10 @@ public sealed interface BootFile {
     record OnDisk(Path path) implements BootFile {
         @Override
         public byte[] read() throws IOException {
+            long bytes = Files.size(path);
+            if (bytes > MOST_BYTES) {
+                throw new IOException(path + ": " + bytes + " bytes: expected at most " + MOST_BYTES);
+            }
             return Files.readAllBytes(path);
         }
     }

@@ -38,6 +38,22 @@ class BootRefusalTest {
     }
 
     @Test
+    void aDeviceForAKernel() {
+        assertThat(refusal("--kernel", "/dev/zero"))
+                .isEqualTo("--kernel /dev/zero: not a regular file: expected a file");
+    }
+
+    @Test
+    void aHugeKernel() throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(kernel.toFile(), "rw")) {
+            file.setLength(3L << 30); // a hole: it takes no room
+        }
+
+        assertThat(refusal("--kernel", kernel.toString()))
+                .isEqualTo(kernel + ": 3221225472 bytes: expected at most 536870912");
+    }
+
+    @Test
     void aFileThatIsNoKernel() throws IOException {
         Path text = Files.writeString(directory.resolve("text"), "not a kernel");
 

@@ -173,6 +173,38 @@ class ClusterControlTest {
     }
 
     @Test
+    void drainWaitsForTheVmThatIsBeingCreatedAndMovesIt() {
+        CompletableFuture<Vm> created = cluster.at(10 * MILLI).createVm(ToyCluster.vm("a", "h1"));
+        CompletableFuture<Host> drain = cluster.at(10 * MILLI).drain("h1", MigrationParameters.getDefaultInstance());
+        get(cluster.start());
+
+        assertThat(get(drain).getState()).isEqualTo(HostState.HOST_DRAINED);
+        assertThat(get(created).getHost()).isEqualTo("h1");
+        Vm vm = get(cluster.vms()).getFirst();
+        assertThat(vm.getState()).isEqualTo(VmState.VM_RUNNING);
+        assertThat(vm.getHost()).isNotEqualTo("h1");
+    }
+
+    @Test
+    void drainIsDoneWhenTheVmThatWasBeingCreatedIsRefused() throws Exception {
+        get(cluster.start());
+        get(cluster.createVm(ToyCluster.vm("a", "h2")));
+        Path file = directory.resolve("a.vm");
+        get(cluster.snapshot("a", file.toString()));
+        Files.write(file, Arrays.copyOf(Files.readAllBytes(file), (int) Files.size(file) - 1));
+
+        CompletableFuture<Vm> refused = cluster.restore(RestoreVmRequest.newBuilder()
+                .setFile(file.toString())
+                .setName("b")
+                .setHost("h1")
+                .build());
+        CompletableFuture<Host> drain = cluster.drain("h1", MigrationParameters.getDefaultInstance());
+
+        assertRefused(refused, Refusal.Kind.INVALID, "truncated");
+        assertThat(get(drain).getState()).isEqualTo(HostState.HOST_DRAINED);
+    }
+
+    @Test
     void nothingSetsOutForAHostThatIsBeingDrained() {
         cluster.at(0).createVm(ToyCluster.vm("a", "h1"));
         cluster.at(0).createVm(ToyCluster.vm("b", "h1"));

@@ -136,7 +136,9 @@ public final class NodeMain {
             case null -> "no controller answers at " + options.join();
             case Node.Ending.Dismissed() -> "";
             case Node.Ending.Refused(String reason) -> reason;
-            case Node.Ending.Orphaned() -> "the controller at " + options.join() + " is gone";
+            case Node.Ending.Orphaned() ->
+                "the controller at " + options.join()
+                        + " is gone, and the VMs here with it; start simvisor up again, and nodes as it shows";
         };
         if (problem.isEmpty()) {
             return 0;

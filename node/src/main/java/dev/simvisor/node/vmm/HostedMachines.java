@@ -37,6 +37,8 @@ import java.util.List;
 public final class HostedMachines implements MachineFactory {
     private static final String BUILT_IN = "/dev/simvisor/node/guest/builtin.elf";
     private static final String PARAVIRTUAL_BUILT_IN = "/dev/simvisor/node/guest/builtin-xen.elf";
+    /** Larger than any kernel or initial file system; it is read as a whole, on the Java heap. */
+    private static final long MOST_IMAGE_BYTES = 512L << 20;
 
     private final MachineMemory memory;
     private final MachineAddressMap machineAddresses = new MachineAddressMap();
@@ -206,8 +208,16 @@ public final class HostedMachines implements MachineFactory {
     }
 
     private static Image image(String file) throws StateRefused {
+        Path path = Path.of(file);
+        if (Files.exists(path) && !Files.isRegularFile(path)) {
+            throw new StateRefused(file + ": not a regular file"); // reading a pipe might never end
+        }
         try {
-            return new Image(file, Files.readAllBytes(Path.of(file)));
+            long bytes = Files.size(path);
+            if (bytes > MOST_IMAGE_BYTES) {
+                throw new StateRefused(file + ": " + bytes + " bytes: expected at most " + MOST_IMAGE_BYTES);
+            }
+            return new Image(file, Files.readAllBytes(path));
         } catch (NoSuchFileException e) {
             throw new StateRefused(file + ": no such file");
         } catch (IOException e) {

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -50,9 +51,18 @@ public final class Snapshot implements AutoCloseable {
         this.saved = saved;
     }
 
-    /** Writes a VM, which must not run meanwhile; the file appears when it is whole. Returns its state hash. */
+    /**
+     * Writes a VM, which must not run meanwhile; the file appears when it is whole. Returns its state hash.
+     *
+     * @throws FileSystemException when there is something under that name that is no file, such as a device: it would be gone
+     */
     public static String write(VirtualMachine vm, Path file) throws IOException {
-        Path unfinished = file.resolveSibling(file.getFileName() + ".part");
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new FileSystemException(
+                    file.toString(), null, Files.isDirectory(file) ? "it is a folder" : "it is not a regular file");
+        }
+        // Other VMs, whose names are others, may be saved to the same file at the same time.
+        Path unfinished = file.resolveSibling(file.getFileName() + "." + vm.name() + ".part");
         try {
             String hash;
             try (OutputStream raw = new BufferedOutputStream(Files.newOutputStream(unfinished))) {
@@ -89,6 +99,9 @@ public final class Snapshot implements AutoCloseable {
 
     /** Opens a snapshot and reads what it is of; {@link #fill} reads the rest. */
     public static Snapshot open(Path file) throws IOException, StateRefused {
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new StateRefused(file + ": not a regular file: expected a snapshot of a VM");
+        }
         InputStream raw;
         try {
             raw = new BufferedInputStream(Files.newInputStream(file));

@@ -11,6 +11,7 @@ import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.LinuxBoot;
 import dev.simvisor.proto.api.MultibootBoot;
 import dev.simvisor.proto.api.VmSpec;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -180,5 +181,23 @@ class HostedMachinesTest {
                         Built.Refused.class,
                         refused -> assertThat(refused.reason()).startsWith("VM a: no room for "));
         assertThat(machines.freeBytes()).isEqualTo(128 << 20);
+    }
+
+    @Test
+    void whatCannotBeReadAsAWholeIsNoKernel(@TempDir Path folder) throws Exception {
+        Path huge = folder.resolve("huge");
+        try (RandomAccessFile file = new RandomAccessFile(huge.toFile(), "rw")) {
+            file.setLength(3L << 30); // a hole: it takes no room
+        }
+
+        assertThat(refusal(huge)).isEqualTo("VM a: " + huge + ": 3221225472 bytes: expected at most 536870912");
+        assertThat(refusal(Path.of("/dev/zero"))).isEqualTo("VM a: /dev/zero: not a regular file");
+        assertThat(refusal(folder)).isEqualTo("VM a: " + folder + ": not a regular file");
+    }
+
+    private String refusal(Path kernel) {
+        LinuxBoot.Builder linux = LinuxBoot.newBuilder().setKernel(kernel.toString());
+        VmSpec spec = vm("bare").setBoot(Boot.newBuilder().setLinux(linux)).build();
+        return ((Built.Refused) machines.booted(spec)).reason();
     }
 }

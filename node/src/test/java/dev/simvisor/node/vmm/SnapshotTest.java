@@ -5,9 +5,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.simvisor.proto.api.VmSpec;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.assertj.core.api.Condition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -74,6 +85,58 @@ class SnapshotTest {
         Files.write(file, bytes);
 
         assertThatThrownBy(() -> restore(file)).isInstanceOf(StateRefused.class).hasMessageContaining("damaged");
+    }
+
+    @Test
+    void whatIsNoFileIsNotReplacedByASnapshot() throws Exception {
+        Path folder = Files.createDirectory(directory.resolve("folder"));
+        Path socket = directory.resolve("socket");
+        try (ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            channel.bind(UnixDomainSocketAddress.of(socket));
+
+            for (Path kept : List.of(folder, socket)) {
+                assertThatThrownBy(() -> Snapshot.write(running(), kept))
+                        .isInstanceOf(FileSystemException.class)
+                        .hasMessageStartingWith(kept.toString());
+                assertThat(kept).exists().isNot(new Condition<>(path -> Files.isRegularFile(path), "a regular file"));
+            }
+        }
+        assertThat(directory.toFile().list()).hasSize(2);
+    }
+
+    @Test
+    void deviceIsNoSnapshot() {
+        assertThatThrownBy(() -> restore(Path.of("/dev/null")))
+                .isInstanceOf(StateRefused.class)
+                .hasMessageContaining("not a regular file");
+    }
+
+    @Test
+    void twoVmsThatAreSavedToOneFileAtOnceLeaveOneOfThemWhole() throws Exception {
+        Path file = directory.resolve("toy.vm");
+        List<Callable<String>> writers = List.of(writer("one", file), writer("two", file));
+        List<String> hashes = new ArrayList<>();
+        try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+            for (Future<String> written : threads.invokeAll(writers)) {
+                hashes.add(written.get());
+            }
+        }
+
+        assertThat(hashes).contains(restore(file).stateHash());
+        assertThat(directory.toFile().list()).containsExactly("toy.vm");
+    }
+
+    private static Callable<String> writer(String name, Path file) {
+        VmSpec spec = SPEC.toBuilder().setName(name).build();
+        VirtualMachine vm = VirtualMachine.started(spec, 1, new ToyMachine(spec).boot(), 0, GIGAHERTZ);
+        vm.runTo(123_456_789);
+        return () -> {
+            String hash = "";
+            for (int i = 0; i < 50; i++) {
+                hash = Snapshot.write(vm, file);
+            }
+            return hash;
+        };
     }
 
     @Test
