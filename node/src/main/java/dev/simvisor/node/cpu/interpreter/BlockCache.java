@@ -1,10 +1,10 @@
 package dev.simvisor.node.cpu.interpreter;
 
 import dev.simvisor.node.cpu.SystemBus;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
-import java.util.List;
+import java.util.LinkedHashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +32,7 @@ public final class BlockCache {
 
     private @Nullable CodeFrame[] frames = new @Nullable CodeFrame[1024];
     /** Blocks that cross a page, besides being in the list of their first frame: their tails lie in another one. */
-    private final List<Block> crossing = new ArrayList<>();
+    private final Set<Block> crossing = new LinkedHashSet<>();
 
     /** A frame with decoded code: which of its 64-byte lines hold some, and the blocks. */
     private static final class CodeFrame {
@@ -92,6 +92,7 @@ public final class BlockCache {
         if (block.isTranslated()) return;
         block.invalidate();
         forget(block);
+        crossing.remove(block);
     }
 
     private void vacate(int slot, Block block) {
@@ -197,6 +198,7 @@ public final class BlockCache {
             }
             frame.first = kept;
         }
+        crossing.removeIf(block -> !block.valid);
     }
 
     private void drop(Block block) {
