@@ -12,7 +12,9 @@ import org.junit.jupiter.api.Test;
 
 class BlockCacheTest {
     private static final int KEY = 1;
-    private static final int APART = 64;
+    /** Not aligned, as most of a program's blocks are not. */
+    private static final int APART = 61;
+
     private static final Instruction INSTRUCTION =
             new Instruction(InstructionTable.load().undefined());
 
@@ -37,10 +39,10 @@ class BlockCacheTest {
     }
 
     @Test
-    void codeOfAnySizeHasRoom() {
+    void largeCodeHasRoomButForWhatMeetsInASlot() {
         add(100_000, 5);
 
-        assertThat(found(100_000)).isGreaterThan(80_000);
+        assertThat(found(100_000)).isGreaterThan(70_000);
     }
 
     @Test
