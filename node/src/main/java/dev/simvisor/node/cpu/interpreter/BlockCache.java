@@ -63,7 +63,7 @@ public final class BlockCache {
 
     /** Returns whether a frame became watched, after which the processor's TLB must forget its store entries. */
     boolean add(Block block) {
-        if (occupied * 2 > slots.length && slots.length < MOST_SLOTS) grow();
+        if (occupied * 4 > slots.length && slots.length < MOST_SLOTS) grow();
         while (instructions > MOST_INSTRUCTIONS) evict(hand++ & slots.length - 1);
         evict(slot(block));
         slots[slot(block)] = block;
