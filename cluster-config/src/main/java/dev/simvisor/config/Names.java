@@ -3,8 +3,8 @@ package dev.simvisor.config;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
-/** How things are spelt in configurations. */
-final class Names {
+/** How things are spelt in configurations, and wherever else they are named. */
+public final class Names {
     /** Also a file's name and one word of a command line. */
     static final String EXPECTED = "a name of letters, digits, '-', '_' and '.'";
 
@@ -12,7 +12,8 @@ final class Names {
 
     private Names() {}
 
-    static boolean isName(String text) {
+    /** Whether a host, node or VM may have that name: one to 64 characters as {@link #EXPECTED}, the first a letter or digit. */
+    public static boolean isName(String text) {
         return NAME.matcher(text).matches();
     }
 

@@ -1,5 +1,6 @@
 package dev.simvisor.controller.cli;
 
+import dev.simvisor.config.Names;
 import dev.simvisor.controller.embedded.NodeProcess;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -18,9 +19,6 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true)
 final class NodeCommand implements Callable<Integer> {
     private static final String ADDRESS = ".+:[0-9]{1,5}";
-    /** As topologies name them. */
-    private static final String NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}";
-
     private static final int MOST_PORT = 65_535;
 
     @Spec
@@ -55,7 +53,7 @@ final class NodeCommand implements Callable<Integer> {
         if (port == 0 || port > MOST_PORT) {
             throw new CommandFailed("--join " + join + ": expected a port from 1 to " + MOST_PORT);
         }
-        if (name != null && !name.matches(NAME)) {
+        if (name != null && !Names.isName(name)) {
             throw new CommandFailed(
                     "--name '" + name + "': expected a letter or digit, then up to 63 of these, '-', '_' or '.'");
         }

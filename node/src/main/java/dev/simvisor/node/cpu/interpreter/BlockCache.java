@@ -8,8 +8,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decoded blocks by physical address, direct-mapped with as many slots as the guest's code is large, and by the frame that holds their bytes, so that a store to code drops
- * exactly the blocks it touches. Frames that hold code are watched on the bus.
+ * Decoded blocks by physical address, direct-mapped with as many slots as the guest's code is large, and by the frame that
+ * holds their bytes, so that a store to code drops exactly the blocks it touches. Frames that hold code are watched on the bus.
  */
 public final class BlockCache {
     private static final int FEWEST_SLOTS = 1 << 14;
