@@ -17,8 +17,11 @@ import java.util.regex.Pattern;
  * @param folder for files
  */
 record OwnJvm(Path launcher, Path folder) {
-    /** An option on a line of its own, as the launcher gives it to Java. */
-    private static final Pattern OPTION = Pattern.compile("^ +(-\\S+) \\\\$", Pattern.MULTILINE);
+    /** An option on a line of its own, perhaps quoted, as the launcher gives it to Java. */
+    private static final Pattern OPTION = Pattern.compile("^ +\"?(-[^\\s\"]+)\"? \\\\$", Pattern.MULTILINE);
+
+    /** A variable of the launcher's that its options name. */
+    private static final Pattern PACKAGE = Pattern.compile("^cpu=(\\S+)$", Pattern.MULTILINE);
 
     /** Runs one to its end and returns what it printed. */
     String run(Class<?> program, List<String> options, List<String> arguments)
@@ -48,7 +51,12 @@ record OwnJvm(Path launcher, Path folder) {
         if (!Files.isReadable(launcher)) {
             throw new BenchmarkException(launcher + " is missing; run: mvn package");
         }
-        Matcher options = OPTION.matcher(Files.readString(launcher));
-        return options.results().map(option -> option.group(1)).toList();
+        String script = Files.readString(launcher);
+        Matcher cpu = PACKAGE.matcher(script);
+        if (!cpu.find()) throw new BenchmarkException(launcher + " does not say which package $cpu is");
+        return OPTION.matcher(script)
+                .results()
+                .map(option -> option.group(1).replace("$cpu", cpu.group(1)))
+                .toList();
     }
 }
