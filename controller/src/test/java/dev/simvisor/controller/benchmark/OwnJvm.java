@@ -51,9 +51,13 @@ record OwnJvm(Path launcher, Path folder) {
         if (!Files.isReadable(launcher)) {
             throw new BenchmarkException(launcher + " is missing; run: mvn package");
         }
-        String script = Files.readString(launcher);
+        return options(Files.readString(launcher));
+    }
+
+    /** The options that a launcher gives to Java whatever it starts. */
+    static List<String> options(String script) throws BenchmarkException {
         Matcher cpu = PACKAGE.matcher(script);
-        if (!cpu.find()) throw new BenchmarkException(launcher + " does not say which package $cpu is");
+        if (!cpu.find()) throw new BenchmarkException("the launcher does not say which package $cpu is");
         return OPTION.matcher(script)
                 .results()
                 .map(option -> option.group(1).replace("$cpu", cpu.group(1)))
