@@ -105,6 +105,7 @@ final class HandlerCompiler {
                 field -> field.withFlags(ACC_PUBLIC | ACC_STATIC | ACC_FINAL).with(ConstantValueAttribute.of(value)));
     }
 
+    /** The launcher tells handlers from the loop and the further switches, which have none, by the underscore. */
     private String handlerName(int number) {
         return variants.get(number).label() + "_" + number;
     }
