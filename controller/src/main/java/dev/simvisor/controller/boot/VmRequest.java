@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param costModel what things take; empty where an instruction takes a cycle and nothing else takes time
  * @param debugExit whether a write to port F4h ends the VM
  * @param engine what executes its instructions
+ * @param symbols names of its code, if a file has some; else those in the kernel's own count
  */
 public record VmRequest(
         Image kernel,
@@ -30,9 +31,54 @@ public record VmRequest(
         String cpuModel,
         Optional<CostModel> costModel,
         boolean debugExit,
-        EngineChoice engine) {
+        EngineChoice engine,
+        Optional<Image> symbols) {
     public VmRequest {
         disks = List.copyOf(disks);
+    }
+
+    /** Without a file of symbols. */
+    public VmRequest(
+            Image kernel,
+            Optional<Image> initrd,
+            String commandLine,
+            MemorySize memory,
+            List<Path> disks,
+            int cpus,
+            String mode,
+            String cpuModel,
+            Optional<CostModel> costModel,
+            boolean debugExit,
+            EngineChoice engine) {
+        this(
+                kernel,
+                initrd,
+                commandLine,
+                memory,
+                disks,
+                cpus,
+                mode,
+                cpuModel,
+                costModel,
+                debugExit,
+                engine,
+                Optional.empty());
+    }
+
+    public VmRequest withSymbols(Image file) {
+        return new VmRequest(
+                kernel,
+                initrd,
+                commandLine,
+                memory,
+                disks,
+                cpus,
+                mode,
+                cpuModel,
+                costModel,
+                debugExit,
+                engine,
+                Optional.of(file));
     }
 
     /**

@@ -56,6 +56,9 @@ final class BootCommand implements Callable<Integer> {
     @Mixin
     private GuestOptions guest = new GuestOptions();
 
+    @Mixin
+    private SymbolsOption symbols = new SymbolsOption();
+
     @Option(names = "--bios", paramLabel = "FILE", description = "A firmware image. Not available yet.")
     private @Nullable Path bios;
 
@@ -179,7 +182,7 @@ final class BootCommand implements Callable<Integer> {
 
     private VmRequest request() throws CommandFailed, GuestException, IOException {
         GuestImage image = guest.image(mode);
-        return new VmRequest(
+        return symbols.addTo(new VmRequest(
                 GuestOptions.kernel(image),
                 GuestOptions.initrd(image),
                 image.commandLine(),
@@ -190,7 +193,7 @@ final class BootCommand implements Callable<Integer> {
                 cpuModel,
                 Optional.ofNullable(costModel),
                 debugExit,
-                engine);
+                engine));
     }
 
     // ---- where its bytes go ----

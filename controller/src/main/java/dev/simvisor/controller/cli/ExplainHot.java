@@ -4,6 +4,7 @@ import dev.simvisor.config.VirtualDuration;
 import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.boot.BootRefused;
 import dev.simvisor.controller.boot.EngineChoice;
+import dev.simvisor.controller.boot.VmRequest;
 import dev.simvisor.controller.embedded.HotCodeExperiment;
 import dev.simvisor.controller.guest.GuestException;
 import dev.simvisor.controller.report.Table;
@@ -29,6 +30,9 @@ final class ExplainHot extends ExplainCommand.Explanation {
 
     @Mixin
     private GuestOptions guest = new GuestOptions("builtin", WORK);
+
+    @Mixin
+    private SymbolsOption symbols = new SymbolsOption();
 
     @Option(
             names = "--mode",
@@ -59,6 +63,7 @@ final class ExplainHot extends ExplainCommand.Explanation {
     private static Map<String, Object> fields(HotCodeExperiment.HotRegion region) {
         Map<String, Object> fields = new LinkedHashMap<>();
         fields.put("address", region.address());
+        region.symbol().ifPresent(symbol -> fields.put("symbol", symbol));
         fields.put("executed", region.executed());
         fields.put("share", region.share());
         fields.put("entries", region.entries());
@@ -84,8 +89,9 @@ final class ExplainHot extends ExplainCommand.Explanation {
             }
             lines.add(String.format(
                     Locale.ROOT,
-                    "region at %s: %,d instructions (%.1f %% of all), entered %,d times, %d instructions, %,d bytes of class file",
+                    "region at %s%s: %,d instructions (%.1f %% of all), entered %,d times, %d instructions, %,d bytes of class file",
                     region.address(),
+                    region.symbol().map(symbol -> " (" + symbol + ")").orElse(""),
                     region.executed(),
                     100 * region.share(),
                     region.entries(),
@@ -104,8 +110,8 @@ final class ExplainHot extends ExplainCommand.Explanation {
         if (regions < 1) {
             throw new BootRefused("--regions " + regions + ": expected at least 1");
         }
-        List<HotCodeExperiment.HotRegion> found =
-                HotCodeExperiment.hottest(guest.request(mode, EngineChoice.translator), regions, time.nanos());
+        VmRequest request = symbols.addTo(guest.request(mode, EngineChoice.translator));
+        List<HotCodeExperiment.HotRegion> found = HotCodeExperiment.hottest(request, regions, time.nanos());
         if (found.isEmpty()) {
             throw new BootRefused(
                     "nothing was hot within --time: let the guest run longer, or give it work with --append");

@@ -154,7 +154,7 @@ final class GuestOptions {
         return new GuestImage(file.toString(), existing("--kernel", file), initialFiles, "", DEFAULT_MEMORY);
     }
 
-    private static BootFile existing(String option, Path file) throws CommandFailed {
+    static BootFile existing(String option, Path file) throws CommandFailed {
         if (!Files.isRegularFile(file)) {
             String problem = Files.isDirectory(file) ? "a folder" : "not a regular file";
             throw new CommandFailed(

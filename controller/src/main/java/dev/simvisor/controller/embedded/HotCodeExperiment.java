@@ -2,12 +2,14 @@ package dev.simvisor.controller.embedded;
 
 import dev.simvisor.controller.boot.BootRefused;
 import dev.simvisor.controller.boot.VmRequest;
+import dev.simvisor.node.cpu.disassemble.SymbolTable;
 import dev.simvisor.node.cpu.translator.RegionListing;
 import dev.simvisor.node.cpu.translator.TranslatedRegion;
 import dev.simvisor.node.cpu.translator.TranslatingEngine;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /** Boots a guest in this process, to look at what the translator makes of its hottest code. */
 public final class HotCodeExperiment {
@@ -19,12 +21,19 @@ public final class HotCodeExperiment {
      * A region of the guest's code.
      *
      * @param address in hexadecimal
+     * @param symbol what is known of the address
      * @param executed instructions of the guest's, by this region
      * @param share of all that the guest executed, 0 to 1
      * @param classFileBytes of its code
      */
     public record HotRegion(
-            String address, long executed, double share, long entries, int classFileBytes, List<Line> lines) {}
+            String address,
+            Optional<String> symbol,
+            long executed,
+            double share,
+            long entries,
+            int classFileBytes,
+            List<Line> lines) {}
 
     /** An instruction of the guest's, and the bytecode that is executed for it. */
     public record Line(String address, String guest, List<String> bytecode) {}
@@ -36,9 +45,10 @@ public final class HotCodeExperiment {
      * @param nanos of virtual time before the look
      */
     public static List<HotRegion> hottest(VmRequest request, int most, long nanos) throws BootRefused {
+        SymbolTable symbols = SymbolFile.of(request);
         List<TranslatingEngine> engines = new ArrayList<>();
         try (LocalVm vm = LocalVm.booted(request, cpu -> {
-            TranslatingEngine engine = new TranslatingEngine(cpu);
+            TranslatingEngine engine = new TranslatingEngine(cpu, symbols);
             engines.add(engine);
             return engine;
         })) {
@@ -53,18 +63,19 @@ public final class HotCodeExperiment {
                                     translated.region().executed())
                             .reversed())
                     .limit(most)
-                    .map(translated -> region(translated, all))
+                    .map(translated -> region(translated, symbols, all))
                     .toList();
         }
     }
 
-    private static HotRegion region(TranslatedRegion translated, long all) {
+    private static HotRegion region(TranslatedRegion translated, SymbolTable symbols, long all) {
         List<Line> lines = RegionListing.of(translated).stream()
                 .map(line -> new Line(Long.toHexString(line.address()), line.guest(), line.bytecode()))
                 .toList();
         long executed = translated.region().executed();
         return new HotRegion(
                 Long.toHexString(translated.address()),
+                symbols.at(translated.address()).map(SymbolTable.Place::text),
                 executed,
                 (double) executed / all,
                 translated.region().entries(),

@@ -8,6 +8,7 @@ import dev.simvisor.controller.spec.Specs;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.cpu.Engine;
+import dev.simvisor.node.cpu.disassemble.SymbolTable;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
 import dev.simvisor.node.cpu.translator.TranslatingEngine;
 import dev.simvisor.node.cpu.translator.TranslatorStatistics;
@@ -93,7 +94,8 @@ public final class LocalVm implements AutoCloseable {
     /** A VM about to execute the first instruction of its kernel. */
     public static LocalVm booted(VmRequest request) throws BootRefused {
         List<TranslatingEngine> translators = new ArrayList<>();
-        return booted(request, cpu -> engine(cpu, request.engine(), translators), translators);
+        SymbolTable symbols = SymbolFile.of(request);
+        return booted(request, cpu -> engine(cpu, request.engine(), symbols, translators), translators);
     }
 
     /**
@@ -161,9 +163,10 @@ public final class LocalVm implements AutoCloseable {
         }
     }
 
-    private static Engine engine(Cpu cpu, EngineChoice choice, List<TranslatingEngine> translators) {
+    private static Engine engine(
+            Cpu cpu, EngineChoice choice, SymbolTable symbols, List<TranslatingEngine> translators) {
         if (choice == EngineChoice.interpreter) return new Interpreter(cpu);
-        TranslatingEngine translating = new TranslatingEngine(cpu);
+        TranslatingEngine translating = new TranslatingEngine(cpu, symbols);
         translators.add(translating);
         return translating;
     }

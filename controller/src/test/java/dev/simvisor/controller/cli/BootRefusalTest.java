@@ -43,6 +43,22 @@ class BootRefusalTest {
                 .isEqualTo("--kernel /dev/zero: not a regular file: expected a file");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "000100 T start;_text = 100|line 2: expected an address, a type and a name, as nm and /proc/kallsyms print them",
+                "000100 D data;         U undefined|: no symbol of code is in it",
+                "000000 T start;000000 t end|: all addresses are 0; read /proc/kallsyms as root, with /proc/sys/kernel/kptr_restrict at 0 or 1",
+            })
+    void symbolsThatAreNone(String lines, String refusal) throws IOException {
+        Path symbols = Files.writeString(directory.resolve("symbols"), lines.replace(';', '\n'));
+
+        assertThat(refusal("--kernel", kernel.toString(), "--symbols", symbols.toString()))
+                .isEqualTo("--symbols " + symbols + (refusal.startsWith(":") ? "" : " ") + refusal);
+    }
+
     @Test
     void aHugeKernel() throws IOException {
         try (RandomAccessFile file = new RandomAccessFile(kernel.toFile(), "rw")) {

@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.typesafe.config.ConfigFactory;
 import dev.simvisor.config.CostModel;
 import dev.simvisor.config.VirtualizationMode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ExplainTest {
     @Test
@@ -40,6 +44,25 @@ class ExplainTest {
         assertThat(text)
                 .containsPattern("^region at [0-9a-f]+: [0-9,]+ instructions \\([0-9.]+ % of all\\)")
                 .containsPattern("(?m)^[0-9a-f]+ +shr [a-z]+, 0x8 +.*iushr");
+    }
+
+    @Test
+    void hotCodeHasTheNamesOfItsSymbols(@TempDir Path directory) throws IOException {
+        Path symbols = Files.writeString(directory.resolve("symbols"), """
+                                 U undefined
+                0000000000400000 T program
+                0000000000400000 t alias\t[module]
+                0000000000400008 D data
+                """);
+        assertThat(hotCode(symbols, "table")).containsPattern("^region at 40[0-9a-f]+ \\(program\\+0x[0-9a-f]+\\): ");
+        var rows =
+                ConfigFactory.parseString("rows = " + hotCode(symbols, "json")).getConfigList("rows");
+        assertThat(rows.getFirst().getString("symbol")).startsWith("program+0x");
+    }
+
+    private static String hotCode(Path symbols, String output) {
+        String work = "run=\"crc 20; halt\"";
+        return explained("hot", "--append", work, "--symbols", symbols.toString(), "--output", output);
     }
 
     @Test

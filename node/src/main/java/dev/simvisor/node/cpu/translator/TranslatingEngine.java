@@ -2,6 +2,7 @@ package dev.simvisor.node.cpu.translator;
 
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Engine;
+import dev.simvisor.node.cpu.disassemble.SymbolTable;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
 import java.util.List;
 
@@ -11,16 +12,21 @@ public final class TranslatingEngine implements Engine {
     private final Interpreter interpreter;
 
     public TranslatingEngine(Cpu cpu) {
-        this(cpu, TranslatorSettings.DEFAULT, RegionLibrary.SHARED);
+        this(cpu, SymbolTable.NONE);
+    }
+
+    /** @param symbols which profilers show regions under */
+    public TranslatingEngine(Cpu cpu, SymbolTable symbols) {
+        this(cpu, TranslatorSettings.DEFAULT, RegionLibrary.SHARED, symbols);
     }
 
     public TranslatingEngine(Cpu cpu, TranslatorSettings settings) {
-        this(cpu, settings, new RegionLibrary());
+        this(cpu, settings, new RegionLibrary(), SymbolTable.NONE);
     }
 
     /** An engine that takes from a library what others have translated of the same code. */
-    TranslatingEngine(Cpu cpu, TranslatorSettings settings, RegionLibrary library) {
-        translator = new Translator(cpu, settings, library);
+    TranslatingEngine(Cpu cpu, TranslatorSettings settings, RegionLibrary library, SymbolTable symbols) {
+        translator = new Translator(cpu, settings, library, symbols);
         interpreter = new Interpreter(cpu, translator);
     }
 

@@ -1,6 +1,7 @@
 package dev.simvisor.node.cpu.translator;
 
 import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.disassemble.SymbolTable;
 import dev.simvisor.node.cpu.interpreter.Block;
 import dev.simvisor.node.cpu.interpreter.BlockCache;
 import dev.simvisor.node.cpu.interpreter.HandlerTable;
@@ -35,14 +36,16 @@ final class Translator implements HotCode {
     private final Cpu cpu;
     private final TranslatorSettings settings;
     private final RegionLibrary library;
+    private final SymbolTable symbols;
     private final HandlerTable handlers = HandlerTable.shared();
     private final List<TranslatedRegion> regions = new ArrayList<>();
     private final TranslatorStatistics statistics = new TranslatorStatistics();
 
-    Translator(Cpu cpu, TranslatorSettings settings, RegionLibrary library) {
+    Translator(Cpu cpu, TranslatorSettings settings, RegionLibrary library, SymbolTable symbols) {
         this.cpu = cpu;
         this.settings = settings;
         this.library = library;
+        this.symbols = symbols;
     }
 
     /** All that were made and not forgotten, the most useful first. */
@@ -132,7 +135,7 @@ final class Translator implements HotCode {
         RegionClass.Shape shape = plan.shape();
         Optional<RegionClass> known = library.find(place, shape);
         if (known.isPresent() && isTaken(known.get(), plan, compiler, blocks)) return true;
-        String name = "Region_" + Long.toHexString(plan.origin());
+        String name = name(plan.origin());
         byte[] bytecode = compiler.bytecode(name);
         if (length(bytecode) >= LARGEST_METHOD) return false;
         RegionClass made = RegionClass.load(shape, name, bytecode);
@@ -141,6 +144,14 @@ final class Translator implements HotCode {
         if (settings.patience() > 0) region.askForCompilation(cpu);
         statistics.translated(plan.instructions(), bytecode.length);
         return true;
+    }
+
+    /** Of a region's class: where it begins, and what its guest calls that, in characters that a class may have in its name. */
+    private String name(long origin) {
+        String address = "Region_" + Long.toHexString(origin);
+        return symbols.at(origin)
+                .map(place -> address + "_" + place.symbol().replaceAll("[^A-Za-z0-9_$]", "_"))
+                .orElse(address);
     }
 
     /** Makes a region of a class that is there, if it is the one that the plan would give. */

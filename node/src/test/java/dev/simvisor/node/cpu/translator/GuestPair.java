@@ -11,6 +11,7 @@ import dev.simvisor.node.cpu.FlatBus;
 import dev.simvisor.node.cpu.FlatSegmentRegisters;
 import dev.simvisor.node.cpu.HostMemory;
 import dev.simvisor.node.cpu.ModelSpecificRegisters;
+import dev.simvisor.node.cpu.disassemble.SymbolTable;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -73,7 +74,7 @@ final class GuestPair implements AutoCloseable {
     /** A pair whose translated one takes what it can from a library. */
     GuestPair(boolean wide, TranslatorSettings settings, RegionLibrary library) {
         interpreted = new Guest(wide, Interpreter::new);
-        translated = new Guest(wide, cpu -> new TranslatingEngine(cpu, settings, library));
+        translated = new Guest(wide, cpu -> new TranslatingEngine(cpu, settings, library, SymbolTable.NONE));
     }
 
     List<TranslatedRegion> hottest() {
