@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 public final class LinuxLoader {
     // Offsets of the setup header's fields in the file and in boot_params alike
     private static final int SETUP_SECTORS = 0x1F1;
-    private static final int SYSTEM_SIZE = 0x1F4; // in paragraphs of 16 bytes
+    private static final int SYSTEM_SIZE = 0x1F4; // in paragraphs
     private static final int BOOT_FLAG = 0x1FE;
     private static final int JUMP_LENGTH = 0x201;
     private static final int HEADER_MAGIC = 0x202;
@@ -42,6 +42,7 @@ public final class LinuxLoader {
     private static final int MAGIC = 0x53726448; // "HdrS"
     private static final int OLDEST_PROTOCOL = 0x020A; // first with pref_address and init_size
     private static final int SECTOR = 512;
+    private static final int PARAGRAPH = 16;
     private static final int DEFAULT_SETUP_SECTORS = 4;
     private static final int LOADED_HIGH = 0x01;
     private static final int HAS_64_BIT_ENTRY = 0x01;
@@ -77,8 +78,10 @@ public final class LinuxLoader {
         checkHeader();
         int setupSectors = header.get(SETUP_SECTORS) & 0xFF;
         int codeOffset = (1 + (setupSectors == 0 ? DEFAULT_SETUP_SECTORS : setupSectors)) * SECTOR;
-        long codeSize = Integer.toUnsignedLong(header.getInt(SYSTEM_SIZE)) * 16;
-        if (codeOffset + codeSize > kernel.length()) {
+        long codeSize = Integer.toUnsignedLong(header.getInt(SYSTEM_SIZE)) * PARAGRAPH;
+        long codeInFile = Math.min(codeSize, kernel.length() - codeOffset);
+        // The size is rounded up to paragraphs, and not every build pads its file.
+        if (codeInFile <= codeSize - PARAGRAPH) {
             throw kernel.invalid("truncated kernel: its header promises " + (codeOffset + codeSize)
                     + " bytes, the file has " + kernel.length());
         }
@@ -88,7 +91,7 @@ public final class LinuxLoader {
             throw kernel.invalid("the kernel needs memory up to " + mebibytes(end) + " MiB to start, the VM has "
                     + mebibytes(memory.bytes()) + " MiB");
         }
-        memory.write(address, kernel.bytes(), codeOffset, (int) codeSize);
+        memory.write(address, kernel.bytes(), codeOffset, (int) codeInFile);
         writeBootParams(address, commandLine, initrd, initrd == null ? 0 : placeInitrd(initrd, end), rsdp);
         boolean has64BitEntry = (header.getShort(EXTENDED_LOAD_FLAGS) & HAS_64_BIT_ENTRY) != 0;
         return has64BitEntry

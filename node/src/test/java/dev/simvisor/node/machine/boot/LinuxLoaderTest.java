@@ -40,6 +40,15 @@ class LinuxLoaderTest {
     }
 
     @Test
+    void theLastParagraphOfAKernelNeedNotBeWhole() throws Exception {
+        byte[] whole = kernel(true).bytes();
+        load(new Image("vmlinuz", Arrays.copyOf(whole, whole.length - 15)), null, "");
+        assertThat(memory.read(0x100_0FF0, 2)).isEqualTo(0x0090);
+        Image lacking = new Image("vmlinuz", Arrays.copyOf(whole, whole.length - 16));
+        refused(lacking, null, "", "vmlinuz: truncated kernel: its header promises " + whole.length);
+    }
+
+    @Test
     void bootParamsHoldHeaderCommandLineMemoryMapAndRootPointer() throws Exception {
         load(kernel(true), null, "console=ttyS0");
         assertThat(memory.read(BOOT_PARAMS + 0x202, 4)).isEqualTo(0x53726448);
