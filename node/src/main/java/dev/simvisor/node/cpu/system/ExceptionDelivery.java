@@ -146,6 +146,8 @@ public final class ExceptionDelivery {
                     throw second;
                 }
                 if (fault == DOUBLE_FAULT && isSerious(second.vector)) {
+                    // The same whether or not a VM exit interrupted the delivery, and left RF set, on the way here.
+                    cpu.otherFlags |= flags & Flags.RF;
                     if (cpu.nonRoot != null) throw EventExits.tripleFault(cpu, cpu.nonRoot);
                     cpu.shutdown = true;
                     cpu.endBlock();

@@ -3,6 +3,7 @@ package dev.simvisor.node.vmm.hardware;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.simvisor.node.cpu.ControlRegister;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.cpu.Engine;
@@ -141,6 +142,22 @@ class LockStepTest {
         machine.memory().clearPage(6);
         machine.runUntil(14);
         assertThat(machine.memory().read(0x6000, 1)).isEqualTo(1);
+    }
+
+    /** The delivery of the first fault leaves for the page of the IDT, which no extended page table maps yet. */
+    @Test
+    void aTripleFaultAfterAnInterruptedDeliveryLeavesTheSameState() {
+        Machine bare = bare(4);
+        Machine hardware = hardware(4);
+        for (Machine machine : List.of(bare, hardware)) {
+            start(machine, "0F 0B");
+            machine.cpu().cr0 |= ControlRegister.CR0_PE;
+            machine.cpu().updateMode();
+            machine.cpu().idtrBase = 0x20_0000;
+            machine.cpu().idtrLimit = 0x7FF;
+            assertThat(machine.runUntil(100)).isEqualTo(new RunOutcome.TripleFault());
+        }
+        assertThat(hardware.save()).isEqualTo(bare.save());
     }
 
     @Test
