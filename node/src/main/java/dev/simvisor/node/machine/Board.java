@@ -2,6 +2,7 @@ package dev.simvisor.node.machine;
 
 import dev.simvisor.node.cpu.SystemBus;
 import dev.simvisor.node.machine.acpi.AcpiTables;
+import dev.simvisor.node.machine.boot.BiosDataArea;
 import dev.simvisor.node.machine.bus.Bus;
 import dev.simvisor.node.machine.bus.ByteRegisters;
 import dev.simvisor.node.machine.bus.DoublewordRegisters;
@@ -40,6 +41,7 @@ final class Board implements SystemBus {
     /** The 8254's request reaches the I/O APIC at pin 2, where the 8259As have their cascade (MADT override). */
     private static final int PIT_IO_APIC_PIN = 2;
 
+    private static final int COM1_PORTS = 0x3F8;
     private static final int PM1_EVENT_PORTS = 0x600;
     private static final int PM1_CONTROL_PORTS = 0x604;
     private static final int PM_TIMER_PORT = 0x608;
@@ -143,7 +145,7 @@ final class Board implements SystemBus {
         ports.attach(
                 "system control B", 0x61, 1, bytes(x -> pit.systemControl(), (x, value) -> pit.systemControl(value)));
         ports.attach("MC146818", 0x70, 2, bytes(rtc::read, rtc::write));
-        ports.attach("COM1", 0x3F8, 8, bytes(uart::read, uart::write));
+        ports.attach("COM1", COM1_PORTS, 8, bytes(uart::read, uart::write));
         ports.attach("8042 data", 0x60, 1, keyboardRegister(KeyboardController.DATA));
         ports.attach("8042 command", 0x64, 1, keyboardRegister(KeyboardController.STATUS_OR_COMMAND));
         ports.attach("PCI configuration", 0xCF8, 8, pci);
@@ -180,6 +182,7 @@ final class Board implements SystemBus {
         localApic.enterVirtualWireMode();
         pci.assignResources(PCI_MEMORY_START);
         presetMemorySize();
+        BiosDataArea.write(memory, COM1_PORTS);
         return AcpiTables.write(
                 memory,
                 new AcpiTables.Layout(

@@ -147,6 +147,15 @@ class MachineTest {
         assertThat(machine.cpu().gpr[1]).isBetween(330L, 336L);
     }
 
+    @Test
+    void theBiosDataAreaNamesTheSerialPortAndWhereBaseMemoryEnds() throws Exception {
+        Machine machine = kernel("f4");
+        assertThat(machine.memory().read(0x400, 2)).isEqualTo(0x3F8);
+        assertThat(machine.memory().read(0x40E, 2)).isEqualTo(0x9FC0);
+        assertThat(machine.memory().read(0x413, 2)).isEqualTo(639);
+        assertThat(machine.memory().read(0x9_FC00, 1)).isEqualTo(1);
+    }
+
     // ---- state ----
 
     @Test
