@@ -75,6 +75,7 @@ public final class Machine implements GuestPlatform {
                 this::endWith);
         cpu = new Cpu(board, configuration.cpuModel());
         cpu.interruptController = board.localApic;
+        board.localApic.onNonMaskableInterrupt(this::interruptNonMaskably);
         cpu.timestampCounter = clock;
         this.engine = make(engine);
         memory.watchCodeWith(this.engine);
@@ -171,6 +172,12 @@ public final class Machine implements GuestPlatform {
     private void chargeEvent(long cycles) {
         clock.charge(cycles);
         stopAfter(Math.max(1, clock.instructionsUntil(runTarget)));
+    }
+
+    /** The processor's NMI pin: it is looked at before the next instruction. */
+    private void interruptNonMaskably() {
+        cpu.nmiPending = true;
+        cpu.endBlock();
     }
 
     private void endWith(RunOutcome outcome) {

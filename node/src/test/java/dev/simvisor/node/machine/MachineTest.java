@@ -148,6 +148,21 @@ class MachineTest {
     }
 
     @Test
+    void anNmiToOneselfComesBeforeTheNextInstructionThoughInterruptsAreOff() throws Exception {
+        // Gate 2 of an IDT at 2000h leads to 100047h; lidt; mov esp,0x4000; xor ecx,ecx; an NMI to APIC ID 0; inc ecx;
+        // hlt
+        Machine machine =
+                kernel("c7 05 10 20 00 00 47 00 10 00 c7 05 14 20 00 00 00 8e 10 00 c7 05 00 30 00 00 1f 00 00 20"
+                        + "c7 05 04 30 00 00 00 00 00 00 0f 01 1d 00 30 00 00 bc 00 40 00 00 31 c9"
+                        + "bf 00 00 e0 fe c7 87 00 03 00 00 00 04 00 00 41 f4 f4");
+        assertThat(machine.runUntil(MILLISECOND)).isEqualTo(new RunOutcome.Idle());
+        assertThat(machine.cpu().rip).isEqualTo(0x10_0048);
+        assertThat(machine.cpu().gpr[1]).isZero();
+        assertThat(machine.memory().read(0x4000 - 12, 4)).isEqualTo(0x10_0045);
+        assertThat(machine.cpu().nmiBlocked).isTrue();
+    }
+
+    @Test
     void theBiosDataAreaNamesTheSerialPortAndWhereBaseMemoryEnds() throws Exception {
         Machine machine = kernel("f4");
         assertThat(machine.memory().read(0x400, 2)).isEqualTo(0x3F8);

@@ -53,6 +53,7 @@ public final class LocalApic implements InterruptController {
     private static final int DELIVERY_LOWEST_PRIORITY = 1;
     private static final int DELIVERY_NMI = 4;
     private static final int DELIVERY_EXT_INT = 7;
+    private static final int NO_SHORTHAND = 0;
     private static final int TIMER_MODE_SHIFT = 17;
     private static final int TIMER_PERIODIC = 1;
     private static final int TIMER_TSC_DEADLINE = 2;
@@ -84,6 +85,7 @@ public final class LocalApic implements InterruptController {
     private final PicPair pics;
     private final Timer timer;
     private EndOfInterruptListener endOfInterrupt = vector -> {};
+    private Runnable nonMaskableInterrupt = () -> {};
 
     private long base = DEFAULT_BASE | BASE_BOOTSTRAP | BASE_ENABLE;
     private int id;
@@ -116,6 +118,11 @@ public final class LocalApic implements InterruptController {
 
     public void onEndOfInterrupt(EndOfInterruptListener listener) {
         endOfInterrupt = listener;
+    }
+
+    /** What interrupts the processor by an NMI message: its NMI pin, which this APIC has no register for. */
+    public void onNonMaskableInterrupt(Runnable pin) {
+        nonMaskableInterrupt = pin;
     }
 
     /** Virtual wire mode, in which firmware leaves the APIC: enabled, with the 8259As passing through LINT0 (§11.1). */
@@ -237,8 +244,15 @@ public final class LocalApic implements InterruptController {
                 : own >> 4 == destination >> 4 && (own & destination & 0xF) != 0 || destination == 0xFF;
     }
 
-    /** Accepts an interrupt message. Modes other than fixed and lowest priority have no use with a single processor. */
+    /**
+     * Accepts an interrupt message. An NMI, whose vector means nothing, goes past the registers and comes through a software
+     * disable (§11.4.7.2). Modes other than it, fixed and lowest priority have no use with a single processor.
+     */
     public void accept(int vector, int deliveryMode, boolean level) {
+        if (deliveryMode == DELIVERY_NMI && hardwareEnabled()) {
+            nonMaskableInterrupt.run();
+            return;
+        }
         if (!softwareEnabled() || (deliveryMode != DELIVERY_FIXED && deliveryMode != DELIVERY_LOWEST_PRIORITY)) {
             return;
         }
@@ -358,15 +372,19 @@ public final class LocalApic implements InterruptController {
         int command = (int) interruptCommand;
         int vector = command & 0xFF;
         int mode = deliveryMode(command);
-        if (mode != DELIVERY_FIXED && mode != DELIVERY_LOWEST_PRIORITY) {
-            return; // NMI, INIT and start-up to oneself are not sent
+        int shorthand = command >> 18 & 3;
+        if (mode == DELIVERY_NMI && shorthand != NO_SHORTHAND) {
+            return; // to oneself by the destination field alone, table 11-3
         }
-        if (vector < FIRST_LEGAL_VECTOR) {
+        if (mode != DELIVERY_FIXED && mode != DELIVERY_LOWEST_PRIORITY && mode != DELIVERY_NMI) {
+            return; // INIT and start-up to oneself are not sent
+        }
+        if (mode != DELIVERY_NMI && vector < FIRST_LEGAL_VECTOR) {
             raiseError(ERROR_ILLEGAL_SEND_VECTOR);
             return;
         }
-        boolean toSelf = switch (command >> 18 & 3) {
-            case 0 -> isDestination((int) (interruptCommand >>> 56), (command & 1 << 11) != 0);
+        boolean toSelf = switch (shorthand) {
+            case NO_SHORTHAND -> isDestination((int) (interruptCommand >>> 56), (command & 1 << 11) != 0);
             case 1, 2 -> true; // self, all including self
             default -> false; // all excluding self
         };

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.simvisor.node.machine.device.pic.PicPair;
 import dev.simvisor.node.machine.time.VirtualClock;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -171,6 +172,26 @@ class ApicTest {
         apic.write(0x300, 0x800 | 0x88); // logical destination 1
         assertThat(apic.acknowledge()).isEqualTo(0x88);
         apic.write(0x300, 0xC0000 | 0x99); // all but self
+        assertThat(apic.interruptPending()).isFalse();
+    }
+
+    @Test
+    void anNmiReachesThePinWhateverItsVectorAndTheSoftwareEnableAre() {
+        AtomicInteger interrupts = new AtomicInteger();
+        apic.onNonMaskableInterrupt(interrupts::incrementAndGet);
+        apic.write(SPURIOUS, 0xFF);
+        apic.write(0x300, 0x400); // to the APIC with ID 0
+        assertThat(interrupts).hasValue(1);
+        redirect(5, 0x400);
+        ioApic.line(5, true);
+        assertThat(interrupts).hasValue(2);
+        apic.write(0x300, 0x40400); // self, which is for fixed interrupts alone
+        apic.write(0x300, 0xC0400); // all but self
+        apic.write(0x310, 0x01000000);
+        apic.write(0x300, 0x400); // another APIC
+        apic.write(0x280, 0);
+        assertThat(apic.read(0x280)).isZero();
+        assertThat(interrupts).hasValue(2);
         assertThat(apic.interruptPending()).isFalse();
     }
 
