@@ -73,7 +73,7 @@ public record ElfImage(long entry, List<Segment> segments) {
     }
 
     private static int header(Image image, long offset, int size) throws InvalidImageException {
-        if (offset < 0 || offset + size > image.length()) {
+        if (offset < 0 || offset > image.length() - size) {
             throw image.invalid("truncated kernel: a program header lies beyond the end of the file");
         }
         return (int) offset;

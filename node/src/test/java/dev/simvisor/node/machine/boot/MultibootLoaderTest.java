@@ -64,6 +64,14 @@ class MultibootLoaderTest {
         Image truncated = new Image("kernel", Arrays.copyOf(kernel().bytes(), CODE + 2));
         refused(truncated, "kernel: truncated kernel: a segment ends at byte 260, the file has 258");
 
+        Image far = kernel();
+        far.buffer()
+                .put(4, (byte) 2)
+                .putLong(32, Long.MAX_VALUE)
+                .putShort(54, (short) 56)
+                .putShort(56, (short) 1);
+        refused(far, "kernel: truncated kernel: a program header lies beyond the end of the file");
+
         Image high = kernel();
         high.buffer().putInt(52 + 12, 0x40_0000);
         refused(high, "kernel: a segment at 0x400000..0x400004 is outside the VM's memory");
