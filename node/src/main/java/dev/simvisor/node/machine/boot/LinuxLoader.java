@@ -158,7 +158,7 @@ public final class LinuxLoader {
 
     private long placeCommandLine(String commandLine) throws InvalidImageException {
         byte[] bytes = (commandLine + '\0').getBytes(StandardCharsets.UTF_8);
-        int longest = header.getInt(COMMAND_LINE_SIZE);
+        long longest = Integer.toUnsignedLong(header.getInt(COMMAND_LINE_SIZE));
         if (bytes.length - 1 > longest) {
             throw new InvalidImageException(
                     "command line of " + (bytes.length - 1) + " bytes: " + kernel.name() + " takes at most " + longest);

@@ -91,6 +91,14 @@ class LinuxLoaderTest {
     }
 
     @Test
+    void aKernelMayTakeACommandLineOfAnyLength() throws Exception {
+        Image kernel = kernel(true);
+        kernel.buffer().putInt(0x238, -1);
+        load(kernel, null, "quiet");
+        assertThat(memory.read(memory.read(BOOT_PARAMS + 0x228, 4), 1)).isEqualTo('q');
+    }
+
+    @Test
     void anOldProtocolIsRefused() {
         Image old = kernel(true);
         old.buffer().putShort(0x206, (short) 0x0203);
