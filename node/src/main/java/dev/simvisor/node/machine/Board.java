@@ -3,6 +3,7 @@ package dev.simvisor.node.machine;
 import dev.simvisor.node.cpu.SystemBus;
 import dev.simvisor.node.machine.acpi.AcpiTables;
 import dev.simvisor.node.machine.boot.BiosDataArea;
+import dev.simvisor.node.machine.boot.BiosServices;
 import dev.simvisor.node.machine.bus.Bus;
 import dev.simvisor.node.machine.bus.ByteRegisters;
 import dev.simvisor.node.machine.bus.DoublewordRegisters;
@@ -182,6 +183,7 @@ final class Board implements SystemBus {
         localApic.enterVirtualWireMode();
         pci.assignResources(PCI_MEMORY_START);
         presetMemorySize();
+        BiosServices.write(memory);
         BiosDataArea.write(memory, COM1_PORTS);
         return AcpiTables.write(
                 memory,

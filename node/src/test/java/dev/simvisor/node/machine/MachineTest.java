@@ -3,8 +3,11 @@ package dev.simvisor.node.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuModel;
+import dev.simvisor.node.cpu.SegmentRegister;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
+import dev.simvisor.node.machine.boot.BiosServices;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.memory.MachineMemory;
@@ -160,6 +163,27 @@ class MachineTest {
         assertThat(machine.cpu().gpr[1]).isZero();
         assertThat(machine.memory().read(0x4000 - 12, 4)).isEqualTo(0x10_0045);
         assertThat(machine.cpu().nmiBlocked).isTrue();
+    }
+
+    @Test
+    void firmwareAnswersEveryServiceInRealModeThatItIsNotThere() throws Exception {
+        Machine machine = emptyMachine();
+        BiosServices.write(machine.memory());
+        // int 0x15; setc bl; hlt, at 8000h
+        machine.memory().write(0x8000, HexFormat.of().parseHex("cd150f92c3f4"));
+        Cpu cpu = machine.cpu();
+        cpu.selector[SegmentRegister.CS] = 0;
+        cpu.segmentBase[SegmentRegister.CS] = 0;
+        cpu.rip = 0x8000;
+        cpu.gpr[Cpu.RSP] = 0x7000;
+        cpu.gpr[Cpu.RAX] = 0xE820;
+        cpu.updateMode();
+        assertThat(machine.runUntil(MILLISECOND)).isEqualTo(new RunOutcome.Idle());
+        assertThat(cpu.rip).isEqualTo(0x8006);
+        assertThat(cpu.gpr[Cpu.RBX]).isEqualTo(1);
+        assertThat(cpu.gpr[Cpu.RAX]).isEqualTo(0xE820);
+        assertThat(cpu.gpr[Cpu.RSP]).isEqualTo(0x7000);
+        assertThat(kernel("f4").memory().read(0x15 * 4, 4)).isEqualTo(0xF000_FF53L);
     }
 
     @Test
