@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -205,7 +206,9 @@ final class BootCommand implements Callable<Integer> {
         // System.in and System.out have buffers of their own, which would only delay.
         return TerminalLine.isAttached()
                 ? TerminalLine.open()
-                : StreamLine.of(new FileInputStream(FileDescriptor.in), new FileOutputStream(FileDescriptor.out));
+                : StreamLine.of(
+                        new FileInputStream(FileDescriptor.in),
+                        new NamedOutput("standard output", new FileOutputStream(FileDescriptor.out)));
     }
 
     private OutputStream debugOutput() throws CommandFailed {
@@ -217,7 +220,7 @@ final class BootCommand implements Callable<Integer> {
     /** The file that an option names, created, or emptied, now. */
     private static OutputStream created(String option, Path file) throws CommandFailed {
         try {
-            return Files.newOutputStream(file);
+            return new NamedOutput(option + " " + file, Files.newOutputStream(file));
         } catch (IOException failed) {
             throw new CommandFailed(option + " " + Failures.describe(failed));
         }
@@ -251,16 +254,17 @@ final class BootCommand implements Callable<Integer> {
 
     // ---- the end ----
 
-    private int report(LocalVm vm, BootEnd end, Duration run) throws IOException {
+    private int report(LocalVm vm, BootEnd end, Duration run) throws CommandFailed, IOException {
         if (recordHash) {
             PrintStream out = System.out;
             out.println("stateHash " + vm.stateHash());
             out.flush();
         }
         if (statistics != null) {
-            Files.writeString(
-                    statistics,
-                    BootStatistics.of(vm, end, WallPhases.endingNow(run)).toJson());
+            String json = BootStatistics.of(vm, end, WallPhases.endingNow(run)).toJson();
+            try (OutputStream file = created("--stats", statistics)) {
+                file.write(json.getBytes(StandardCharsets.UTF_8));
+            }
         }
         SlipReport slips = vm.slipped();
         if (!slips.complaint(end).isEmpty()) {

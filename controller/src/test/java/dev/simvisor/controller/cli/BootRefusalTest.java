@@ -147,6 +147,15 @@ class BootRefusalTest {
         assertThat(refusal(arguments.toArray(String[]::new))).contains(complaint);
     }
 
+    /** Writing fails only once the guest runs. */
+    @ParameterizedTest
+    @CsvSource({"--serial", "--stats"})
+    void aFullDeviceForWhatTheGuestSays(String option) {
+        String elsewhere = option.equals("--serial") ? "--debugcon" : "--serial";
+        assertThat(refusal("--guest", "builtin", "--max-time", "1s", elsewhere, "/dev/null", option, "/dev/full"))
+                .isEqualTo(option + " /dev/full: No space left on device");
+    }
+
     private String refusal(String... arguments) {
         List<String> before = files();
         Invocation invocation = Invocation.of(
