@@ -219,6 +219,7 @@ final class ClusterState {
     }
 
     void drain(String name, MigrationParameters parameters, CompletableFuture<Host> answer) throws Refusal {
+        RequestFigures.check(parameters);
         HostEntry host = aliveHost(name);
         if (host.state == HostState.HOST_DRAINING) {
             throw new Refusal(Kind.NOT_NOW, "host " + name + " is being drained already");
@@ -332,6 +333,7 @@ final class ClusterState {
                     Kind.INVALID,
                     "VM " + name + ": memory of " + bytes + " bytes: expected a multiple of 4 KiB from 1 MiB up");
         }
+        RequestFigures.check(spec);
         admission.checkCpuModel(spec);
         checkDisks(spec);
         checkBoot(spec);
@@ -479,6 +481,7 @@ final class ClusterState {
     // ---- migrations ----
 
     MigrationReport migrate(MigrateRequest request) throws Refusal {
+        RequestFigures.check(request.getParameters());
         VmEntry vm = aliveVm(request.getVm());
         if (vm.migration != 0) {
             throw new Refusal(

@@ -111,6 +111,33 @@ class ClusterControlTest {
     }
 
     @Test
+    void figuresThatNoHostCanWorkWithAreRefusedAndHarmNobody() {
+        get(cluster.start());
+        get(cluster.createVm(ToyCluster.vm("a", "h1")));
+        MigrationParameters plain = MigrationParameters.getDefaultInstance();
+        for (MigrationParameters odd : List.of(
+                plain.toBuilder().setBandwidthBytesPerSecond(-1).build(),
+                plain.toBuilder().setDowntimeLimitNanos(-1).build(),
+                plain.toBuilder().setMaxRounds(-1).build(),
+                plain.toBuilder().setAlgorithmValue(9).build())) {
+            MigrateRequest migrate =
+                    to("a", "h2").toBuilder().setParameters(odd).build();
+            assertRefused(cluster.migrate(migrate), Refusal.Kind.INVALID, "expected");
+            assertRefused(cluster.drain("h1", odd), Refusal.Kind.INVALID, "expected");
+        }
+        VmSpec vm = ToyCluster.vm("b", "").getSpec();
+        for (VmSpec odd : List.of(
+                vm.toBuilder().setWeight(-1).build(),
+                vm.toBuilder().setWeight(65_536).build(),
+                vm.toBuilder().setCapPercent(-1).build(),
+                vm.toBuilder().setCpus(-1).build())) {
+            CreateVmRequest create = CreateVmRequest.newBuilder().setSpec(odd).build();
+            assertRefused(cluster.createVm(create), Refusal.Kind.INVALID, "VM b", "expected");
+        }
+        get(cluster.stateHash("a")); // it answers, so it lives
+    }
+
+    @Test
     void pausedVmStandsStillAndMigratesPaused() {
         get(cluster.start());
         get(cluster.createVm(ToyCluster.vm("a", "h1")));

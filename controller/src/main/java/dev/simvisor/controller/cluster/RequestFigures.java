@@ -1,0 +1,54 @@
+package dev.simvisor.controller.cluster;
+
+import dev.simvisor.controller.cluster.Refusal.Kind;
+import dev.simvisor.proto.api.MigrationAlgorithm;
+import dev.simvisor.proto.api.MigrationParameters;
+import dev.simvisor.proto.api.VmSpec;
+
+/**
+ * Holds the figures of requests to what hosts can work with. Clients other than ours may send anything, and what is unsigned on
+ * the wire is below zero in Java from the middle of its range on.
+ */
+final class RequestFigures {
+    /** As configurations have it. */
+    private static final int MOST_WEIGHT = 65_535;
+
+    private RequestFigures() {}
+
+    static void check(VmSpec spec) throws Refusal {
+        String vm = "VM " + spec.getName() + ": ";
+        if (spec.getWeight() < 0 || spec.getWeight() > MOST_WEIGHT) {
+            throw refusal(vm, "weight " + unsigned(spec.getWeight()), "0 for the default, or up to " + MOST_WEIGHT);
+        }
+        if (spec.getCapPercent() < 0) {
+            throw refusal(vm, "cap of " + unsigned(spec.getCapPercent()) + " percent", "0 for none, or less");
+        }
+        if (spec.getCpus() < 0) {
+            throw refusal(vm, unsigned(spec.getCpus()) + " vCPUs", "fewer");
+        }
+    }
+
+    static void check(MigrationParameters parameters) throws Refusal {
+        if (parameters.getAlgorithm() == MigrationAlgorithm.UNRECOGNIZED) {
+            throw refusal("", "migration algorithm " + parameters.getAlgorithmValue(), "one that this version knows");
+        }
+        long bandwidth = parameters.getBandwidthBytesPerSecond();
+        if (bandwidth < 0) {
+            throw refusal("", "a bandwidth of " + Long.toUnsignedString(bandwidth) + " bytes per second", "less");
+        }
+        if (parameters.getDowntimeLimitNanos() < 0) {
+            throw refusal("", "a downtime limit of " + parameters.getDowntimeLimitNanos() + " ns", "0 or more");
+        }
+        if (parameters.getMaxRounds() < 0) {
+            throw refusal("", unsigned(parameters.getMaxRounds()) + " rounds at most", "fewer");
+        }
+    }
+
+    private static String unsigned(int figure) {
+        return Integer.toUnsignedString(figure);
+    }
+
+    private static Refusal refusal(String subject, String figure, String expected) {
+        return new Refusal(Kind.INVALID, subject + figure + ": expected " + expected);
+    }
+}
