@@ -466,15 +466,19 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     }
 
     private void windowDone(WindowDone done) {
-        if (done.getWindow() != windowCount || !running.remove(done.getHost())) {
+        if (done.getWindow() != windowCount || !running.contains(done.getHost())) {
             return; // from a host that has been declared dead
         }
+        done.getConsolesList().forEach(state::console);
+        if (done.getMore()) {
+            return;
+        }
+        running.remove(done.getHost());
         String host = done.getHost();
         windows.due(host, done.getNextDueNanos());
         for (int i = 0; i < done.getSentCount(); i++) {
             send(host, i, done.getSent(i));
         }
-        done.getConsolesList().forEach(state::console);
         done.getProgressList().forEach(state::progress);
         if (running.isEmpty()) {
             endWindow();

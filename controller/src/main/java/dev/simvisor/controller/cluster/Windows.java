@@ -3,8 +3,10 @@ package dev.simvisor.controller.cluster;
 import dev.simvisor.proto.node.HostCommand;
 import dev.simvisor.proto.node.HostMessage;
 import dev.simvisor.proto.node.RunWindow;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -14,6 +16,12 @@ import java.util.TreeMap;
  * nor what the messages mean.
  */
 final class Windows {
+    /**
+     * Commands of one window, in bytes; what is over waits for the next, and a larger one goes alone. A message that no frame
+     * holds would never arrive, and everybody would wait for the host's answer.
+     */
+    static final int MOST_COMMAND_BYTES = 4 << 20;
+
     /** A message under way, with what orders it among others of the same time. */
     private record UnderWay(String from, int index, HostMessage message) {
         static final Comparator<UnderWay> ORDER = Comparator.comparingLong(
@@ -26,7 +34,7 @@ final class Windows {
     /** One host's lot. */
     private static final class Lane {
         long dueNanos = Long.MAX_VALUE;
-        final List<HostCommand> commands = new ArrayList<>();
+        final Deque<HostCommand> commands = new ArrayDeque<>();
         final List<UnderWay> messages = new ArrayList<>();
 
         long nextNanos(long nowNanos) {
@@ -35,6 +43,21 @@ final class Windows {
                 next = Math.min(next, message.message().getArrivalNanos());
             }
             return next;
+        }
+
+        /** As many commands, in their order, as a window takes. */
+        List<HostCommand> takeCommands() {
+            List<HostCommand> taken = new ArrayList<>();
+            int bytes = 0;
+            while (!commands.isEmpty()) {
+                int more = commands.element().getSerializedSize();
+                if (!taken.isEmpty() && bytes + more > MOST_COMMAND_BYTES) {
+                    break;
+                }
+                bytes += more;
+                taken.add(commands.remove());
+            }
+            return taken;
         }
     }
 
@@ -90,8 +113,7 @@ final class Windows {
                         .setWindow(window)
                         .setFromNanos(fromNanos)
                         .setUntilNanos(untilNanos)
-                        .addAllCommands(lane.commands);
-                lane.commands.clear();
+                        .addAllCommands(lane.takeCommands());
                 lane.messages.sort(UnderWay.ORDER);
                 while (!lane.messages.isEmpty()
                         && lane.messages.getFirst().message().getArrivalNanos() < untilNanos) {

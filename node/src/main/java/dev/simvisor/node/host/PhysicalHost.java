@@ -92,7 +92,9 @@ public final class PhysicalHost extends AbstractBehavior<PhysicalHost.Command> {
     }
 
     private Behavior<Command> onRan(Command.Ran ran) {
-        controller.tell(ToController.newBuilder().setWindowDone(ran.done()).build());
+        for (WindowDone part : WindowParts.of(ran.done())) {
+            controller.tell(ToController.newBuilder().setWindowDone(part).build());
+        }
         return this;
     }
 

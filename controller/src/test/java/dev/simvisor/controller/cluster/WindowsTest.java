@@ -1,0 +1,39 @@
+package dev.simvisor.controller.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import dev.simvisor.proto.node.HostCommand;
+import dev.simvisor.proto.node.RunWindow;
+import dev.simvisor.proto.node.TypeOnConsole;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class WindowsTest {
+    private static HostCommand typed(long number, int bytes) {
+        return HostCommand.newBuilder()
+                .setNumber(number)
+                .setType(TypeOnConsole.newBuilder().setBytes(ByteString.copyFrom(new byte[bytes])))
+                .build();
+    }
+
+    @Test
+    void clientsThatSendMuchAtOnceMakeNoWindowThatNoFrameHolds() {
+        Windows windows = new Windows();
+        windows.add("h");
+        for (int number = 1; number <= 9; number++) {
+            windows.command("h", typed(number, number % 2 == 0 ? 10 : 3 << 20));
+        }
+        windows.command("h", typed(10, Windows.MOST_COMMAND_BYTES + 1));
+
+        List<Long> granted = new ArrayList<>();
+        while (windows.nextNanos(0) == 0) {
+            List<RunWindow> window = windows.grant(1, 0, 100);
+            assertThat(window).hasSize(1);
+            assertThat(window.getFirst().getSerializedSize()).isLessThan(8 << 20);
+            window.getFirst().getCommandsList().forEach(command -> granted.add(command.getNumber()));
+        }
+        assertThat(granted).containsExactly(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L, 10L);
+    }
+}
