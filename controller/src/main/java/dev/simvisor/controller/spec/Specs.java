@@ -1,6 +1,5 @@
 package dev.simvisor.controller.spec;
 
-import dev.simvisor.config.Bandwidth;
 import dev.simvisor.config.CostModel;
 import dev.simvisor.config.MigrationSettings;
 import dev.simvisor.config.Topology;
@@ -148,6 +147,7 @@ public final class Specs {
         return Path.of(file).toAbsolutePath().toString();
     }
 
+    /** Settings as parameters, where a 0 would stand for a default: the least figure there is comes instead. */
     public static MigrationParameters migration(MigrationSettings settings) {
         return MigrationParameters.newBuilder()
                 .setAlgorithm(
@@ -155,9 +155,10 @@ public final class Specs {
                             case STOP_AND_COPY -> MigrationAlgorithm.STOP_AND_COPY;
                             case PRE_COPY -> MigrationAlgorithm.PRE_COPY;
                         })
-                .setBandwidthBytesPerSecond(
-                        settings.bandwidth().map(Bandwidth::bytesPerSecond).orElse(0L))
-                .setDowntimeLimitNanos(settings.downtimeLimit().nanos())
+                .setBandwidthBytesPerSecond(settings.bandwidth()
+                        .map(limit -> Math.max(1, limit.bytesPerSecond()))
+                        .orElse(0L))
+                .setDowntimeLimitNanos(Math.max(1, settings.downtimeLimit().nanos()))
                 .setMaxRounds(settings.maxRounds())
                 .build();
     }
