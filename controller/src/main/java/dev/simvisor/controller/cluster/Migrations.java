@@ -40,8 +40,8 @@ final class Migrations {
 
         final MigrationReport.Builder report;
         final List<CompletableFuture<MigrationReport>> whenEnded = new ArrayList<>();
-        /** What was typed on the VM's console since the migration was asked for. */
-        final List<HostCommand> typed = new ArrayList<>();
+        /** The last that was typed on the VM's console since the migration was asked for. */
+        final TypedLately typed = new TypedLately();
 
         State state = new State.Queued();
         long begunNanos;
@@ -76,6 +76,8 @@ final class Migrations {
     private final ClusterState cluster;
     private final Outbox outbox;
     private final SortedMap<Long, Entry> entries = new TreeMap<>();
+    /** Those that have not ended: there may be many more that have. */
+    private final SortedMap<Long, Entry> open = new TreeMap<>();
 
     Migrations(ClusterState cluster, Outbox outbox) {
         this.cluster = cluster;
@@ -97,6 +99,7 @@ final class Migrations {
                 .setRequestedNanos(outbox.nowNanos());
         Entry entry = new Entry(vm, source, target, mode, report);
         entries.put(entry.number(), entry);
+        open.put(entry.number(), entry);
         vm.migration = entry.number();
         target.reservedBytes += vm.spec.getMemoryBytes();
         cluster.changed(entry.report.build());
@@ -114,7 +117,7 @@ final class Migrations {
     }
 
     long active() {
-        return entries.values().stream().filter(entry -> !entry.hasEnded()).count();
+        return open.size();
     }
 
     // ---- hearing ----
@@ -184,7 +187,7 @@ final class Migrations {
 
     /** The host is dead already; returns with all migrations that it took part in having heard of it. */
     void hostDied(HostEntry host) {
-        for (Entry entry : List.copyOf(entries.values())) {
+        for (Entry entry : List.copyOf(open.values())) {
             if (entry.source == host) {
                 handle(entry.number(), new Coordination.Event.SourceDied());
             } else if (entry.target == host) {
@@ -196,7 +199,7 @@ final class Migrations {
     /** A host is to be emptied: nothing sets out for it any more. The ends of the migrations that it takes part in now. */
     List<CompletableFuture<MigrationReport>> settle(HostEntry host) {
         List<CompletableFuture<MigrationReport>> ends = new ArrayList<>();
-        for (Entry entry : List.copyOf(entries.values())) {
+        for (Entry entry : List.copyOf(open.values())) {
             if (entry.target == host && entry.isQueued()) {
                 handle(
                         entry.number(),
@@ -213,7 +216,7 @@ final class Migrations {
     // ---- doing ----
 
     private void startQueued() {
-        for (Entry entry : List.copyOf(entries.values())) {
+        for (Entry entry : List.copyOf(open.values())) {
             if (entry.isQueued() && isFree(entry.source) && isFree(entry.target)) {
                 handle(entry.number(), new Coordination.Event.Begin());
             }
@@ -222,8 +225,8 @@ final class Migrations {
 
     /** A host takes part in one migration at a time, so that its link is that migration's alone. */
     private boolean isFree(HostEntry host) {
-        return entries.values().stream()
-                .filter(entry -> !entry.isQueued() && !entry.hasEnded())
+        return open.values().stream()
+                .filter(entry -> !entry.isQueued())
                 .noneMatch(entry -> entry.source == host || entry.target == host);
     }
 
@@ -326,9 +329,7 @@ final class Migrations {
                                 .setPaused(entry.vm.state == VmState.VM_PAUSED))
                         .build());
         // What the source was told to type after it had sent the state would end with it.
-        entry.typed.stream()
-                .filter(command -> command.getNumber() > handOver.getLastTyped())
-                .forEach(command -> outbox.command(entry.target.name(), command));
+        entry.typed.after(handOver.getLastTyped()).forEach(command -> outbox.command(entry.target.name(), command));
     }
 
     private static NamedDuration named(String name, long nanos) {
@@ -336,6 +337,7 @@ final class Migrations {
     }
 
     private void finish(Entry entry, Outcome outcome, String reason) {
+        open.remove(entry.number());
         entry.vm.migration = 0;
         entry.typed.clear();
         if (outcome != Outcome.COMMITTED) {
