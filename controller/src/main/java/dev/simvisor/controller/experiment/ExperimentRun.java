@@ -48,6 +48,8 @@ public final class ExperimentRun {
     private final SortedMap<String, ByteString> consoles = new TreeMap<>();
     private final List<Event> events = new ArrayList<>();
     private final CompletableFuture<Void> failure = new CompletableFuture<>();
+    /** All hosts are up: from now on no node may come or go. */
+    private volatile boolean hostsAreUp;
 
     /**
      * A run to come.
@@ -76,6 +78,7 @@ public final class ExperimentRun {
         List<CompletableFuture<?>> hosts = new ArrayList<>();
         experiment.topology().hosts().forEach(host -> hosts.add(cluster.defineHost(Specs.host(host))));
         get(CompletableFuture.allOf(hosts.toArray(CompletableFuture[]::new)));
+        hostsAreUp = true;
         experiment.actions().forEach(this::schedule);
 
         ClusterControl atEnd = cluster.at(endNanos);
@@ -148,6 +151,11 @@ public final class ExperimentRun {
 
     /** What nodes say about themselves, and when their hosts came up, is no part of the simulation. */
     private void happened(Event event) {
+        if (event.hasNode() && hostsAreUp) {
+            // A death between two windows falls on another virtual time in every run.
+            failure.completeExceptionally(new ExperimentFailed(
+                    event.getNode() + " before the end: that is no part of the scenario, so run it again"));
+        }
         boolean starting = event.hasHost()
                 && event.getVirtualNanos() == 0
                 && (event.getHost().getState() == HostState.HOST_STARTING

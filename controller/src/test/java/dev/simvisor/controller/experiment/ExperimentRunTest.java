@@ -11,6 +11,7 @@ import dev.simvisor.config.Topology;
 import dev.simvisor.config.VirtualDuration;
 import dev.simvisor.config.VmDefinition;
 import dev.simvisor.config.VmType;
+import dev.simvisor.controller.cluster.ClusterControl;
 import dev.simvisor.controller.embedded.EmbeddedCluster;
 import dev.simvisor.controller.guest.GuestCache;
 import dev.simvisor.controller.placement.FitPlacement;
@@ -21,12 +22,15 @@ import dev.simvisor.proto.api.Host;
 import dev.simvisor.proto.api.HostState;
 import dev.simvisor.proto.api.MigrationState;
 import dev.simvisor.proto.api.VmState;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -79,7 +83,40 @@ class ExperimentRunTest {
         assertThat(ofVm.getLast().getVirtualNanos()).isGreaterThanOrEqualTo(stop.nanos());
     }
 
+    @Test
+    void nodeThatDiesOnTheWayIsAFailureAndNoResult() {
+        Event death = Event.newBuilder().setNode("node n is gone").build();
+
+        assertThatThrownBy(() -> run(cluster -> withEventAtTheStart(cluster, death), Long.MAX_VALUE))
+                .isInstanceOf(ExperimentFailed.class)
+                .hasMessageStartingWith("node n is gone before the end");
+    }
+
+    /** The cluster, but that whoever watches it also sees an event once time runs. */
+    private static ClusterControl withEventAtTheStart(ClusterControl cluster, Event event) {
+        List<Consumer<Event>> watchers = new ArrayList<>();
+        return (ClusterControl) Proxy.newProxyInstance(
+                ClusterControl.class.getClassLoader(),
+                new Class<?>[] {ClusterControl.class},
+                (proxy, method, arguments) -> {
+                    switch (method.getName()) {
+                        case "watch" -> {
+                            @SuppressWarnings("unchecked")
+                            Consumer<Event> watcher = (Consumer<Event>) arguments[1];
+                            watchers.add(watcher);
+                        }
+                        case "start" -> watchers.forEach(watcher -> watcher.accept(event));
+                        default -> {}
+                    }
+                    return method.invoke(cluster, arguments);
+                });
+    }
+
     private Outcome run(long hostBytes, Action... actions) throws Exception {
+        return run(cluster -> cluster, hostBytes, actions);
+    }
+
+    private Outcome run(UnaryOperator<ClusterControl> seen, long hostBytes, Action... actions) throws Exception {
         VmDefinition toy =
                 new VmDefinition("toy", Objects.requireNonNull(VmType.load().get("builtin")));
         List<Action> all = new ArrayList<>(List.of(actions));
@@ -91,7 +128,8 @@ class ExperimentRunTest {
                 FitPlacement.FIRST_FIT,
                 spec -> new ToyMachines(Math.min(hostBytes, spec.getMemoryBytes())),
                 0)) {
-            return new ExperimentRun(experiment, cluster.control(), new GuestCache(GuestCatalogue.load(), guests))
+            return new ExperimentRun(
+                            experiment, seen.apply(cluster.control()), new GuestCache(GuestCatalogue.load(), guests))
                     .run(watcher);
         }
     }
