@@ -12,6 +12,9 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 final class ApiClient implements AutoCloseable {
     private static final int MOST_PORT = 65_535;
 
+    /** Lists of thousands of VMs and migrations are longer than the 4 MiB that gRPC takes by itself. */
+    private static final int MOST_ANSWER_BYTES = 256 << 20;
+
     private final ManagedChannel channel;
     private final String server;
 
@@ -37,6 +40,7 @@ final class ApiClient implements AutoCloseable {
         return new ApiClient(
                 NettyChannelBuilder.forAddress(server.substring(0, colon), port)
                         .usePlaintext()
+                        .maxInboundMessageSize(MOST_ANSWER_BYTES)
                         .build(),
                 server);
     }

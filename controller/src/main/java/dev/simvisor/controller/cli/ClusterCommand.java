@@ -43,6 +43,9 @@ final class ClusterCommand {
 
         @Override
         void run(ApiClient api) throws Exception {
+            if (from < 0) {
+                throw new CommandFailed("--from " + from + ": expected 1 or more, or 0 for what is to come");
+            }
             if (count < 1) {
                 throw new CommandFailed("--count " + count + ": expected at least 1");
             }

@@ -56,6 +56,9 @@ public final class Node extends AbstractBehavior<Node.Command> {
 
         /** The controller is gone. */
         record Orphaned() implements Ending {}
+
+        /** A bug has ended it, or the cluster without a word to it. */
+        record Broken() implements Ending {}
     }
 
     /**

@@ -98,7 +98,10 @@ public final class NodeMain {
                     streams.address(),
                     streams,
                     machines,
-                    own -> output.accept(joined(options, own)),
+                    own -> {
+                        ending.set(new Node.Ending.Broken()); // unless it is told another
+                        output.accept(joined(options, own));
+                    },
                     ending::set);
             ActorSystem<Node.Command> system = ActorSystem.create(guardian(settings, options), "simvisor", config);
             Cluster.get(system).manager().tell(new JoinSeedNodes(List.of(options.controller())));
@@ -136,9 +139,12 @@ public final class NodeMain {
             case null -> "no controller answers at " + options.join();
             case Node.Ending.Dismissed() -> "";
             case Node.Ending.Refused(String reason) -> reason;
+            case Node.Ending.Broken() ->
+                "ended by an error of its own, and the VMs here with it; start it again, then simvisor host recover";
             case Node.Ending.Orphaned() ->
                 "the controller at " + options.join()
-                        + " is gone, and the VMs here with it; start simvisor up again, and nodes as it shows";
+                        + " is gone, or has taken this node for dead, and the VMs here are lost; start the node again,"
+                        + " after simvisor up if that has ended";
         };
         if (problem.isEmpty()) {
             return 0;
