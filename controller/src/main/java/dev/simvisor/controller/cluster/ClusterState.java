@@ -1,6 +1,7 @@
 package dev.simvisor.controller.cluster;
 
 import com.google.protobuf.ByteString;
+import dev.simvisor.config.Names;
 import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.cluster.Admission.Newcomer;
 import dev.simvisor.controller.cluster.Refusal.Kind;
@@ -319,9 +320,10 @@ final class ClusterState {
 
     private void check(VmSpec spec) throws Refusal {
         String name = spec.getName();
-        if (!name.matches("[A-Za-z0-9._-]{1,64}")) {
+        if (!Names.isName(name)) {
             throw new Refusal(
-                    Kind.INVALID, "VM name '" + name + "': expected 1 to 64 letters, digits, '-', '_' or '.'");
+                    Kind.INVALID,
+                    "VM name '" + name + "': expected a letter or digit, then up to 63 of these, '-', '_' or '.'");
         }
         VmEntry existing = vms.get(name);
         if (existing != null && !existing.hasEnded()) {

@@ -72,6 +72,8 @@ class ClusterControlTest {
         assertRefused(cluster.createVm(ToyCluster.vm("a", "h2")), Refusal.Kind.ALREADY_EXISTS, "VM a", "h1");
         assertRefused(cluster.createVm(ToyCluster.vm("b", "h9")), Refusal.Kind.NOT_FOUND, "h9", "h1, h2, h3");
         assertRefused(cluster.createVm(ToyCluster.vm("b c", "h1")), Refusal.Kind.INVALID, "b c");
+        assertRefused(cluster.createVm(ToyCluster.vm("..", "h1")), Refusal.Kind.INVALID, "'..'", "letter or digit");
+        assertRefused(cluster.createVm(ToyCluster.vm("-h", "h1")), Refusal.Kind.INVALID, "'-h'", "letter or digit");
         assertRefused(cluster.migrate(to("a", "h1")), Refusal.Kind.INVALID, "VM a", "h1 already");
         assertRefused(cluster.migrate(to("a", "h9")), Refusal.Kind.NOT_FOUND, "h9");
         assertRefused(cluster.migrate(to("z", "h2")), Refusal.Kind.NOT_FOUND, "'z'");
