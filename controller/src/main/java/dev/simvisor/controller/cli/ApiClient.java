@@ -7,13 +7,22 @@ import dev.simvisor.proto.api.VirtualMachinesGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** A connection to the controller of a running cluster. */
 final class ApiClient implements AutoCloseable {
+    /** Says in a warning of many lines what a failed call says in its status. Held: java.util.logging forgets loggers. */
+    private static final Logger CHANNELS = Logger.getLogger("io.grpc.internal.ManagedChannelImpl");
+
     private static final int MOST_PORT = 65_535;
 
     /** Lists of thousands of VMs and migrations are longer than the 4 MiB that gRPC takes by itself. */
     private static final int MOST_ANSWER_BYTES = 256 << 20;
+
+    static {
+        CHANNELS.setLevel(Level.OFF);
+    }
 
     private final ManagedChannel channel;
     private final String server;

@@ -67,6 +67,12 @@ abstract class ClientCommand implements Callable<Integer> {
         return Objects.requireNonNull(spec).commandLine().getErr();
     }
 
+    /** Whether all that was shown has been taken: {@code head} goes when it has enough, and a disk may be full. */
+    final boolean isShown() {
+        boolean refused = out().checkError(); // which also writes what waits
+        return !System.out.checkError() && !refused;
+    }
+
     /** Whether a person reads the answer, who may want more than the message itself. */
     final boolean isTable() {
         return output == OutputFormat.table;

@@ -51,7 +51,7 @@ final class ClusterCommand {
             }
             Iterator<Event> events = api.cluster()
                     .watch(WatchRequest.newBuilder().setFromNumber(from).build());
-            for (long shown = 0; shown < count && events.hasNext(); shown++) {
+            for (long shown = 0; shown < count && isShown() && events.hasNext(); shown++) {
                 Event event = events.next();
                 showLine(event, () -> ApiTables.event(event));
             }

@@ -1,12 +1,25 @@
 package dev.simvisor.controller.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import java.io.FilterWriter;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.Writer;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
 
 /** What a cluster cannot do is said in one line, and the exit status is not 0. */
 class ClusterVerbsRefusalTest {
@@ -40,6 +53,51 @@ class ClusterVerbsRefusalTest {
         assertThat(cluster.refused("host", "fail", "host-9")).isEqualTo(line);
         assertThat(cluster.refused("host", "drain", "host-9")).isEqualTo(line);
         assertThat(cluster.refused("host", "show", "host-9")).isEqualTo(line);
+    }
+
+    @Test
+    void serverThatNobodyKnowsIsOneLineAndNoWarningBesides() {
+        List<LogRecord> warnings = new ArrayList<>();
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord warning) {
+                warnings.add(warning);
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        Logger grpc = Logger.getLogger("io.grpc");
+        grpc.addHandler(handler);
+        try {
+            Invocation list = Invocation.of("vm", "list", "--server", "nobody.invalid:7711");
+            assertThat(list.status()).isNotZero();
+            assertThat(list.errors().strip()).startsWith("simvisor: no cluster answers at nobody.invalid:7711");
+            assertThat(list.errors().lines()).hasSize(1);
+            assertThat(warnings).isEmpty();
+        } finally {
+            grpc.removeHandler(handler);
+        }
+    }
+
+    @Test
+    void watchEndsWhenNobodyReadsItAnyMore() {
+        Writer head = new FilterWriter(new StringWriter()) {
+            @Override
+            public void flush() throws IOException {
+                if (!out.toString().isEmpty()) {
+                    throw new IOException("Broken pipe");
+                }
+            }
+        };
+        String[] watch = {"cluster", "watch", "--from", "1", "--server", cluster.address()};
+        CommandLine commandLine = Main.commandLine(watch);
+        commandLine.setOut(new PrintWriter(head));
+        int status = assertTimeoutPreemptively(Duration.ofSeconds(60), () -> commandLine.execute(watch));
+        assertThat(status).isZero();
     }
 
     @Test
