@@ -37,50 +37,6 @@ public record VmRequest(
         disks = List.copyOf(disks);
     }
 
-    /** Without a file of symbols. */
-    public VmRequest(
-            Image kernel,
-            Optional<Image> initrd,
-            String commandLine,
-            MemorySize memory,
-            List<Path> disks,
-            int cpus,
-            String mode,
-            String cpuModel,
-            Optional<CostModel> costModel,
-            boolean debugExit,
-            EngineChoice engine) {
-        this(
-                kernel,
-                initrd,
-                commandLine,
-                memory,
-                disks,
-                cpus,
-                mode,
-                cpuModel,
-                costModel,
-                debugExit,
-                engine,
-                Optional.empty());
-    }
-
-    public VmRequest withSymbols(Image file) {
-        return new VmRequest(
-                kernel,
-                initrd,
-                commandLine,
-                memory,
-                disks,
-                cpus,
-                mode,
-                cpuModel,
-                costModel,
-                debugExit,
-                engine,
-                Optional.of(file));
-    }
-
     /**
      * A file to boot from.
      *

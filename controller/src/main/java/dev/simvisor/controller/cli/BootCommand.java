@@ -183,7 +183,7 @@ final class BootCommand implements Callable<Integer> {
 
     private VmRequest request() throws CommandFailed, GuestException, IOException {
         GuestImage image = guest.image(mode);
-        return symbols.addTo(new VmRequest(
+        return new VmRequest(
                 GuestOptions.kernel(image),
                 GuestOptions.initrd(image),
                 image.commandLine(),
@@ -194,7 +194,8 @@ final class BootCommand implements Callable<Integer> {
                 cpuModel,
                 Optional.ofNullable(costModel),
                 debugExit,
-                engine));
+                engine,
+                symbols.image());
     }
 
     // ---- where its bytes go ----

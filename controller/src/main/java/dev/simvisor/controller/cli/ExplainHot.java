@@ -110,7 +110,7 @@ final class ExplainHot extends ExplainCommand.Explanation {
         if (regions < 1) {
             throw new BootRefused("--regions " + regions + ": expected at least 1");
         }
-        VmRequest request = symbols.addTo(guest.request(mode, EngineChoice.translator));
+        VmRequest request = guest.request(mode, EngineChoice.translator, symbols.image());
         List<HotCodeExperiment.HotRegion> found = HotCodeExperiment.hottest(request, regions, time.nanos());
         if (found.isEmpty()) {
             throw new BootRefused(

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -94,7 +95,7 @@ final class ExplainTranslate extends ExplainCommand.Explanation {
         if (blocks < 1) {
             throw new BootRefused("--blocks " + blocks + ": expected at least 1");
         }
-        VmRequest request = guest.request(VirtualizationMode.TRANSLATE, EngineChoice.interpreter);
+        VmRequest request = guest.request(VirtualizationMode.TRANSLATE, EngineChoice.interpreter, Optional.empty());
         if (address != null) {
             return List.of(TranslationExperiment.at(request, linear(address), time.nanos()));
         }

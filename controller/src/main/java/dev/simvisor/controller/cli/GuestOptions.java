@@ -108,8 +108,9 @@ final class GuestOptions {
                 Objects.requireNonNullElse(memory, image.memory()));
     }
 
-    /** To boot it on one processor, with nothing besides. */
-    VmRequest request(VirtualizationMode mode, EngineChoice engine) throws CommandFailed, GuestException, IOException {
+    /** To boot it on one processor, with nothing besides but names for its code, if there are any. */
+    VmRequest request(VirtualizationMode mode, EngineChoice engine, Optional<VmRequest.Image> symbols)
+            throws CommandFailed, GuestException, IOException {
         GuestImage image = image(mode);
         return new VmRequest(
                 kernel(image),
@@ -122,7 +123,8 @@ final class GuestOptions {
                 "",
                 Optional.empty(),
                 false,
-                engine);
+                engine,
+                symbols);
     }
 
     static VmRequest.Image kernel(GuestImage image) throws IOException {

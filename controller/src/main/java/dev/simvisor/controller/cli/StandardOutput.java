@@ -2,13 +2,12 @@ package dev.simvisor.controller.cli;
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
-import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import org.jspecify.annotations.Nullable;
 
 /** Standard output that remembers why it could not be written: a {@link PrintStream} keeps that to itself. */
-final class StandardOutput extends FilterOutputStream {
+final class StandardOutput extends WatchedOutput {
     /** What the C library says of EPIPE. */
     private static final String NO_READER = "Broken pipe";
 
@@ -26,20 +25,11 @@ final class StandardOutput extends FilterOutputStream {
     }
 
     @Override
-    public void write(int value) throws IOException {
-        write(new byte[] {(byte) value}, 0, 1);
-    }
-
-    @Override
-    public void write(byte[] bytes, int offset, int length) throws IOException {
-        try {
-            out.write(bytes, offset, length);
-        } catch (IOException e) {
-            if (failure == null) {
-                failure = e;
-            }
-            throw e;
+    IOException failed(IOException reason) {
+        if (failure == null) {
+            failure = reason;
         }
+        return reason;
     }
 
     /** Why not all was written; null also where nobody wanted to read more of it, as {@code head} does. */

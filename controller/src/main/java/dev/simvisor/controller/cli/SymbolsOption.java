@@ -3,6 +3,7 @@ package dev.simvisor.controller.cli;
 import dev.simvisor.controller.boot.VmRequest;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -15,10 +16,12 @@ final class SymbolsOption {
                     "Names of the guest's code, as nm prints them of its kernel or the guest's /proc/kallsyms has them. Default: those in the kernel's ELF file, if any.")
     private @Nullable Path file;
 
-    /** A request with these names. */
-    VmRequest addTo(VmRequest request) throws CommandFailed, IOException {
-        if (file == null) return request;
+    /** The file, if one was given. */
+    Optional<VmRequest.Image> image() throws CommandFailed, IOException {
+        if (file == null) {
+            return Optional.empty();
+        }
         byte[] bytes = GuestOptions.existing("--symbols", file).read();
-        return request.withSymbols(new VmRequest.Image(file.toString(), bytes));
+        return Optional.of(new VmRequest.Image(file.toString(), bytes));
     }
 }

@@ -93,7 +93,8 @@ public final class ModeCostRun {
                 "",
                 Optional.of(costModel),
                 false,
-                EngineChoice.auto);
+                EngineChoice.auto,
+                Optional.empty());
         try (LocalVm vm = LocalVm.booted(request)) {
             List<Line> lines = new ArrayList<>();
             StringBuilder text = new StringBuilder();

@@ -132,7 +132,8 @@ class BenchmarkGuestsIT {
                 "",
                 Optional.empty(),
                 false,
-                engine);
+                engine,
+                Optional.empty());
         StringBuilder console = new StringBuilder();
         try (LocalVm vm = LocalVm.booted(request)) {
             vm.consoleTo(value -> console.append((char) value));

@@ -36,7 +36,8 @@ final class BootTwice {
                 "",
                 Optional.empty(),
                 false,
-                EngineChoice.valueOf(arguments[5]));
+                EngineChoice.valueOf(arguments[5]),
+                Optional.empty());
         boot(request, arguments[6]);
         long started = System.nanoTime();
         boot(request, arguments[6]);

@@ -72,7 +72,8 @@ class BootRunTest {
                     "",
                     Optional.empty(),
                     false,
-                    EngineChoice.interpreter);
+                    EngineChoice.interpreter,
+                    Optional.empty());
         }
     }
 }
