@@ -27,6 +27,8 @@ final class Translator implements HotCode {
     private static final int PATIENCE_WITHOUT_ENTRANCE = 4;
 
     private static final int PAGE_SHIFT = 12;
+    /** Characters of a symbol that a class has in its name: the guest's file decides how long it is. */
+    private static final int LONGEST_SYMBOL = 100;
 
     /** Executions of a block before the library is asked for it. */
     private static final int FIRST_LOOK = 250;
@@ -146,12 +148,17 @@ final class Translator implements HotCode {
         return true;
     }
 
-    /** Of a region's class: where it begins, and what its guest calls that, in characters that a class may have in its name. */
+    /** Of a region's class: where it begins, and what its guest calls that, as far and in such characters as a class may. */
     private String name(long origin) {
         String address = "Region_" + Long.toHexString(origin);
         return symbols.at(origin)
-                .map(place -> address + "_" + place.symbol().replaceAll("[^A-Za-z0-9_$]", "_"))
+                .map(place -> address + "_" + inClassName(place.symbol()))
                 .orElse(address);
+    }
+
+    private static String inClassName(String symbol) {
+        String start = symbol.substring(0, Math.min(symbol.length(), LONGEST_SYMBOL));
+        return start.replaceAll("[^A-Za-z0-9_$]", "_");
     }
 
     /** Makes a region of a class that is there, if it is the one that the plan would give. */

@@ -36,6 +36,13 @@ class RegionNamesTest {
     }
 
     @Test
+    void ofALongSymbolTheNameHasTheStart() {
+        assertThat(nameOfALoop(symbol(GuestPair.CODE, "_Z".repeat(100_000)), new RegionLibrary()))
+                .startsWith("Region_10000__Z_Z")
+                .hasSizeLessThan(200);
+    }
+
+    @Test
     void whatAnotherGuestCallsTheSameCodeDoesNotMatter() {
         RegionLibrary library = new RegionLibrary();
         nameOfALoop(symbol(GuestPair.CODE, "spin"), library);
