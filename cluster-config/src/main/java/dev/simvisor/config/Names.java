@@ -8,6 +8,9 @@ public final class Names {
     /** Also a file's name and one word of a command line. */
     static final String EXPECTED = "a name of letters, digits, '-', '_' and '.'";
 
+    /** The same to the letter, for who has got it wrong. */
+    public static final String RULE = "a letter or digit, then up to 63 of these, '-', '_' or '.'";
+
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
 
     private Names() {}

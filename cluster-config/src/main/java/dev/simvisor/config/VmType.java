@@ -26,9 +26,11 @@ public record VmType(
         Optional<String> cpuModel,
         int weight,
         Optional<Integer> capPercent) {
+    /** Of a VM's vCPUs with the host's scheduler. */
+    public static final int MOST_WEIGHT = 65_535;
+
     private static final String KEY = "vm-types";
     private static final int MOST_VCPUS = 64;
-    private static final int MOST_WEIGHT = 65_535;
     private static final int DEFAULT_WEIGHT = 256;
 
     /** The types that come with Simvisor, by name. */

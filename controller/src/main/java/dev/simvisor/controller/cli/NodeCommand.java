@@ -54,8 +54,7 @@ final class NodeCommand implements Callable<Integer> {
             throw new CommandFailed("--join " + join + ": expected a port from 1 to " + MOST_PORT);
         }
         if (name != null && !Names.isName(name)) {
-            throw new CommandFailed(
-                    "--name '" + name + "': expected a letter or digit, then up to 63 of these, '-', '_' or '.'");
+            throw new CommandFailed("--name '" + name + "': expected " + Names.RULE);
         }
         return NodeProcess.run(
                 join, name == null ? "node-" + ProcessHandle.current().pid() : name, host, this::say);

@@ -321,9 +321,7 @@ final class ClusterState {
     private void check(VmSpec spec) throws Refusal {
         String name = spec.getName();
         if (!Names.isName(name)) {
-            throw new Refusal(
-                    Kind.INVALID,
-                    "VM name '" + name + "': expected a letter or digit, then up to 63 of these, '-', '_' or '.'");
+            throw new Refusal(Kind.INVALID, "VM name '" + name + "': expected " + Names.RULE);
         }
         VmEntry existing = vms.get(name);
         if (existing != null && !existing.hasEnded()) {

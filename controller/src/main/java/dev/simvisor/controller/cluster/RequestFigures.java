@@ -1,5 +1,6 @@
 package dev.simvisor.controller.cluster;
 
+import dev.simvisor.config.VmType;
 import dev.simvisor.controller.cluster.Refusal.Kind;
 import dev.simvisor.proto.api.MigrationAlgorithm;
 import dev.simvisor.proto.api.MigrationParameters;
@@ -10,15 +11,13 @@ import dev.simvisor.proto.api.VmSpec;
  * the wire is below zero in Java from the middle of its range on.
  */
 final class RequestFigures {
-    /** As configurations have it. */
-    private static final int MOST_WEIGHT = 65_535;
-
     private RequestFigures() {}
 
     static void check(VmSpec spec) throws Refusal {
         String vm = "VM " + spec.getName() + ": ";
-        if (spec.getWeight() < 0 || spec.getWeight() > MOST_WEIGHT) {
-            throw refusal(vm, "weight " + unsigned(spec.getWeight()), "0 for the default, or up to " + MOST_WEIGHT);
+        if (spec.getWeight() < 0 || spec.getWeight() > VmType.MOST_WEIGHT) {
+            throw refusal(
+                    vm, "weight " + unsigned(spec.getWeight()), "0 for the default, or up to " + VmType.MOST_WEIGHT);
         }
         if (spec.getCapPercent() < 0) {
             throw refusal(vm, "cap of " + unsigned(spec.getCapPercent()) + " percent", "0 for none, or less");

@@ -275,7 +275,7 @@ public final class LocalVm implements AutoCloseable {
         return false;
     }
 
-    private static Image image(VmRequest.Image image) {
+    static Image image(VmRequest.Image image) {
         return new Image(image.name(), image.bytes());
     }
 

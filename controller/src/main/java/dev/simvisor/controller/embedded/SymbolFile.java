@@ -4,7 +4,6 @@ import dev.simvisor.controller.boot.BootRefused;
 import dev.simvisor.controller.boot.VmRequest;
 import dev.simvisor.node.cpu.disassemble.SymbolTable;
 import dev.simvisor.node.machine.boot.ElfSymbols;
-import dev.simvisor.node.machine.boot.Image;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +24,7 @@ final class SymbolFile {
 
     static SymbolTable of(VmRequest request) throws BootRefused {
         if (request.symbols().isPresent()) return read(request.symbols().get());
-        return ElfSymbols.of(new Image(request.kernel().name(), request.kernel().bytes()));
+        return ElfSymbols.of(LocalVm.image(request.kernel()));
     }
 
     private static SymbolTable read(VmRequest.Image file) throws BootRefused {
@@ -34,12 +33,13 @@ final class SymbolFile {
         for (String line :
                 new String(file.bytes(), StandardCharsets.UTF_8).lines().toList()) {
             number++;
+            if (line.isBlank()) continue;
             Matcher matcher = LINE.matcher(line);
-            if (!line.isBlank() && !matcher.matches()) {
+            if (!matcher.matches()) {
                 throw new BootRefused("--symbols " + file.name() + " line " + number
                         + ": expected an address, a type and a name, as nm and /proc/kallsyms print them");
             }
-            if (line.isBlank() || matcher.group(1) == null || !CODE.contains(matcher.group(2))) continue;
+            if (matcher.group(1) == null || !CODE.contains(matcher.group(2))) continue;
             symbols.add(new SymbolTable.Symbol(Long.parseUnsignedLong(matcher.group(1), 16), matcher.group(3)));
         }
         if (symbols.isEmpty()) throw new BootRefused("--symbols " + file.name() + ": no symbol of code is in it");

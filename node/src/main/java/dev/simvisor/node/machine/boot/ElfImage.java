@@ -7,10 +7,15 @@ import java.util.List;
 
 /** The loadable segments of an ELF executable for x86, 32-bit or 64-bit (System V ABI, ch. 4 and 5). */
 public record ElfImage(long entry, List<Segment> segments) {
-    private static final int MAGIC = 0x464C457F;
-    private static final int CLASS = 4;
+    /** The file's first four bytes, little-endian. */
+    public static final int MAGIC = 0x464C457F;
+
+    static final int CLASS = 4;
     private static final int CLASS_32 = 1;
-    private static final int CLASS_64 = 2;
+    static final int CLASS_64 = 2;
+    /** The file header's size, that of 64-bit files. */
+    private static final int HEADER = 64;
+
     private static final int LOADABLE = 1;
 
     /** Bytes of the file that go to a physical address, followed by zeros up to {@code memorySize}. */
@@ -20,9 +25,14 @@ public record ElfImage(long entry, List<Segment> segments) {
         }
     }
 
+    /** Whether it is an ELF file, as far as its header tells. */
+    static boolean isElf(Image image) {
+        return image.length() >= HEADER && image.buffer().getInt(0) == MAGIC;
+    }
+
     public static ElfImage parse(Image image) throws InvalidImageException {
         ByteBuffer file = image.buffer();
-        if (image.length() < 64 || file.getInt(0) != MAGIC) {
+        if (!isElf(image)) {
             throw image.invalid("not an ELF file");
         }
         return switch (file.get(CLASS)) {

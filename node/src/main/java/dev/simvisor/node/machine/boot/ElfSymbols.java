@@ -12,11 +12,6 @@ import java.util.List;
  * with them, as when a file was cut off, is the same as none.
  */
 public final class ElfSymbols {
-    private static final int MAGIC = 0x464C457F;
-    private static final int CLASS = 4;
-    private static final int CLASS_64 = 2;
-    private static final int SMALLEST_FILE = 64;
-
     private static final int SYMBOL_TABLE = 2;
     private static final long EXECUTABLE = 4;
     /** Types of symbols: labels of assembly code have none. */
@@ -33,14 +28,12 @@ public final class ElfSymbols {
 
     private ElfSymbols(ByteBuffer file) {
         this.file = file;
-        this.wide = file.get(CLASS) == CLASS_64;
+        this.wide = file.get(ElfImage.CLASS) == ElfImage.CLASS_64;
     }
 
     /** Those of an image; none if it is no ELF file or was stripped. */
     public static SymbolTable of(Image image) {
-        ByteBuffer file = image.buffer();
-        if (image.length() < SMALLEST_FILE || file.getInt(0) != MAGIC) return SymbolTable.NONE;
-        return new ElfSymbols(file).read();
+        return ElfImage.isElf(image) ? new ElfSymbols(image.buffer()).read() : SymbolTable.NONE;
     }
 
     private SymbolTable read() {

@@ -119,6 +119,13 @@ final class GuestPair implements AutoCloseable {
         assertThat(difference).as(what + ": address of the first difference").isEqualTo(-1);
     }
 
+    /** Runs them for a while, in which all is executed in regions that are hardly ever left. */
+    void runWithinRegions(String what) {
+        run(10_000, what);
+        assertThat(statistics().executed()).isGreaterThan(9000);
+        assertThat(statistics().entries()).isLessThan(20);
+    }
+
     long executed() {
         return interpreted.cpu.instructionsExecuted();
     }

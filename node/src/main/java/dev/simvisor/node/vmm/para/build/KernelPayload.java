@@ -1,5 +1,6 @@
 package dev.simvisor.node.vmm.para.build;
 
+import dev.simvisor.node.machine.boot.ElfImage;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.boot.InvalidImageException;
 import java.io.ByteArrayInputStream;
@@ -21,7 +22,6 @@ final class KernelPayload {
     private static final int SECTOR = 512;
     private static final int DEFAULT_SETUP_SECTORS = 4;
     private static final int BZIMAGE = 0x53726448; // "HdrS"
-    private static final int ELF = 0x464C457F;
     private static final int GZIP = 0x8B1F;
     private static final int XZ = 0x587A37FD;
 
@@ -49,7 +49,7 @@ final class KernelPayload {
         ByteArrayInputStream packed = new ByteArrayInputStream(kernel.bytes(), start, length);
         int magic = kernel.buffer().getInt(start);
         try {
-            if (magic == ELF) return packed.readAllBytes();
+            if (magic == ElfImage.MAGIC) return packed.readAllBytes();
             try (InputStream unpacking = decompressor(kernel, packed, magic)) {
                 return unpacking.readAllBytes();
             }
