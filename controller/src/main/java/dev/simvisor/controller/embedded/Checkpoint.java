@@ -5,6 +5,7 @@ import dev.simvisor.node.machine.UnusableStateException;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.proto.state.MachineState;
 import java.util.Arrays;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param pages by gfn; null where there are zeros alone
  */
 record Checkpoint(long instructions, MachineState state, byte[] @Nullable [] pages) {
-    private static final int PAGE = 4096;
+    static final int PAGE = 4096;
 
     static Checkpoint of(Machine machine, @Nullable Checkpoint before) {
         GuestMemory memory = machine.memory();
@@ -26,6 +27,13 @@ record Checkpoint(long instructions, MachineState state, byte[] @Nullable [] pag
             pages[gfn] = Arrays.equals(page, known) ? known : page.clone();
         }
         return new Checkpoint(machine.instructions(), machine.save(), pages);
+    }
+
+    /** Adds its pages to a set of those that are kept. */
+    void addPagesTo(Set<byte[]> kept) {
+        for (byte[] page : pages) {
+            if (page != null) kept.add(page);
+        }
     }
 
     /** Makes the machine what it was. */

@@ -6,10 +6,14 @@ import dev.simvisor.node.machine.Machine;
 import dev.simvisor.node.machine.RunOutcome;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +28,8 @@ final class VmHistory {
     private static final long FIRST_INTERVAL = 250_000_000;
 
     private static final int MOST_CHECKPOINTS = 12;
+    /** Of pages that checkpoints keep. */
+    private static final long MOST_BYTES = Runtime.getRuntime().maxMemory() / 2;
 
     /** Whoever goes back a step may do so again: another checkpoint is taken so many instructions before where it is then. */
     private static final long NEAR = 1_000_000;
@@ -46,6 +52,9 @@ final class VmHistory {
     private final ReplayedOutput console;
     private final ReplayedOutput debugConsole;
     private final NavigableMap<Long, Moment> moments = new TreeMap<>();
+    /** Shortly before where the VM was taken back to last. */
+    private @Nullable Moment near;
+
     private final List<Typed> typed = new ArrayList<>();
     /** How much of that the guest has been given. */
     private int replayed;
@@ -112,11 +121,27 @@ final class VmHistory {
         machine.type(typed.get(replayed++).bytes);
     }
 
+    /** One more checkpoint, if there is room for it. */
     private void remember() {
+        Moment moment = present();
+        moments.put(moment.instructions(), moment);
+        if (moments.size() > MOST_CHECKPOINTS) thinOut();
+        if (retainedBytes() > MOST_BYTES && moments.size() > 1) {
+            moments.remove(moment.instructions());
+            interval *= 2;
+        }
+    }
+
+    private Moment present() {
         Map.Entry<Long, Moment> before = moments.floorEntry(machine.instructions());
         Checkpoint checkpoint = Checkpoint.of(machine, before == null ? null : before.getValue().checkpoint);
-        moments.put(checkpoint.instructions(), new Moment(checkpoint, replayed, console.said(), debugConsole.said()));
-        if (moments.size() > MOST_CHECKPOINTS) thinOut();
+        return new Moment(checkpoint, replayed, console.said(), debugConsole.said());
+    }
+
+    private long retainedBytes() {
+        Set<byte[]> pages = Collections.newSetFromMap(new IdentityHashMap<>());
+        for (Moment moment : moments.values()) moment.checkpoint.addPagesTo(pages);
+        return (long) pages.size() * Checkpoint.PAGE;
     }
 
     /** Every other one goes, but not the first. */
@@ -137,6 +162,7 @@ final class VmHistory {
     private void begin() {
         changed = false;
         moments.clear();
+        near = null;
         typed.clear();
         replayed = 0;
         frontier = machine.clock().cycles();
@@ -162,15 +188,23 @@ final class VmHistory {
      */
     void goBack(long place, BooleanSupplier interrupted) {
         long instructions = Math.max(place, beginning());
-        Moment from = moments.floorEntry(instructions).getValue();
+        Moment from = latestBefore(instructions);
         restore(from);
         probe.disable();
         if (instructions - from.instructions() > 2 * NEAR) {
             replay(instructions - NEAR, interrupted);
-            remember();
+            near = present();
         }
         replay(instructions, interrupted);
         probe.enable();
+    }
+
+    private Moment latestBefore(long instructions) {
+        Moment moment = moments.floorEntry(instructions).getValue();
+        Moment other = near;
+        boolean nearer =
+                other != null && other.instructions() <= instructions && other.instructions() > moment.instructions();
+        return nearer ? Objects.requireNonNull(other) : moment;
     }
 
     /**
@@ -190,6 +224,11 @@ final class VmHistory {
             if (interrupted.getAsBoolean()) return Optional.empty();
             if (last != null) {
                 goBack(last.instructions, interrupted);
+                // An interrupt that was delivered on the way to it does not count as an instruction.
+                if (last.stop instanceof Stop.BeforeInstruction(long linear)
+                        && linear != machine.cpu().linearInstructionPointer()) {
+                    runUntil(Long.MAX_VALUE, last.instructions + 1);
+                }
                 return Optional.of(last.stop);
             }
             end = start.instructions();
@@ -212,14 +251,26 @@ final class VmHistory {
                 if (place < now) last = new Passed(stop, place);
                 resume();
             }
-            if (machine.instructions() >= end) return last;
+            if (machine.instructions() >= end || isEnd(outcome)) return last;
         }
         return last;
     }
 
+    private static boolean isEnd(RunOutcome outcome) {
+        return switch (outcome) {
+            case RunOutcome.DeadlineReached _, RunOutcome.Idle _, RunOutcome.Stopped _, RunOutcome.Suspended _ -> false;
+            case RunOutcome.PoweredOff _,
+                    RunOutcome.ResetRequested _,
+                    RunOutcome.TripleFault _,
+                    RunOutcome.DebugExit _,
+                    RunOutcome.Crashed _ -> true;
+        };
+    }
+
     private void replay(long instructions, BooleanSupplier interrupted) {
-        while (machine.instructions() < instructions && !interrupted.getAsBoolean()) {
-            runUntil(Long.MAX_VALUE, Math.min(instructions, machine.instructions() + SLICE));
+        boolean ended = false;
+        while (machine.instructions() < instructions && !ended && !interrupted.getAsBoolean()) {
+            ended = isEnd(runUntil(Long.MAX_VALUE, Math.min(instructions, machine.instructions() + SLICE)));
         }
     }
 
@@ -232,8 +283,7 @@ final class VmHistory {
         probe.forgetStop();
     }
 
-    /** The next run does not stop before its first instruction. */
-    void resume() {
+    private void resume() {
         probe.resume(machine.cpu().linearInstructionPointer(), machine.instructions());
     }
 }

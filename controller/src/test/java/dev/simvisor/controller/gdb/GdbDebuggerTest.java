@@ -228,7 +228,7 @@ class GdbDebuggerTest {
 
     @Test
     void whatIsNoPacketOfTheProtocolEndsTheConnectionAlone() throws Exception {
-        client.raw("$" + "x".repeat(1 << 20));
+        client.raw("$" + "x".repeat(PacketConnection.LARGEST_PACKET + 2));
         assertThat(end.get(1, TimeUnit.MINUTES)).isEqualTo(new BootEnd.InstructionLimit(INSTRUCTIONS));
     }
 
