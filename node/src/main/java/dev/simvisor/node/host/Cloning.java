@@ -42,13 +42,16 @@ final class Cloning {
             return;
         }
         if (original.canBeSaved()) {
-            copy(number, command, original);
+            begin(number, command, original, make(command, original));
             return;
         }
         Suspension.of(host, original, String.format("clone-%020d", number), () -> true, new Suspension.Outcome() {
             @Override
             public void suspended() {
-                copySuspended(number, command, original);
+                Made made = make(command, original);
+                original.resume(host.nowNanos());
+                host.reschedule();
+                begin(number, command, original, made);
             }
 
             @Override
@@ -56,32 +59,6 @@ final class Cloning {
                 commands.refuse(number, command.getName(), reason);
             }
         });
-    }
-
-    private void copySuspended(long number, CloneVm command, VirtualMachine original) {
-        VmSpec spec = spec(command, original);
-        switch (make(spec, command, original)) {
-            case Made.Refused(String reason) -> {
-                original.resume(host.nowNanos());
-                commands.refuse(number, command.getName(), reason);
-            }
-            case Made.Clone(VirtualMachine clone) -> {
-                original.resume(host.nowNanos());
-                begin(number, command, original, clone);
-            }
-        }
-        host.reschedule();
-    }
-
-    private void copy(long number, CloneVm command, VirtualMachine original) {
-        switch (make(spec(command, original), command, original)) {
-            case Made.Refused(String reason) -> commands.refuse(number, command.getName(), reason);
-            case Made.Clone(VirtualMachine clone) -> begin(number, command, original, clone);
-        }
-    }
-
-    private static VmSpec spec(CloneVm command, VirtualMachine original) {
-        return original.spec().toBuilder().setName(command.getName()).build();
     }
 
     /** A second VM, or one line that says why there is none. */
@@ -92,7 +69,8 @@ final class Cloning {
     }
 
     /** The clone is paused, and nobody's yet. */
-    private Made make(VmSpec spec, CloneVm command, VirtualMachine original) {
+    private Made make(CloneVm command, VirtualMachine original) {
+        VmSpec spec = original.spec().toBuilder().setName(command.getName()).build();
         VmSpec hosted = HostCommands.inMode(command.getMode(), spec);
         String refusal = commands.refusal(hosted);
         if (refusal != null) {
@@ -115,16 +93,25 @@ final class Cloning {
         }
     }
 
-    private void begin(long number, CloneVm command, VirtualMachine original, VirtualMachine clone) {
-        host.adopt(clone);
-        if (!command.getPaused()) {
-            if (original.isRunning()) {
-                clone.resumeWith(original);
-            } else {
-                clone.resume(host.nowNanos());
+    private void begin(long number, CloneVm command, VirtualMachine original, Made made) {
+        switch (made) {
+            case Made.Refused(String reason) -> commands.refuse(number, command.getName(), reason);
+            case Made.Clone(VirtualMachine clone) -> {
+                host.adopt(clone);
+                if (!command.getPaused()) {
+                    run(clone, original);
+                }
+                commands.report(number, clone);
             }
         }
-        commands.report(number, clone);
+    }
+
+    private void run(VirtualMachine clone, VirtualMachine original) {
+        if (original.isRunning()) {
+            clone.resumeWith(original);
+        } else {
+            clone.resume(host.nowNanos());
+        }
     }
 
     // ---- on another
