@@ -13,11 +13,14 @@ import java.util.TreeSet;
  * scheduling (Waldspurger &amp; Weihl 1995) with weights, and caps per {@link #PERIOD_NANOS}. Pure: time is what it is told.
  */
 final class VcpuScheduler {
-    /** Decisions are taken at multiples of it, and whenever a vCPU comes or goes. */
-    static final long QUANTUM_NANOS = 10_000_000;
+    /**
+     * Decisions are taken at multiples of it, and whenever a vCPU comes or goes. Who wakes in a quantum may have a processor for all
+     * of it, and use little: longer ones would have busy vCPUs wait for idle ones, which a timer wakes every few milliseconds.
+     */
+    static final long QUANTUM_NANOS = 1_000_000;
 
     /** A vCPU with a cap of c percent runs at most c percent of every period. */
-    static final long PERIOD_NANOS = 10 * QUANTUM_NANOS;
+    static final long PERIOD_NANOS = 100 * QUANTUM_NANOS;
 
     static final int DEFAULT_WEIGHT = 256;
 

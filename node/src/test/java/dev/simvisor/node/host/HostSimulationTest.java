@@ -58,11 +58,15 @@ class HostSimulationTest {
 
     /** A guest that always has something to execute counts a step per cycle; one in 100 keeps the test quick. */
     private static HostCommand create(String name, int weight) {
+        return create(name, weight, 100);
+    }
+
+    private static HostCommand create(String name, int weight, long stepEvery) {
         VmSpec spec = VmSpec.newBuilder()
                 .setName(name)
                 .setMemoryBytes(1 << 20)
                 .setWeight(weight)
-                .putLabels("dirty-every", "100")
+                .putLabels("dirty-every", Long.toString(stepEvery))
                 .build();
         return HostCommand.newBuilder()
                 .setNumber(1)
@@ -95,6 +99,19 @@ class HostSimulationTest {
             double heavy = machines.get("heavy").instructions();
             double light = machines.get("light").instructions();
             assertThat(heavy / light).isBetween(2.8, 3.2);
+        }
+    }
+
+    /** As many of them as there are processors, and all woken by timers in step. */
+    @Test
+    void idleGuestsHardlyKeepABusyOneWaiting() throws Exception {
+        try (HostSimulation host = host(2)) {
+            HostCommand tick = create("idle-a", 0, 4 * MILLI);
+            HostCommand tock = create("idle-b", 0, 4 * MILLI);
+            run(host, 1000 * MILLI, MILLI, create("busy", 0), tick, tock);
+
+            assertThat(machines.get("idle-a").instructions()).isGreaterThanOrEqualTo(250);
+            assertThat(machines.get("busy").instructions()).isGreaterThan(1000 * MILLI / 100 * 7 / 10);
         }
     }
 
