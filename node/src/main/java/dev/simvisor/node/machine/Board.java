@@ -20,8 +20,8 @@ import dev.simvisor.node.machine.device.uart.Uart16550;
 import dev.simvisor.node.machine.disk.DiskImage;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.memory.MachineMemory;
+import dev.simvisor.node.machine.pci.HostBridge;
 import dev.simvisor.node.machine.pci.PciBus;
-import dev.simvisor.node.machine.pci.PciFunction;
 import dev.simvisor.node.machine.time.VirtualClock;
 import dev.simvisor.node.machine.virtio.VirtioBlock;
 import dev.simvisor.node.machine.virtio.VirtioConsole;
@@ -103,7 +103,7 @@ final class Board implements SystemBus {
         power = new PowerControl(
                 clock, interrupt(SYSTEM_CONTROL_IRQ), () -> end.accept(new RunOutcome.PoweredOff()), reset);
         pci = new PciBus(devices, this::interrupt);
-        pci.plug(0, hostBridge());
+        pci.plug(0, hostBridge(configuration));
         virtioConsole = new VirtioConsole(outputs.virtioConsole(), memory);
         plugVirtio(CONSOLE_SLOT, virtioConsole.transport());
         if (disks.size() > MOST_DISKS) {
@@ -124,9 +124,10 @@ final class Board implements SystemBus {
         virtio.add(function);
     }
 
-    private static PciFunction hostBridge() {
-        // Intel 82441FX, the north bridge whose memory and interrupt layout every PC system knows; class "host bridge".
-        return new PciFunction("host bridge", 0x8086, 0x1237, 2, 0x060000);
+    private HostBridge hostBridge(MachineConfiguration configuration) {
+        return configuration.firmwareBytes() == 0
+                ? new HostBridge()
+                : new HostBridge((start, end, writable) -> memory.shield(start, end, !writable));
     }
 
     /** An interrupt request reaches both kinds of controller; the guest programs one of them. */
@@ -199,7 +200,7 @@ final class Board implements SystemBus {
     }
 
     /** Memory sizes where firmware of PCs leaves them in CMOS memory, for guests that read no tables. */
-    private void presetMemorySize() {
+    void presetMemorySize() {
         long kibibytesAboveOneMebibyte = Math.min(memory.lowEnd() - (1 << 20) >> 10, 0xFFFF);
         long chunksAbove16Mebibytes = Math.max(0, Math.min(memory.lowEnd() - (16 << 20) >> 16, 0xFFFF));
         rtc.preset(0x15, 640 & 0xFF);
