@@ -64,7 +64,7 @@ final class BootCommand implements Callable<Integer> {
     @Option(
             names = "--bios",
             paramLabel = "FILE",
-            description = "A firmware image, in place of a kernel, at the top of 4 GiB.")
+            description = "A firmware image, such as SeaBIOS, in place of a kernel: it starts what is on a --disk.")
     private @Nullable Path bios;
 
     @Option(
@@ -117,7 +117,10 @@ final class BootCommand implements Callable<Integer> {
             description = "Where the serial port leads. Default: ${DEFAULT-VALUE}.")
     private String serial = STDIO;
 
-    @Option(names = "--debugcon", paramLabel = "FILE", description = "Gets what the guest writes to port 0xe9.")
+    @Option(
+            names = "--debugcon",
+            paramLabel = "FILE",
+            description = "Gets what the guest writes to port 0xe9, and firmware to port 0x402.")
     private @Nullable Path debugConsole;
 
     @Option(

@@ -108,7 +108,7 @@ public final class Machine implements GuestPlatform {
     public void boot(BootSource source) throws InvalidImageException {
         switch (source) {
             case BootSource.Firmware(Image image) -> {
-                board.presetMemorySize();
+                board.presetForFirmware();
                 FirmwareLoader.load(memory, image);
             }
             case BootSource.Linux linux -> enter(LinuxLoader.load(memory, linux, board.initializeFirmware()));

@@ -147,6 +147,24 @@ class FirmwareTest {
     }
 
     @Test
+    void firmwareFindsItsConfigurationAndADebugConsole() throws Exception {
+        byte[] rom = new byte[ROM];
+        // mov dx,510h; xor ax,ax; out dx,ax; inc dx; mov cx,4; mov bx,402h; again: in al,dx; xchg dx,bx; out dx,al;
+        // xchg dx,bx; loop again; mov al,21h; out F4h,al
+        byte[] code = HexFormat.of().parseHex("ba100531c0ef42b90400bb0204ec87d3ee87d3e2f8b021e6f4");
+        System.arraycopy(code, 0, rom, 0, code.length);
+        byte[] reset = HexFormat.of().parseHex(RESET);
+        System.arraycopy(reset, 0, rom, RESET_VECTOR, reset.length);
+        Machine machine = booted(BareMode.INSTANCE, TranslatingEngine::new, rom);
+        StringBuilder debug = new StringBuilder();
+        machine.debugConsoleTo(value -> debug.append((char) value));
+
+        assertThat(machine.runUntil(FOREVER)).isEqualTo(new RunOutcome.DebugExit(FOUND_ALL_RIGHT));
+
+        assertThat(debug).hasToString("QEMU");
+    }
+
+    @Test
     void theImageIsPartOfTheHash() throws Exception {
         byte[] other = rom();
         other[ROM / 2] = 1;
