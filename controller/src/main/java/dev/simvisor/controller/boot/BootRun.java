@@ -2,6 +2,7 @@ package dev.simvisor.controller.boot;
 
 import dev.simvisor.controller.embedded.LocalVm;
 import java.io.IOException;
+import java.util.OptionalLong;
 
 /**
  * Runs a VM to its end, in slices of virtual time short enough for somebody who types.
@@ -18,6 +19,7 @@ public final class BootRun {
     private final SerialLine line;
     private final Limits limits;
     private final boolean paced;
+    private final Debugger debugger;
     private long anchorNanos;
     private long anchorWallNanos;
 
@@ -33,23 +35,32 @@ public final class BootRun {
      * @param paced whether virtual time is held back to the speed of the wall's. An idle guest's always is while somebody may
      *     type: at a prompt, hours would pass between two keys.
      */
-    public BootRun(LocalVm vm, SerialLine line, Limits limits, boolean paced) {
+    public BootRun(LocalVm vm, SerialLine line, Limits limits, boolean paced, Debugger debugger) {
         this.vm = vm;
         this.line = line;
         this.limits = limits;
         this.paced = paced;
+        this.debugger = debugger;
     }
 
     public BootEnd run() throws IOException, InterruptedException {
+        BootEnd end = runToEnd();
+        debugger.ended(end, line::quitRequested);
+        return end;
+    }
+
+    private BootEnd runToEnd() throws IOException, InterruptedException {
         vm.consoleTo(line::put);
         anchor();
         while (true) {
+            OptionalLong permission = awaitPermission();
+            if (permission.isEmpty()) return new BootEnd.Quit();
             // A guest that does not read has the line wait, and with it whoever writes to it.
             if (vm.unreadInput() < MOST_UNREAD) vm.type(line.takeInput());
-            LocalVm.Outcome outcome = vm.runUntil(sliceEnd(), limits.instructions());
+            LocalVm.Outcome outcome = vm.runUntil(sliceEnd(), Math.min(permission.getAsLong(), limits.instructions()));
             line.flush();
             switch (outcome) {
-                case PAUSED -> {}
+                case PAUSED, STOPPED -> {}
                 case POWERED_OFF -> {
                     return new BootEnd.PoweredOff();
                 }
@@ -80,6 +91,14 @@ public final class BootRun {
             }
             keepPace();
         }
+    }
+
+    /** While a debugger holds the VM, virtual time is not behind the wall's. */
+    private OptionalLong awaitPermission() throws InterruptedException {
+        long before = System.nanoTime();
+        OptionalLong permission = debugger.awaitPermission(line::quitRequested);
+        anchorWallNanos += System.nanoTime() - before;
+        return permission;
     }
 
     private long sliceEnd() {

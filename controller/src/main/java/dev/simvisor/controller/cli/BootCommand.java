@@ -8,6 +8,7 @@ import dev.simvisor.controller.boot.BootEnd;
 import dev.simvisor.controller.boot.BootRefused;
 import dev.simvisor.controller.boot.BootRun;
 import dev.simvisor.controller.boot.BootStatistics;
+import dev.simvisor.controller.boot.Debugger;
 import dev.simvisor.controller.boot.EngineChoice;
 import dev.simvisor.controller.boot.SerialLine;
 import dev.simvisor.controller.boot.SlipReport;
@@ -15,7 +16,10 @@ import dev.simvisor.controller.boot.StreamLine;
 import dev.simvisor.controller.boot.TerminalLine;
 import dev.simvisor.controller.boot.VmRequest;
 import dev.simvisor.controller.boot.WallPhases;
+import dev.simvisor.controller.embedded.DebugTarget;
 import dev.simvisor.controller.embedded.LocalVm;
+import dev.simvisor.controller.gdb.GdbDebugger;
+import dev.simvisor.controller.gdb.GdbServer;
 import dev.simvisor.controller.guest.GuestException;
 import dev.simvisor.controller.guest.GuestImage;
 import java.io.BufferedOutputStream;
@@ -54,6 +58,7 @@ import picocli.CommandLine.Option;
         })
 final class BootCommand implements Callable<Integer> {
     private static final String STDIO = "stdio";
+    private static final int MOST_PORT = 65_535;
 
     @Mixin
     private GuestOptions guest = new GuestOptions();
@@ -128,7 +133,10 @@ final class BootCommand implements Callable<Integer> {
             description = "Lets a write to port 0xf4 end the VM with the exit status value<<1|1.")
     private boolean debugExit;
 
-    @Option(names = "--gdb", paramLabel = "PORT", description = "Waits for a debugger. Not available yet.")
+    @Option(
+            names = "--gdb",
+            paramLabel = "PORT",
+            description = "Waits for GDB at this port of this machine, 0 for any: target remote :PORT.")
     private @Nullable Integer gdbPort;
 
     @Option(names = "--pace", description = "Holds virtual time back to the speed of the wall's.")
@@ -159,21 +167,42 @@ final class BootCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         refuseWhatCannotBe();
-        try (LocalVm vm = LocalVm.booted(request());
+        VmRequest request = request();
+        try (LocalVm vm = LocalVm.booted(request);
                 OutputStream debugOutput = debugOutput()) {
             vm.debugConsoleTo(value -> write(debugOutput, value));
             long startedNanos = System.nanoTime();
-            BootEnd end;
-            try (SerialLine line = serialLine()) {
-                end = new BootRun(vm, line, limits(), paced).run();
-            }
+            BootEnd end = gdbPort == null ? run(vm, Debugger.NONE) : runDebugged(vm, vm.debugTarget(request), gdbPort);
             return report(vm, end, Duration.ofNanos(System.nanoTime() - startedNanos));
         }
     }
 
+    private BootEnd run(LocalVm vm, Debugger debugger) throws CommandFailed, IOException, InterruptedException {
+        try (SerialLine line = serialLine()) {
+            return new BootRun(vm, line, limits(), paced, debugger).run();
+        }
+    }
+
+    private BootEnd runDebugged(LocalVm vm, DebugTarget target, int port)
+            throws CommandFailed, IOException, InterruptedException {
+        try (GdbServer server = listening(port)) {
+            System.err.println("simvisor: waiting for GDB: target remote :" + server.port());
+            return run(vm, new GdbDebugger(vm, target, server));
+        }
+    }
+
+    private static GdbServer listening(int port) throws CommandFailed {
+        try {
+            return GdbServer.listening(port);
+        } catch (IOException refused) {
+            throw new CommandFailed(
+                    "--gdb " + port + ": " + Failures.describe(refused) + ": expected a port that is free");
+        }
+    }
+
     private void refuseWhatCannotBe() throws BootRefused, CommandFailed {
-        if (gdbPort != null) {
-            throw new BootRefused("--gdb is not available yet");
+        if (gdbPort != null && (gdbPort < 0 || gdbPort > MOST_PORT)) {
+            throw new BootRefused("--gdb " + gdbPort + ": expected a port from 0 to " + MOST_PORT);
         }
         if (maxInstructions != null && maxInstructions < 0) {
             throw new BootRefused("--max-instructions " + maxInstructions + ": expected 0 or more");

@@ -17,6 +17,7 @@ import dev.simvisor.node.machine.Machine;
 import dev.simvisor.node.machine.MachineConfiguration;
 import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.boot.BootSource;
+import dev.simvisor.node.machine.boot.ElfImage;
 import dev.simvisor.node.machine.boot.FirmwareLoader;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.boot.InvalidImageException;
@@ -53,6 +54,8 @@ public final class LocalVm implements AutoCloseable {
     public enum Outcome {
         /** A limit was reached; the VM can go on. */
         PAUSED,
+        /** {@link DebugTarget#stop} has the cause. */
+        STOPPED,
         POWERED_OFF,
         /** {@link #exitStatus} has the status. */
         DEBUG_EXIT,
@@ -68,6 +71,9 @@ public final class LocalVm implements AutoCloseable {
     private static final int PAGE_BYTES = 4096;
     private static final int BZIMAGE_MAGIC_OFFSET = 0x202;
     private static final int BZIMAGE_MAGIC = 0x53726448; // "HdrS"
+    // Of the Linux/x86 boot protocol 2.12.
+    private static final int XLOADFLAGS_OFFSET = 0x236;
+    private static final int KERNEL_64 = 1;
     private static final int MULTIBOOT_MAGIC = 0x1BADB002;
     private static final int MULTIBOOT_SEARCHED = 8192; // Multiboot 0.6.96 §3.1
 
@@ -276,8 +282,7 @@ public final class LocalVm implements AutoCloseable {
 
     private static BootSource boardSource(Image kernel, @Nullable Image initrd, String commandLine) throws BootRefused {
         ByteBuffer bytes = ByteBuffer.wrap(kernel.bytes()).order(ByteOrder.LITTLE_ENDIAN);
-        if (bytes.limit() >= BZIMAGE_MAGIC_OFFSET + Integer.BYTES
-                && bytes.getInt(BZIMAGE_MAGIC_OFFSET) == BZIMAGE_MAGIC) {
+        if (isBzImage(bytes)) {
             return new BootSource.Linux(kernel, initrd, commandLine);
         }
         if (hasMultibootMagic(bytes)) {
@@ -285,6 +290,11 @@ public final class LocalVm implements AutoCloseable {
         }
         throw new BootRefused(kernel.name() + ": neither a Linux bzImage nor a multiboot kernel, or truncated ("
                 + kernel.bytes().length + " bytes)");
+    }
+
+    private static boolean isBzImage(ByteBuffer bytes) {
+        return bytes.limit() >= BZIMAGE_MAGIC_OFFSET + Integer.BYTES
+                && bytes.getInt(BZIMAGE_MAGIC_OFFSET) == BZIMAGE_MAGIC;
     }
 
     private static boolean hasMultibootMagic(ByteBuffer bytes) {
@@ -310,6 +320,7 @@ public final class LocalVm implements AutoCloseable {
     public Outcome runUntil(long nanos, long instructions) {
         return switch (platform.runUntil(platform.clock().toCycles(nanos), instructions)) {
             case RunOutcome.DeadlineReached _, RunOutcome.Idle _ -> Outcome.PAUSED;
+            case RunOutcome.Stopped _ -> Outcome.STOPPED;
             case RunOutcome.PoweredOff _ -> Outcome.POWERED_OFF;
             case RunOutcome.ResetRequested _ -> Outcome.RESET_REQUESTED;
             case RunOutcome.TripleFault _ -> Outcome.TRIPLE_FAULT;
@@ -433,6 +444,36 @@ public final class LocalVm implements AutoCloseable {
     /** 64 while the processor is in long mode, else 32: what the code of a kernel is then. */
     int kernelCodeSize() {
         return board().cpu().longMode ? 64 : 32;
+    }
+
+    /**
+     * What a debugger does to the VM.
+     *
+     * @param request that it was {@linkplain #booted booted} by
+     * @throws BootRefused when its mode has no such thing
+     */
+    public DebugTarget debugTarget(VmRequest request) throws BootRefused {
+        if (platform instanceof Machine board) {
+            return new DebugTarget(board, isWide(request.source()));
+        }
+        throw new BootRefused("--gdb is not available yet in mode " + request.mode());
+    }
+
+    /** Whether 64-bit code is what it starts from; what firmware will start is not known. */
+    private static boolean isWide(VmRequest.Source source) {
+        return switch (source) {
+            case VmRequest.Kernel kernel -> isWide(kernel.image());
+            case VmRequest.Firmware _ -> false;
+        };
+    }
+
+    /** Whether a kernel's file is one of 64-bit code. */
+    private static boolean isWide(VmRequest.Image kernel) {
+        ByteBuffer bytes = ByteBuffer.wrap(kernel.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+        if (isBzImage(bytes)) {
+            return bytes.limit() > XLOADFLAGS_OFFSET && (bytes.get(XLOADFLAGS_OFFSET) & KERNEL_64) != 0;
+        }
+        return ElfImage.isWide(image(kernel));
     }
 
     private Machine board() {

@@ -117,7 +117,7 @@ public final class ModeCostRun {
     private static Optional<String> ending(LocalVm.Outcome outcome) {
         return switch (outcome) {
             case POWERED_OFF -> Optional.empty();
-            case PAUSED -> Optional.of("did not come to its end");
+            case PAUSED, STOPPED -> Optional.of("did not come to its end");
             case DEBUG_EXIT, RESET_REQUESTED -> Optional.of("reset");
             case TRIPLE_FAULT -> Optional.of("triple fault");
             case CRASHED -> Optional.of("crash");

@@ -4,6 +4,7 @@ import dev.simvisor.config.MemorySize;
 import dev.simvisor.controller.boot.BootEnd;
 import dev.simvisor.controller.boot.BootRefused;
 import dev.simvisor.controller.boot.BootRun;
+import dev.simvisor.controller.boot.Debugger;
 import dev.simvisor.controller.boot.EngineChoice;
 import dev.simvisor.controller.boot.VmRequest;
 import dev.simvisor.controller.embedded.LocalVm;
@@ -46,7 +47,7 @@ final class BootTwice {
         try (LocalVm vm = LocalVm.booted(request);
                 PromptLine line = new PromptLine(prompt)) {
             BootRun.Limits limits = new BootRun.Limits(Long.MAX_VALUE, Long.MAX_VALUE);
-            BootEnd end = new BootRun(vm, line, limits, false).run();
+            BootEnd end = new BootRun(vm, line, limits, false, Debugger.NONE).run();
             if (!(end instanceof BootEnd.Quit)) {
                 System.err.println("the guest came to its end before its prompt: " + end);
                 System.exit(1);

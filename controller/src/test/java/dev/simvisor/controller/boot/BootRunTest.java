@@ -2,13 +2,7 @@ package dev.simvisor.controller.boot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.simvisor.config.MemorySize;
 import dev.simvisor.controller.embedded.LocalVm;
-import java.io.IOException;
-import java.io.InputStream;
-import java.util.List;
-import java.util.Objects;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class BootRunTest {
@@ -52,26 +46,9 @@ class BootRunTest {
         Flood flood = new Flood();
         // Too early for the guest to read anything.
         BootRun.Limits limits = new BootRun.Limits(1000, Long.MAX_VALUE);
-        try (LocalVm vm = LocalVm.booted(builtInGuest())) {
-            for (int n = 0; n < 100; n++) new BootRun(vm, flood, limits, false).run();
+        try (LocalVm vm = LocalVm.booted(BuiltInGuest.inMode("bare"))) {
+            for (int n = 0; n < 100; n++) new BootRun(vm, flood, limits, false, Debugger.NONE).run();
         }
         assertThat(flood.taken).isEqualTo(1 << 16);
-    }
-
-    private static VmRequest builtInGuest() throws IOException {
-        try (InputStream image =
-                Objects.requireNonNull(LocalVm.class.getResourceAsStream("/dev/simvisor/node/guest/builtin.elf"))) {
-            return new VmRequest(
-                    new VmRequest.Kernel(new VmRequest.Image("builtin", image.readAllBytes()), Optional.empty(), ""),
-                    new MemorySize(64 << 20),
-                    List.of(),
-                    1,
-                    "bare",
-                    "",
-                    Optional.empty(),
-                    false,
-                    EngineChoice.interpreter,
-                    Optional.empty());
-        }
     }
 }

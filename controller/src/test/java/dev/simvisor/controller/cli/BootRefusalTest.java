@@ -164,7 +164,7 @@ class BootRefusalTest {
             --mode para           | a 32-bit kernel: mode para runs 64-bit ones
             --mode nonsense       | expected one of bare, trap, translate, para, hardware, not "nonsense"
             --engine turbo        | expected one of [interpreter, translator, auto]
-            --gdb 1234            | --gdb is not available yet
+            --gdb 65536           | --gdb 65536: expected a port from 0 to 65535
             --cpus 2              | --cpus 2: expected 1, more are not available yet in mode bare
             --disk /no/such/disk  | --disk /no/such/disk: not a file: expected a raw disk image
             --cpu-model z80       | unknown CPU model "z80"; expected one of

@@ -149,6 +149,9 @@ public final class Cpu {
     /** Why the last run ended before its instructions were executed. */
     public final Exit exit = new Exit();
 
+    /** A debugger's, outside the machine. */
+    public final InTargetProbe probe;
+
     private final GuestException exception = new GuestException();
 
     public Cpu(SystemBus bus, CpuModel model) {
@@ -158,13 +161,15 @@ public final class Cpu {
         this.dr = new long[8];
         this.xmm = new long[32];
         this.fpu = new FpuState();
+        this.probe = new InTargetProbe();
         this.memory = new LinearMemory(this);
         CpuReset.reset(this);
     }
 
     /**
      * A processor of the same model whose general, debug, XMM and floating-point registers (but not MXCSR) are those of
-     * {@code other}: the physical processor that runs a guest, beside the virtual one that the guest believes in.
+     * {@code other}, as is its probe: the physical processor that runs a guest, beside the virtual one that the guest believes
+     * in.
      */
     public Cpu(SystemBus bus, Cpu other) {
         this.bus = bus;
@@ -173,6 +178,7 @@ public final class Cpu {
         this.dr = other.dr;
         this.xmm = other.xmm;
         this.fpu = other.fpu;
+        this.probe = other.probe;
         this.memory = new LinearMemory(this);
         CpuReset.reset(this);
     }

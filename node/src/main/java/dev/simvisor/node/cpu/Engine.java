@@ -6,8 +6,8 @@ package dev.simvisor.node.cpu;
  */
 public interface Engine extends SystemBus.CodeWatcher {
     /**
-     * Executes exactly {@code instructions} instructions, fewer only when the processor halts ({@link Cpu#halted}) or shuts
-     * down ({@link Cpu#shutdown}). An instruction that faults and each iteration of a repeated string instruction count as
+     * Executes exactly {@code instructions} instructions, fewer only when the processor halts ({@link Cpu#halted}), shuts down
+     * ({@link Cpu#shutdown}), or is stopped by a debugger ({@link Cpu#probe}). An instruction that faults and each iteration of a repeated string instruction count as
      * one. Interrupts that are pending at the start, or become pending by what the guest does, are delivered.
      */
     void run(long instructions);

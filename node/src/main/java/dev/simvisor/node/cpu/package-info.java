@@ -8,8 +8,8 @@
  * floating-point arithmetic. "SDM" is Intel's Software Developer's Manual, cited by section.
  *
  * <p>The outside is met only through {@link dev.simvisor.node.cpu.SystemBus},
- * {@link dev.simvisor.node.cpu.InterruptController} and {@link dev.simvisor.node.cpu.TimestampCounter}. No wall clock, no
- * randomness, no allocation while instructions execute.
+ * {@link dev.simvisor.node.cpu.InterruptController} and {@link dev.simvisor.node.cpu.TimestampCounter}; a debugger, through
+ * {@link dev.simvisor.node.cpu.InTargetProbe}. No wall clock, no randomness, no allocation while instructions execute.
  */
 @NullMarked
 package dev.simvisor.node.cpu;

@@ -138,6 +138,7 @@ public final class Machine implements GuestPlatform {
             if (ended != null) {
                 return ended;
             }
+            if (cpu.probe.isStopped()) return new RunOutcome.Stopped();
             if (clock.cycles() >= deadlineCycles || instructions() >= mostInstructions) {
                 return isIdle() ? new RunOutcome.Idle() : new RunOutcome.DeadlineReached();
             }

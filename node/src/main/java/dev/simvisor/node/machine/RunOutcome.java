@@ -8,6 +8,9 @@ public sealed interface RunOutcome {
     /** The cycle asked for was reached with every vCPU halted: the guest waits for an event or an interrupt. */
     record Idle() implements RunOutcome {}
 
+    /** A debugger's probe has stopped a processor, and knows why: {@link dev.simvisor.node.cpu.InTargetProbe#stop}. */
+    record Stopped() implements RunOutcome {}
+
     /** The guest has suspended itself, as {@link GuestPlatform#requestSuspension} asked it to. */
     record Suspended() implements RunOutcome {}
 

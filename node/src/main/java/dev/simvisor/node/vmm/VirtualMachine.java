@@ -128,6 +128,7 @@ public final class VirtualMachine implements AutoCloseable {
         }
         switch (machine.runUntil(cycles)) {
             case RunOutcome.DeadlineReached(), RunOutcome.Idle() -> {}
+            case RunOutcome.Stopped() -> throw new IllegalStateException("nobody debugs this VM");
             case RunOutcome.Suspended() -> state = State.PAUSED;
             case RunOutcome.PoweredOff() -> end(State.STOPPED, "powered off by the guest", 0);
             case RunOutcome.ResetRequested() -> end(State.STOPPED, "reset by the guest", 0);

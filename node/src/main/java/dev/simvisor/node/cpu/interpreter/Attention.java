@@ -18,6 +18,10 @@ final class Attention {
     private boolean shadow;
 
     private boolean debugShadow;
+    /** EFLAGS.RF spares the next instruction its breakpoint. */
+    private boolean resumed;
+    /** After how many instructions it was looked last. */
+    private long lookedAfter = -1;
     /** How many interrupts from INTR were delivered. */
     private long interrupts;
 
@@ -38,7 +42,9 @@ final class Attention {
     boolean look() {
         cpu.attention = false;
         singleInstruction = false;
-        if (cpu.shutdown || cpu.exit.kind != Exit.Kind.NONE) return false;
+        if (cpu.shutdown || cpu.exit.kind != Exit.Kind.NONE || cpu.probe.isStopped()) return false;
+        lookedAfter = cpu.instructionsExecuted();
+        resumed = false;
         shadow = cpu.interruptShadow;
         debugShadow = cpu.debugShadow;
         if (cpu.interruptShadow && !liftShadow(cpu)) {
@@ -106,13 +112,21 @@ final class Attention {
         cpu.debugShadow |= debugShadow;
     }
 
+    /** The instruction that is next waits for a debugger: what was looked at for it will be looked at again. */
+    void holdNext() {
+        cpu.attention = true;
+        if (cpu.instructionsExecuted() != lookedAfter) return;
+        restoreShadow();
+        if (resumed) cpu.otherFlags |= Flags.RF;
+    }
+
     private boolean mayRun() {
         return !cpu.shutdown && cpu.exit.kind == Exit.Kind.NONE;
     }
 
     /** #DB before an instruction with a breakpoint; RF spares the next instruction, and goes (SDM Vol 3B §17.3.1.1). */
     private void lookForBreakpoint() {
-        boolean resumed = (cpu.otherFlags & Flags.RF) != 0;
+        resumed = (cpu.otherFlags & Flags.RF) != 0;
         cpu.otherFlags &= ~Flags.RF;
         if (resumed || !DebugRegisters.watchesInstructions(cpu)) return;
         long linear = cpu.codeSize == 64 ? cpu.rip : cpu.segmentBase[SegmentRegister.CS] + cpu.rip & 0xFFFF_FFFFL;

@@ -25,6 +25,9 @@ public final class Block {
     /** Physical address of the page that the last bytes lie in when the block crosses a page, or NO_SECOND_PAGE. */
     public final long secondPage;
 
+    /** Whether a debugger may have to be asked before it is executed: then nothing may lead past that. */
+    final boolean mayStop;
+
     /** Next block of the same frame. */
     @Nullable
     Block sibling;
@@ -62,12 +65,14 @@ public final class Block {
     /** Distances of what has followed the indirect branch at its end; null when it ends otherwise. */
     private long @Nullable [] targets;
 
-    Block(long physical, int key, Instruction[] instructions, int length, long secondPage) {
+    Block(long physical, int key, Instruction[] instructions, int length, long secondPage, boolean mayStop) {
         this.physical = physical;
         this.key = key;
         this.instructions = instructions;
         this.length = length;
         this.secondPage = secondPage;
+        this.mayStop = mayStop;
+        this.refused = mayStop;
         String last = instructions[instructions.length - 1].row.semantics();
         if (last.equals("jmpIndirect") || last.equals("callIndirect")) targets = NO_TARGETS;
     }
@@ -108,7 +113,7 @@ public final class Block {
         refused = true;
     }
 
-    /** Whether one of its instructions accesses what translated code cannot. */
+    /** Whether one of its instructions accesses what translated code cannot, or a debugger may have it wait. */
     public boolean isRefused() {
         return refused;
     }
@@ -178,6 +183,7 @@ public final class Block {
     void link(long distance, Block successor) {
         if (targets != null) observe(targets, distance);
         if ((physical ^ successor.physical) >>> 12 != 0 || successor.secondPage != NO_SECOND_PAGE) return;
+        if (successor.mayStop) return;
         if (distance != (successor.physical - physical)) return;
         secondSuccessor = firstSuccessor;
         secondDistance = firstDistance;

@@ -11,7 +11,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Decodes the block at a physical address: straight on until an instruction that ends blocks, or the end of the page. */
+/**
+ * Decodes the block at a physical address: straight on until an instruction that ends blocks, the end of the page, or where a
+ * debugger may want to stop.
+ */
 final class BlockDecoder {
     private static final int PAGE = 4096;
     private static final int LONGEST_INSTRUCTION = 15;
@@ -46,10 +49,15 @@ final class BlockDecoder {
             if (next == null) break;
             instructions.add(next);
             offset += next.length;
-            if (endsBlock(next)) break;
+            if (endsBlock(next) || mayStop(start + offset)) break;
         }
         if (instructions.isEmpty()) return decodeCrossing(linear, physical, key, bytes);
-        return new Block(physical, key, instructions.toArray(new Instruction[0]), offset, Block.NO_SECOND_PAGE);
+        Instruction[] all = instructions.toArray(new Instruction[0]);
+        return new Block(physical, key, all, offset, Block.NO_SECOND_PAGE, mayStop(start));
+    }
+
+    private boolean mayStop(int pageOffset) {
+        return cpu.probe.divides(pageOffset);
     }
 
     /** Decodes the one instruction at {@code linear}; raises what fetching it raises. */
@@ -67,7 +75,8 @@ final class BlockDecoder {
         load(second, LONGEST_INSTRUCTION, bytes);
         Instruction only = decodeOne(0, LONGEST_INSTRUCTION);
         if (only == null) throw new IllegalStateException("an instruction wants more than 15 bytes");
-        return new Block(physical, key, new Instruction[] {only}, only.length, second);
+        return new Block(
+                physical, key, new Instruction[] {only}, only.length, second, mayStop((int) physical & PAGE - 1));
     }
 
     private @Nullable Instruction decodeOne(int offset, int available) {

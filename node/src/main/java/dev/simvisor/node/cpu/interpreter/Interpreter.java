@@ -55,6 +55,7 @@ public final class Interpreter implements Engine {
         this.firstLook = hotCode.firstLook();
         this.patience = hotCode.patience();
         this.attention = new Attention(cpu);
+        cpu.probe.onDivision(blocks::clear);
     }
 
     @Override
@@ -78,7 +79,7 @@ public final class Interpreter implements Engine {
             if (block == null) {
                 block = lookUp();
                 if (block != null && previous != null) previous.link(start - previousStart, block);
-                else if (block != null && left != null) left.follow(start, block);
+                else if (block != null && left != null && !block.mayStop) left.follow(start, block);
             }
             left = block == null ? null : translated(block);
             if (left != null) {
@@ -179,15 +180,23 @@ public final class Interpreter implements Engine {
         return count > left ? (int) left : count;
     }
 
-    /** The block at rIP, or null after the exception that fetching it raised was delivered. */
+    /** The block at rIP; or null after the exception that fetching it raised was delivered, or when a debugger has it wait. */
     private @Nullable Block lookUp() {
         try {
-            return nextBlock();
+            Block block = nextBlock();
+            return block.mayStop && stopsBefore(linear()) ? null : block;
         } catch (GuestException fault) {
             if (leaves(fault)) leave(null, fault);
             else deliver(fault);
             return null;
         }
+    }
+
+    /** Whether a debugger has the instruction at rIP wait. */
+    private boolean stopsBefore(long linear) {
+        boolean stops = cpu.probe.stopsBefore(linear, cpu.instructionsExecuted());
+        if (stops) attention.holdNext();
+        return stops;
     }
 
     private void execute(Block block) {
@@ -295,11 +304,13 @@ public final class Interpreter implements Engine {
         }
     }
 
-    /** Fetches, decodes and executes one instruction, and remembers nothing of it. */
+    /** Fetches, decodes and executes one instruction, unless a debugger has it wait, and remembers nothing of it. */
     public void interpret() {
         Instruction instruction;
         try {
-            instruction = decoder.decodeAlone(linear());
+            long linear = linear();
+            if (stopsBefore(linear)) return;
+            instruction = decoder.decodeAlone(linear);
         } catch (GuestException fault) {
             cpu.completedInstructions++;
             ExceptionDelivery.deliver(cpu, fault);

@@ -65,6 +65,7 @@ public final class LinearMemory {
         systemWrites = writeTlbs[SUPERVISOR].entries;
         reads = systemReads;
         writes = systemWrites;
+        cpu.probe.onWatch(this::flushAll);
     }
 
     /** Follows a change of privilege, EFLAGS.AC, CR0.AM, SMAP or the breakpoints. */
@@ -311,10 +312,12 @@ public final class LinearMemory {
     // ---- filling and flushing
 
     void fillRead(boolean system, long linear, long hostPage, boolean global) {
+        if (cpu.probe.watchesPageOf(linear)) return;
         readTlbs[level(system)].fill(linear & PAGE_MASK, hostPage - (linear & PAGE_MASK), global);
     }
 
     void fillWrite(boolean system, long linear, long hostPage, boolean global) {
+        if (cpu.probe.watchesPageOf(linear)) return;
         writeTlbs[level(system)].fill(linear & PAGE_MASK, hostPage - (linear & PAGE_MASK), global);
     }
 

@@ -7,7 +7,7 @@ import dev.simvisor.node.cpu.nonroot.ControlStructure;
 
 /**
  * Every memory access that misses the TLB's fast path: canonical and alignment checks, translation, page crossings, devices,
- * watched pages and data breakpoints. It fills the TLB where the next access may be direct.
+ * watched pages, data breakpoints and a debugger's watches. It fills the TLB where the next access may be direct.
  */
 final class SlowAccess {
     private final Cpu cpu;
@@ -54,6 +54,7 @@ final class SlowAccess {
 
     private long readWithin(long linear, int size, boolean system) {
         long physical = translate(linear, PageWalker.READ, system);
+        if (cpu.probe.stopsAfter(linear, size, false)) cpu.endBlock();
         long host = cpu.bus.directRead(physical & Tlb.PAGE_MASK);
         if (host == 0) {
             cpu.endBlock();
@@ -86,6 +87,7 @@ final class SlowAccess {
 
     private void writeWithin(long linear, int size, long value, boolean system) {
         long physical = translate(linear, PageWalker.WRITE, system);
+        if (cpu.probe.stopsAfter(linear, size, true)) cpu.endBlock();
         long host = cpu.bus.directWrite(physical & Tlb.PAGE_MASK);
         if (host == 0) {
             cpu.endBlock();
@@ -162,8 +164,8 @@ final class SlowAccess {
         long last = linear + size - 1;
         boolean inside =
                 cpu.longMode ? LinearMemory.canonical(linear) && LinearMemory.canonical(last) : last <= 0xFFFF_FFFFL;
-        if (!inside || alignmentChecked || dataBreakpoints || memory.chargesWalks())
-            throw NotPlainMemoryException.INSTANCE;
+        boolean observed = dataBreakpoints || cpu.probe.watchesPageOf(linear) || cpu.probe.watchesPageOf(last);
+        if (!inside || alignmentChecked || observed || memory.chargesWalks()) throw NotPlainMemoryException.INSTANCE;
     }
 
     private void plainCrossing(long linear, int size, int access) {

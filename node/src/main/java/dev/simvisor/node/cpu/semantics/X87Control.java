@@ -47,7 +47,7 @@ public final class X87Control {
         setControl(cpu.fpu, cpu.memory.read16(cpu.readAddress(i, 2)));
     }
 
-    static void setControl(FpuState fpu, int control) {
+    public static void setControl(FpuState fpu, int control) {
         fpu.control = control & WRITABLE_CONTROL | FIXED_CONTROL;
         X87.summarize(fpu);
     }
@@ -56,11 +56,11 @@ public final class X87Control {
         cpu.memory.write16(cpu.writeAddress(i, 2), cpu.fpu.control);
     }
 
-    static int statusWord(FpuState fpu) {
+    public static int statusWord(FpuState fpu) {
         return fpu.status | fpu.top << 11;
     }
 
-    static void setStatusWord(FpuState fpu, int word) {
+    public static void setStatusWord(FpuState fpu, int word) {
         fpu.top = word >>> 11 & 7;
         fpu.status = word & 0xFFFF & ~(7 << 11);
         X87.summarize(fpu);

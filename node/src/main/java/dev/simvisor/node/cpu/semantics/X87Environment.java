@@ -115,7 +115,7 @@ public final class X87Environment {
     }
 
     /** Two bits a register, R7's at the top. */
-    static int tagWord(FpuState fpu) {
+    public static int tagWord(FpuState fpu) {
         int tags = 0;
         for (int register = 7; register >= 0; register--) {
             tags = tags << 2 | tag(fpu, register);
@@ -169,7 +169,7 @@ public final class X87Environment {
     }
 
     /** Only emptiness is taken from the tags; the rest follows from the contents. */
-    private static void setTagWord(FpuState fpu, int tags) {
+    public static void setTagWord(FpuState fpu, int tags) {
         fpu.empty = 0;
         for (int register = 0; register < 8; register++) {
             if ((tags >>> 2 * register & 3) == EMPTY) fpu.empty |= 1 << register;

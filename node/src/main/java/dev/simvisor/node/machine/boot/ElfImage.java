@@ -30,6 +30,11 @@ public record ElfImage(long entry, List<Segment> segments) {
         return image.length() >= HEADER && image.buffer().getInt(0) == MAGIC;
     }
 
+    /** Whether it is an ELF file of 64-bit code. */
+    public static boolean isWide(Image image) {
+        return isElf(image) && image.buffer().get(CLASS) == CLASS_64;
+    }
+
     public static ElfImage parse(Image image) throws InvalidImageException {
         ByteBuffer file = image.buffer();
         if (!isElf(image)) {

@@ -83,7 +83,7 @@ public final class HardwareEngine implements Engine {
         virtual.runLimit = virtual.completedInstructions + instructions;
         if (framesReplaced) forgetFrames();
         boolean runStarts = true;
-        while (virtual.completedInstructions < virtual.runLimit || events.deliveryInterrupted()) {
+        while (mayGoOn() || events.deliveryInterrupted()) {
             if (virtual.shutdown || virtual.halted && !events.wake()) return;
             virtual.halted = false;
             events.prepareEntry(runStarts);
@@ -91,6 +91,10 @@ public final class HardwareEngine implements Engine {
             runInGuest();
             if (NonRootOperation.exited(physical)) answerExit();
         }
+    }
+
+    private boolean mayGoOn() {
+        return virtual.completedInstructions < virtual.runLimit && !virtual.probe.isStopped();
     }
 
     private void runInGuest() {

@@ -29,7 +29,8 @@ class BlockCacheTest {
     private void add(int blocks, int instructions) {
         Instruction[] all = new Instruction[instructions];
         Arrays.fill(all, INSTRUCTION);
-        for (int n = 0; n < blocks; n++) cache.add(new Block((long) n * APART, KEY, all, APART, Block.NO_SECOND_PAGE));
+        for (int n = 0; n < blocks; n++)
+            cache.add(new Block((long) n * APART, KEY, all, APART, Block.NO_SECOND_PAGE, false));
     }
 
     private long found(int blocks) {

@@ -1,0 +1,159 @@
+package dev.simvisor.controller.embedded;
+
+import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.InTargetProbe;
+import dev.simvisor.node.cpu.SegmentRegister;
+import dev.simvisor.node.machine.Machine;
+import dev.simvisor.node.vmm.memory.GuestTranslation;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * A VM as a debugger sees it: its processor's registers, memory by linear address, and where it stops. To be used between two
+ * runs. Looking changes nothing: no accessed flags, no faults, and devices are not read.
+ */
+public final class DebugTarget {
+    private static final int PAGE = 4096;
+
+    /** Which accesses to data are stopped after. */
+    public enum Access {
+        READ,
+        WRITE,
+        READ_OR_WRITE
+    }
+
+    /** Data that is watched: {@code length} bytes from a linear address. */
+    public record Watch(long linear, long length, Access access) {}
+
+    /** Why the VM has stopped sooner than it was to. */
+    public sealed interface Stop {
+        /** The instruction at that linear address is next. */
+        record BeforeInstruction(long linear) implements Stop {}
+
+        /** The last instruction accessed what is watched. */
+        record AfterAccess(Watch watch) implements Stop {}
+    }
+
+    private final Machine machine;
+    private final Cpu cpu;
+    private final InTargetProbe probe;
+    private final DebugRegisters registers;
+    private final boolean wide;
+
+    /** @param wide whether the guest is a 64-bit one, or will be */
+    DebugTarget(Machine machine, boolean wide) {
+        this.machine = machine;
+        this.wide = wide;
+        cpu = machine.cpu();
+        probe = cpu.probe;
+        registers = new DebugRegisters(cpu);
+    }
+
+    /** Whether the guest has 64-bit registers now, or will have: its kernel's file says so before its processor does. */
+    public boolean isWide() {
+        return wide || cpu.longMode;
+    }
+
+    // ---- registers
+
+    /**
+     * What is in a register of up to 128 bits.
+     *
+     * @param high bits 127:64
+     */
+    public record Value(long low, long high) {}
+
+    /** A register by a debugger's name for it, such as {@code rip}, {@code st0} or {@code cr3}; nothing for another name. */
+    public Optional<Value> register(String name) {
+        return registers.get(name);
+    }
+
+    /** Sets a register. Returns whether it can be set, or has that value anyway. */
+    public boolean setRegister(String name, Value value) {
+        return registers.set(name, value);
+    }
+
+    // ---- memory
+
+    /** Memory from a linear address on, as far as it is mapped to memory: at most {@code length} bytes. */
+    public byte[] read(long linear, int length) {
+        byte[] bytes = new byte[length];
+        int done = 0;
+        while (done < length) {
+            int part = Math.min(length - done, PAGE - (int) (linear + done & PAGE - 1));
+            long physical = physical(linear + done);
+            if (physical == GuestTranslation.NOT_MAPPED || !machine.memory().read(physical, bytes, done, part)) break;
+            done += part;
+        }
+        return Arrays.copyOf(bytes, done);
+    }
+
+    /** Writes memory, whatever the guest's page tables allow. Returns false, and writes nothing, unless all of it is mapped. */
+    public boolean write(long linear, byte[] bytes) {
+        if (read(linear, bytes.length).length < bytes.length) return false;
+        int done = 0;
+        while (done < bytes.length) {
+            int part = Math.min(bytes.length - done, PAGE - (int) (linear + done & PAGE - 1));
+            machine.memory().write(physical(linear + done), bytes, done, part);
+            done += part;
+        }
+        return true;
+    }
+
+    private long physical(long linear) {
+        return GuestTranslation.of(cpu, machine.memory(), cpu.longMode ? linear : linear & 0xFFFF_FFFFL);
+    }
+
+    // ---- stops
+
+    /** Why the last run ended sooner than it was to, if it did. */
+    public Optional<Stop> stop() {
+        return probe.stop().map(stop -> switch (stop) {
+            case InTargetProbe.Stop.BeforeInstruction(long linear) -> new Stop.BeforeInstruction(linear);
+            case InTargetProbe.Stop.AfterAccess(InTargetProbe.Watch watch) ->
+                new Stop.AfterAccess(new Watch(
+                        watch.linear(),
+                        watch.length(),
+                        Access.valueOf(watch.access().name())));
+        });
+    }
+
+    /** Has the VM stop whenever the instruction at a linear address is next. */
+    public void stopBefore(long linear) {
+        probe.stopBefore(linear);
+    }
+
+    /** Takes back {@link #stopBefore}. */
+    public void passBy(long linear) {
+        probe.passBy(linear);
+    }
+
+    /** Has the VM stop after instructions that access the data. */
+    public void watch(Watch watch) {
+        probe.watch(probed(watch));
+    }
+
+    /** Takes back {@link #watch}. */
+    public void ignore(Watch watch) {
+        probe.ignore(probed(watch));
+    }
+
+    private static InTargetProbe.Watch probed(Watch watch) {
+        return new InTargetProbe.Watch(
+                watch.linear(),
+                watch.length(),
+                InTargetProbe.Access.valueOf(watch.access().name()));
+    }
+
+    /** Takes back every stop and watch. */
+    public void clear() {
+        probe.clear();
+    }
+
+    /** The next run goes on from here, and does not stop before its first instruction. */
+    public void resume() {
+        long base = cpu.codeSize == 64 ? 0 : cpu.segmentBase[SegmentRegister.CS];
+        long linear = base + cpu.rip;
+        probe.resume(cpu.codeSize == 64 ? linear : linear & 0xFFFF_FFFFL, cpu.instructionsExecuted());
+    }
+}

@@ -1,0 +1,179 @@
+package dev.simvisor.controller.gdb;
+
+import dev.simvisor.controller.boot.BootEnd;
+import dev.simvisor.controller.boot.Debugger;
+import dev.simvisor.controller.embedded.DebugTarget;
+import dev.simvisor.controller.embedded.LocalVm;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** Holds a VM for GDB: the first debugger finds it before its first instruction; one that comes later stops it. */
+public final class GdbDebugger implements Debugger {
+    private static final int INTERRUPTED = 2; // SIGINT
+    private static final int TRAPPED = 5; // SIGTRAP
+    private static final int BROKEN = 11; // SIGSEGV
+    private static final long PATIENCE_MILLIS = 50;
+
+    private enum Phase {
+        /** The VM waits, for the debugger's next packet or for a debugger. */
+        STOPPED,
+        RUNNING,
+        /** The debugger wants no more of the VM. */
+        KILLED
+    }
+
+    private final LocalVm vm;
+    private final GdbServer server;
+    private final DebugTarget target;
+    private final TargetCommands commands;
+    private final Breakpoints breakpoints;
+    private @Nullable PacketConnection debugger;
+    private Phase phase = Phase.STOPPED;
+    /** Up to how many instructions the VM runs. */
+    private long runTo = Long.MAX_VALUE;
+
+    public GdbDebugger(LocalVm vm, DebugTarget target, GdbServer server) {
+        this.vm = vm;
+        this.server = server;
+        this.target = target;
+        commands = new TargetCommands(vm, target);
+        breakpoints = new Breakpoints(target);
+    }
+
+    @Override
+    public OptionalLong awaitPermission(BooleanSupplier abandoned) throws InterruptedException {
+        if (phase == Phase.RUNNING) {
+            target.stop().ifPresent(stop -> stopped(TRAPPED, breakpoints.cause(stop)));
+            if (phase == Phase.RUNNING && vm.instructions() >= runTo) stopped(TRAPPED, "");
+        }
+        serveWhileStopped(abandoned);
+        return phase == Phase.RUNNING ? OptionalLong.of(runTo) : OptionalLong.empty();
+    }
+
+    /** Serves what has come, and goes on doing so until the VM may run, or is not wanted any more. */
+    private void serveWhileStopped(BooleanSupplier abandoned) throws InterruptedException {
+        while (!abandoned.getAsBoolean()) {
+            Event event = phase == Phase.STOPPED
+                    ? server.events().poll(PATIENCE_MILLIS, TimeUnit.MILLISECONDS)
+                    : server.events().poll();
+            if (event != null) serve(event);
+            else if (phase != Phase.STOPPED) return;
+        }
+    }
+
+    /** A VM that broke down can be looked at once more; of one that ended as it was to, the debugger is told so. */
+    @Override
+    public void ended(BootEnd end, BooleanSupplier abandoned) throws InterruptedException {
+        if (debugger != null && phase == Phase.RUNNING && isBreakdown(end)) {
+            stopped(BROKEN, "");
+            say(end.complaint());
+            serveWhileStopped(abandoned);
+        }
+        if (debugger != null) {
+            debugger.send("W%02x".formatted(end.status()));
+            debugger.close();
+        }
+    }
+
+    private static boolean isBreakdown(BootEnd end) {
+        return switch (end) {
+            case BootEnd.TripleFault _, BootEnd.Crashed _, BootEnd.Stuck _, BootEnd.ResetRequested _ -> true;
+            case BootEnd.PoweredOff _,
+                    BootEnd.DebugExit _,
+                    BootEnd.InstructionLimit _,
+                    BootEnd.TimeLimit _,
+                    BootEnd.Quit _ -> false;
+        };
+    }
+
+    /** A line on the debugger's console. */
+    private void say(String line) {
+        if (debugger == null) return;
+        debugger.send("O" + HexFormat.of().formatHex((line + "\n").getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private void stopped(int signal, String cause) {
+        phase = Phase.STOPPED;
+        runTo = Long.MAX_VALUE;
+        if (debugger != null) debugger.send(stopReply(signal, cause));
+    }
+
+    private static String stopReply(int signal, String cause) {
+        return "T%02xthread:1;%s".formatted(signal, cause);
+    }
+
+    // ---- what comes from the debugger
+
+    private void serve(Event event) {
+        switch (event) {
+            case Event.Connected(PacketConnection connection) -> {
+                debugger = connection;
+                commands.connected();
+                phase = Phase.STOPPED;
+            }
+            case Event.Packet(PacketConnection connection, String text) -> serve(connection, text);
+            case Event.Interrupt _ -> {
+                if (phase == Phase.RUNNING) stopped(INTERRUPTED, "");
+            }
+            case Event.Disconnected(PacketConnection connection) -> {
+                if (connection == debugger) detach();
+            }
+        }
+    }
+
+    private void serve(PacketConnection connection, String packet) {
+        switch (packet.isEmpty() ? ' ' : packet.charAt(0)) {
+            case '?' -> connection.send(stopReply(TRAPPED, ""));
+            case 'Z', 'z' -> connection.send(breakpoints.answer(packet));
+            case 'c', 'C' -> resume(Long.MAX_VALUE);
+            case 's', 'S' -> resume(vm.instructions() + 1);
+            case 'v' -> serveVerb(connection, packet);
+            case 'k' -> phase = Phase.KILLED;
+            case 'D' -> {
+                connection.send(TargetCommands.DONE);
+                detach();
+            }
+            case 'Q' -> serveSetting(connection, packet);
+            default -> connection.send(commands.answer(packet));
+        }
+    }
+
+    private void serveVerb(PacketConnection connection, String packet) {
+        if (packet.equals("vCont?")) {
+            connection.send("vCont;c;C;s;S");
+        } else if (packet.startsWith("vCont;s") || packet.startsWith("vCont;S")) {
+            resume(vm.instructions() + 1);
+        } else if (packet.startsWith("vCont;c") || packet.startsWith("vCont;C")) {
+            resume(Long.MAX_VALUE);
+        } else if (packet.startsWith("vKill")) {
+            connection.send(TargetCommands.DONE);
+            phase = Phase.KILLED;
+        } else {
+            connection.send(TargetCommands.UNKNOWN);
+        }
+    }
+
+    private void serveSetting(PacketConnection connection, String packet) {
+        boolean known = packet.equals("QStartNoAckMode");
+        if (known) connection.stopAcknowledging();
+        connection.send(known ? TargetCommands.DONE : TargetCommands.UNKNOWN);
+    }
+
+    private void resume(long instructions) {
+        target.resume();
+        runTo = instructions;
+        phase = Phase.RUNNING;
+    }
+
+    /** The VM goes on without a debugger. */
+    private void detach() {
+        if (debugger == null) return;
+        debugger = null;
+        breakpoints.clear();
+        if (phase == Phase.STOPPED) resume(Long.MAX_VALUE);
+    }
+}
