@@ -44,8 +44,10 @@ public final class BootRun {
     }
 
     public BootEnd run() throws IOException, InterruptedException {
-        BootEnd end = runToEnd();
-        debugger.ended(end, line::quitRequested);
+        BootEnd end;
+        do {
+            end = runToEnd();
+        } while (debugger.takesBack(end, line::quitRequested));
         return end;
     }
 

@@ -13,7 +13,9 @@ public interface Debugger {
         }
 
         @Override
-        public void ended(BootEnd end, BooleanSupplier abandoned) {}
+        public boolean takesBack(BootEnd end, BooleanSupplier abandoned) {
+            return false;
+        }
     };
 
     /**
@@ -24,6 +26,6 @@ public interface Debugger {
      */
     OptionalLong awaitPermission(BooleanSupplier abandoned) throws InterruptedException;
 
-    /** The VM has ended. Returns when it may be forgotten. */
-    void ended(BootEnd end, BooleanSupplier abandoned) throws InterruptedException;
+    /** The VM has ended. Returns whether it has been taken back to before that and is to go on; else it may be forgotten. */
+    boolean takesBack(BootEnd end, BooleanSupplier abandoned) throws InterruptedException;
 }

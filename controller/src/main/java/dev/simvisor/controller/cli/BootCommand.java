@@ -136,7 +136,9 @@ final class BootCommand implements Callable<Integer> {
     @Option(
             names = "--gdb",
             paramLabel = "PORT",
-            description = "Waits for GDB at this port of this machine, 0 for any: target remote :PORT.")
+            description =
+                    "Waits for GDB at this port of this machine, 0 for any: target remote :PORT. It can go back in time, but"
+                            + " not with a disk or a cost model.")
     private @Nullable Integer gdbPort;
 
     @Option(names = "--pace", description = "Holds virtual time back to the speed of the wall's.")

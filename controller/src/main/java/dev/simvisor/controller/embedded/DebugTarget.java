@@ -2,11 +2,11 @@ package dev.simvisor.controller.embedded;
 
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.InTargetProbe;
-import dev.simvisor.node.cpu.SegmentRegister;
 import dev.simvisor.node.machine.Machine;
 import dev.simvisor.node.vmm.memory.GuestTranslation;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /**
  * A VM as a debugger sees it: its processor's registers, memory by linear address, and where it stops. To be used between two
@@ -39,11 +39,16 @@ public final class DebugTarget {
     private final InTargetProbe probe;
     private final DebugRegisters registers;
     private final boolean wide;
+    private final Optional<VmHistory> history;
 
-    /** @param wide whether the guest is a 64-bit one, or will be */
-    DebugTarget(Machine machine, boolean wide) {
+    /**
+     * @param wide whether the guest is a 64-bit one, or will be
+     * @param history what it can be taken back in
+     */
+    DebugTarget(Machine machine, boolean wide, Optional<VmHistory> history) {
         this.machine = machine;
         this.wide = wide;
+        this.history = history;
         cpu = machine.cpu();
         probe = cpu.probe;
         registers = new DebugRegisters(cpu);
@@ -70,7 +75,9 @@ public final class DebugTarget {
 
     /** Sets a register. Returns whether it can be set, or has that value anyway. */
     public boolean setRegister(String name, Value value) {
-        return registers.set(name, value);
+        boolean set = registers.set(name, value);
+        if (set) history.ifPresent(VmHistory::changed);
+        return set;
     }
 
     // ---- memory
@@ -91,6 +98,7 @@ public final class DebugTarget {
     /** Writes memory, whatever the guest's page tables allow. Returns false, and writes nothing, unless all of it is mapped. */
     public boolean write(long linear, byte[] bytes) {
         if (read(linear, bytes.length).length < bytes.length) return false;
+        history.ifPresent(VmHistory::changed);
         int done = 0;
         while (done < bytes.length) {
             int part = Math.min(bytes.length - done, PAGE - (int) (linear + done & PAGE - 1));
@@ -108,14 +116,18 @@ public final class DebugTarget {
 
     /** Why the last run ended sooner than it was to, if it did. */
     public Optional<Stop> stop() {
-        return probe.stop().map(stop -> switch (stop) {
+        return probe.stop().map(DebugTarget::told);
+    }
+
+    private static Stop told(InTargetProbe.Stop stop) {
+        return switch (stop) {
             case InTargetProbe.Stop.BeforeInstruction(long linear) -> new Stop.BeforeInstruction(linear);
             case InTargetProbe.Stop.AfterAccess(InTargetProbe.Watch watch) ->
                 new Stop.AfterAccess(new Watch(
                         watch.linear(),
                         watch.length(),
                         Access.valueOf(watch.access().name())));
-        });
+        };
     }
 
     /** Has the VM stop whenever the instruction at a linear address is next. */
@@ -152,8 +164,37 @@ public final class DebugTarget {
 
     /** The next run goes on from here, and does not stop before its first instruction. */
     public void resume() {
-        long base = cpu.codeSize == 64 ? 0 : cpu.segmentBase[SegmentRegister.CS];
-        long linear = base + cpu.rip;
-        probe.resume(cpu.codeSize == 64 ? linear : linear & 0xFFFF_FFFFL, cpu.instructionsExecuted());
+        probe.resume(cpu.linearInstructionPointer(), cpu.instructionsExecuted());
+    }
+
+    // ---- back in time
+
+    /** Whether the VM can be taken back. */
+    public boolean isReversible() {
+        return history.isPresent();
+    }
+
+    /** Whether the VM can be taken back from where it is. Only what happened since a debugger changed something can be undone. */
+    public boolean hasPast() {
+        return history.isPresent() && history.get().beginning() < machine.instructions();
+    }
+
+    /**
+     * Takes the VM back by one instruction.
+     *
+     * @param interrupted whether the debugger has had enough; the VM is wherever it is then
+     */
+    public void stepBack(BooleanSupplier interrupted) {
+        history.orElseThrow().goBack(machine.instructions() - 1, interrupted);
+    }
+
+    /**
+     * Takes the VM back to the last instruction that it would have stopped before, or that it would have stopped after for an
+     * access to what is watched; to the beginning if there is none.
+     *
+     * @return why it is there; nothing at the beginning, or when it was interrupted on the way
+     */
+    public Optional<Stop> goBackToStop(BooleanSupplier interrupted) {
+        return history.orElseThrow().goBackToStop(interrupted).map(DebugTarget::told);
     }
 }

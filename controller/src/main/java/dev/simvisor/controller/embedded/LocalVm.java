@@ -82,8 +82,12 @@ public final class LocalVm implements AutoCloseable {
     private final List<RawDiskImage> disks;
     private final ExitLedger ledger;
     private final List<TranslatingEngine> translators;
+    private final ReplayedOutput console = new ReplayedOutput();
+    private final ReplayedOutput debugConsole = new ReplayedOutput();
     private int exitStatus;
     private String crashReason = "";
+    /** For a debugger that may go back. */
+    private @Nullable VmHistory history;
 
     private LocalVm(
             MachineMemory memory,
@@ -96,6 +100,8 @@ public final class LocalVm implements AutoCloseable {
         this.disks = disks;
         this.ledger = ledger;
         this.translators = translators;
+        platform.consoleTo(console);
+        platform.debugConsoleTo(debugConsole);
     }
 
     /** A VM about to execute the first instruction of its kernel. */
@@ -318,7 +324,7 @@ public final class LocalVm implements AutoCloseable {
      * from the start of the VM, and exact.
      */
     public Outcome runUntil(long nanos, long instructions) {
-        return switch (platform.runUntil(platform.clock().toCycles(nanos), instructions)) {
+        return switch (run(platform.clock().toCycles(nanos), instructions)) {
             case RunOutcome.DeadlineReached _, RunOutcome.Idle _ -> Outcome.PAUSED;
             case RunOutcome.Stopped _ -> Outcome.STOPPED;
             case RunOutcome.PoweredOff _ -> Outcome.POWERED_OFF;
@@ -334,6 +340,10 @@ public final class LocalVm implements AutoCloseable {
             }
             case RunOutcome.Suspended _ -> throw new IllegalStateException("nobody asks this guest to suspend itself");
         };
+    }
+
+    private RunOutcome run(long cycles, long instructions) {
+        return history == null ? platform.runUntil(cycles, instructions) : history.runUntil(cycles, instructions);
     }
 
     /** What the guest gave to the debug exit port, as a process's status. */
@@ -353,7 +363,7 @@ public final class LocalVm implements AutoCloseable {
 
     /** Whether the guest waits and no event is due, so that only something typed could wake it. */
     public boolean isIdleForever() {
-        return platform.nextEventCycles() == Timer.NEVER;
+        return platform.nextEventCycles() == Timer.NEVER && (history == null || !history.isInputDue());
     }
 
     /** Whether nothing can wake the guest, whatever is typed. */
@@ -410,24 +420,24 @@ public final class LocalVm implements AutoCloseable {
 
     /** Where the bytes go that the guest sends to its console: COM1, or the paravirtual one. */
     public void consoleTo(IntConsumer sink) {
-        platform.consoleTo(sink);
+        console.to(sink);
     }
 
     /** Where the bytes go that the guest writes to port E9h. */
     public void debugConsoleTo(IntConsumer sink) {
-        platform.debugConsoleTo(sink);
+        debugConsole.to(sink);
     }
 
     /** Sends bytes to the guest's console. */
     public void type(byte[] bytes) {
-        if (bytes.length > 0) {
-            platform.type(bytes);
-        }
+        if (bytes.length == 0) return;
+        if (history == null) platform.type(bytes);
+        else history.type(bytes);
     }
 
     /** Bytes typed that the guest has not read yet. */
     public int unreadInput() {
-        return platform.unreadInput();
+        return platform.unreadInput() + (history == null ? 0 : history.unread());
     }
 
     /** The guest's memory from a linear address to the end of its page, by the guest's page tables; empty if not mapped. */
@@ -447,14 +457,18 @@ public final class LocalVm implements AutoCloseable {
     }
 
     /**
-     * What a debugger does to the VM.
+     * What a debugger does to the VM, before its first run. The VM can be taken back in time, unless it has disks, whose contents
+     * cannot, or a cost model, by which a second time is not charged what the first was: the VMM has its caches filled.
      *
      * @param request that it was {@linkplain #booted booted} by
      * @throws BootRefused when its mode has no such thing
      */
     public DebugTarget debugTarget(VmRequest request) throws BootRefused {
         if (platform instanceof Machine board) {
-            return new DebugTarget(board, isWide(request.source()));
+            if (disks.isEmpty() && request.costModel().isEmpty()) {
+                history = new VmHistory(board, console, debugConsole);
+            }
+            return new DebugTarget(board, isWide(request.source()), Optional.ofNullable(history));
         }
         throw new BootRefused("--gdb is not available yet in mode " + request.mode());
     }

@@ -16,6 +16,9 @@ public final class GdbDebugger implements Debugger {
     private static final int INTERRUPTED = 2; // SIGINT
     private static final int TRAPPED = 5; // SIGTRAP
     private static final int BROKEN = 11; // SIGSEGV
+    /** What a stop reply says where the VM's history begins. */
+    private static final String AT_BEGINNING = "replaylog:begin;";
+
     private static final long PATIENCE_MILLIS = 50;
 
     private enum Phase {
@@ -65,18 +68,21 @@ public final class GdbDebugger implements Debugger {
         }
     }
 
-    /** A VM that broke down can be looked at once more; of one that ended as it was to, the debugger is told so. */
+    /** A VM that broke down can be looked at, and taken back; of one that ended as it was to, the debugger is told so. */
     @Override
-    public void ended(BootEnd end, BooleanSupplier abandoned) throws InterruptedException {
+    public boolean takesBack(BootEnd end, BooleanSupplier abandoned) throws InterruptedException {
         if (debugger != null && phase == Phase.RUNNING && isBreakdown(end)) {
+            long there = vm.instructions();
             stopped(BROKEN, "");
             say(end.complaint());
             serveWhileStopped(abandoned);
+            if (phase == Phase.RUNNING && vm.instructions() < there) return true;
         }
         if (debugger != null) {
             debugger.send("W%02x".formatted(end.status()));
             debugger.close();
         }
+        return false;
     }
 
     private static boolean isBreakdown(BootEnd end) {
@@ -131,6 +137,7 @@ public final class GdbDebugger implements Debugger {
             case 'Z', 'z' -> connection.send(breakpoints.answer(packet));
             case 'c', 'C' -> resume(Long.MAX_VALUE);
             case 's', 'S' -> resume(vm.instructions() + 1);
+            case 'b' -> goBack(connection, packet);
             case 'v' -> serveVerb(connection, packet);
             case 'k' -> phase = Phase.KILLED;
             case 'D' -> {
@@ -167,6 +174,30 @@ public final class GdbDebugger implements Debugger {
         target.resume();
         runTo = instructions;
         phase = Phase.RUNNING;
+    }
+
+    /** {@code bs}, a step back, or {@code bc}, back to a stop; from the beginning there is no way back. */
+    private void goBack(PacketConnection connection, String packet) {
+        boolean step = packet.equals("bs");
+        if (!target.isReversible() || !step && !packet.equals("bc")) {
+            connection.send(TargetCommands.UNKNOWN);
+        } else if (!target.hasPast()) {
+            stopped(TRAPPED, AT_BEGINNING);
+        } else if (step) {
+            target.stepBack(this::isInterrupted);
+            stopped(TRAPPED, "");
+        } else {
+            String cause = target.goBackToStop(this::isInterrupted)
+                    .map(breakpoints::cause)
+                    .orElse(AT_BEGINNING);
+            if (isInterrupted()) stopped(INTERRUPTED, "");
+            else stopped(TRAPPED, cause);
+        }
+    }
+
+    /** The interrupt stays where it is: for a stopped VM it means nothing. */
+    private boolean isInterrupted() {
+        return server.events().peek() instanceof Event.Interrupt;
     }
 
     /** The VM goes on without a debugger. */

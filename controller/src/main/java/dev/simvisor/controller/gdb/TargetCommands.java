@@ -153,9 +153,7 @@ final class TargetCommands {
         String[] parts = packet.split("[:,;]", 2);
         String argument = parts.length > 1 ? parts[1] : "";
         return switch (parts[0]) {
-            case "qSupported" ->
-                "PacketSize=%x;qXfer:features:read+;QStartNoAckMode+;vContSupported+;swbreak+;hwbreak+"
-                        .formatted(PacketConnection.LARGEST_PACKET);
+            case "qSupported" -> supported();
             case "qXfer" -> transfer(argument);
             case "qAttached" -> "1";
             case "qC" -> "QC1";
@@ -165,6 +163,12 @@ final class TargetCommands {
             case "qRcmd" -> monitor(new String(HexFormat.of().parseHex(argument), StandardCharsets.UTF_8));
             default -> UNKNOWN;
         };
+    }
+
+    private String supported() {
+        String always = "PacketSize=%x;qXfer:features:read+;QStartNoAckMode+;vContSupported+;swbreak+;hwbreak+"
+                .formatted(PacketConnection.LARGEST_PACKET);
+        return target.isReversible() ? always + ";ReverseStep+;ReverseContinue+" : always;
     }
 
     /** {@code features:read:target.xml:OFFSET,LENGTH}: a part of the description, marked as the last one or not. */

@@ -8,7 +8,8 @@
  * {@link dev.simvisor.controller.embedded.DebugTarget}.
  *
  * <p>Addresses are linear ones. Virtual time stands still while the VM is stopped, so that a guest that is debugged does what it
- * does without, as long as the debugger writes nothing.
+ * does without, as long as the debugger writes nothing. Going back in time is running again from a checkpoint: see
+ * {@code VmHistory} in {@code controller.embedded}.
  */
 @NullMarked
 package dev.simvisor.controller.gdb;

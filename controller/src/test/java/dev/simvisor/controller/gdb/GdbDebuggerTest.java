@@ -163,7 +163,7 @@ class GdbDebuggerTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", "!", "vMustReplyEmpty", "vFile:open:", "qTStatus", "QPassSignals:1", "Z9,1,1", "Z0", "bc"})
+            strings = {"", "!", "vMustReplyEmpty", "vFile:open:", "qTStatus", "QPassSignals:1", "Z9,1,1", "Z0", "bx"})
     void whatIsUnknownHasAnEmptyAnswer(String packet) throws Exception {
         assertThat(client.ask(packet)).isEmpty();
     }
@@ -228,7 +228,7 @@ class GdbDebuggerTest {
 
     @Test
     void whatIsNoPacketOfTheProtocolEndsTheConnectionAlone() throws Exception {
-        client.raw("$" + "x".repeat(1 << 20));
+        client.raw("$" + "x".repeat(PacketConnection.LARGEST_PACKET + 2));
         assertThat(end.get(1, TimeUnit.MINUTES)).isEqualTo(new BootEnd.InstructionLimit(INSTRUCTIONS));
     }
 
@@ -241,5 +241,80 @@ class GdbDebuggerTest {
         assertThat(client.ask(POINTER)).isEqualTo(bytes(ENTRY));
         assertThat(client.ask("c")).isEqualTo("W01");
         assertThat(end.get(1, TimeUnit.MINUTES)).isEqualTo(new BootEnd.TripleFault());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bare", "translate", "hardware"})
+    void stepsAreTakenBack(String mode) throws Exception {
+        stop();
+        start(mode, INSTRUCTIONS);
+        for (int n = 0; n < 50; n++) client.ask("s");
+        String hash = client.monitor("hash");
+        for (int n = 0; n < 3; n++) client.ask("s");
+        for (int n = 0; n < 3; n++) assertThat(client.ask("bs")).isEqualTo("T05thread:1;");
+        assertThat(client.monitor("info")).startsWith("50 instructions");
+        assertThat(client.monitor("hash")).isEqualTo(hash);
+        assertThat(client.ask("c")).isEqualTo("W01");
+        end.get(1, TimeUnit.MINUTES);
+        assertThat("stateHash " + vm.stateHash()).isEqualTo(undebugged(mode));
+    }
+
+    @Test
+    void theWayBackEndsWhereTheGuestBegan() throws Exception {
+        assertThat(client.ask("bs")).isEqualTo("T05thread:1;replaylog:begin;");
+        for (int n = 0; n < 5; n++) client.ask("s");
+        assertThat(client.ask("bc")).isEqualTo("T05thread:1;replaylog:begin;");
+        assertThat(client.monitor("info")).startsWith("0 instructions");
+        assertThat(client.ask(POINTER)).isEqualTo(bytes(ENTRY));
+    }
+
+    @Test
+    void theGuestGoesBackToABreakpoint() throws Exception {
+        for (int n = 0; n < 1000; n++) client.ask("s");
+        client.ask("Z0," + SECOND + ",1");
+        client.ask("Z1," + THIRD + ",1");
+        assertThat(client.ask("bc")).isEqualTo("T05thread:1;hwbreak:;");
+        assertThat(client.ask(POINTER)).isEqualTo(bytes(THIRD));
+        assertThat(client.ask("bc")).isEqualTo("T05thread:1;swbreak:;");
+        assertThat(client.ask(POINTER)).isEqualTo(bytes(SECOND));
+        assertThat(client.ask("bc")).isEqualTo("T05thread:1;replaylog:begin;");
+        assertThat(client.ask("c")).isEqualTo("T05thread:1;swbreak:;");
+    }
+
+    /** INC EAX, MOV [10a000h], EAX and a jump to the start. */
+    @Test
+    void theGuestGoesBackToBeforeTheLastStoreToWhatIsWatched() throws Exception {
+        client.ask("M" + ENTRY + ",8:40a300a01000ebf8");
+        for (int n = 0; n < 30; n++) client.ask("s");
+        assertThat(client.monitor("info")).startsWith("30 instructions");
+        client.ask("Z2,10a000,4");
+        assertThat(client.ask("bc")).isEqualTo("T05thread:1;watch:10a000;");
+        assertThat(client.monitor("info")).startsWith("28 instructions");
+        assertThat(client.ask(POINTER)).isEqualTo(bytes(SECOND));
+        assertThat(client.ask("bc")).isEqualTo("T05thread:1;watch:10a000;");
+        assertThat(client.monitor("info")).startsWith("25 instructions");
+    }
+
+    @Test
+    void whatADebuggerChangesIsNotTakenBack() throws Exception {
+        for (int n = 0; n < 5; n++) client.ask("s");
+        client.ask("P0=78563412");
+        assertThat(client.ask("bs")).isEqualTo("T05thread:1;replaylog:begin;");
+        client.ask("s");
+        assertThat(client.ask("bs")).isEqualTo("T05thread:1;");
+        assertThat(client.ask("p0")).isEqualTo("78563412");
+    }
+
+    @Test
+    void aGuestThatBrokeDownIsTakenBack() throws Exception {
+        // NOP, UD2.
+        client.ask("M" + ENTRY + ",3:900f0b");
+        for (int n = 0; n < 3; n++) {
+            assertThat(client.ask("c")).isEqualTo("T0bthread:1;");
+            assertThat(client.awaitPacket()).startsWith("O");
+            assertThat(client.ask("bs")).isEqualTo("T05thread:1;");
+            assertThat(client.ask("bs")).isEqualTo("T05thread:1;");
+            assertThat(client.ask(POINTER)).isEqualTo(bytes(ENTRY));
+        }
     }
 }

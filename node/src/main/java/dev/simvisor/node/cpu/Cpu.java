@@ -362,6 +362,11 @@ public final class Cpu {
         return gpr[Instruction.BLOCK_RIP] + i.offset & ripMask();
     }
 
+    /** Linear address of the next instruction, between two of them. */
+    public long linearInstructionPointer() {
+        return codeSize == 64 ? rip : segmentBase[SegmentRegister.CS] + rip & 0xFFFF_FFFFL;
+    }
+
     public long ripMask() {
         return codeSize == 64 ? -1L : 0xFFFF_FFFFL;
     }

@@ -60,6 +60,7 @@ public final class InTargetProbe {
     private final List<Runnable> divisionObservers = new ArrayList<>();
     private final List<Runnable> watchObservers = new ArrayList<>();
     private @Nullable Stop stop;
+    private boolean disabled;
     private long resumedAt;
     private long resumedAfter = -1;
 
@@ -108,6 +109,21 @@ public final class InTargetProbe {
         resumedAfter = instructionsExecuted;
     }
 
+    /** Forgets why the processor has stopped: it was taken elsewhere. */
+    public void forgetStop() {
+        stop = null;
+        resumedAfter = -1;
+    }
+
+    /** Has nothing stop the processor, until {@link #enable}. */
+    public void disable() {
+        disabled = true;
+    }
+
+    public void enable() {
+        disabled = false;
+    }
+
     // ---- the processor's side
 
     /** Whether nothing may be executed until the debugger lets the processor go on. */
@@ -122,7 +138,7 @@ public final class InTargetProbe {
 
     /** Whether the processor stops before the instruction at a linear address; it does so at once. */
     public boolean stopsBefore(long linear, long instructionsExecuted) {
-        if (!instructions.contains(linear)) return false;
+        if (disabled || !instructions.contains(linear)) return false;
         if (linear == resumedAt && instructionsExecuted == resumedAfter) return false;
         stop = new Stop.BeforeInstruction(linear);
         return true;
@@ -138,6 +154,7 @@ public final class InTargetProbe {
 
     /** Whether the processor stops after the present instruction, because it accesses {@code size} bytes there. */
     public boolean stopsAfter(long linear, int size, boolean write) {
+        if (disabled) return false;
         for (int n = 0; n < watches.size(); n++) {
             Watch watch = watches.get(n);
             if (!watch.access.includes(write) || !watch.meets(linear, size)) continue;

@@ -4,7 +4,6 @@ import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Exit;
 import dev.simvisor.node.cpu.Flags;
 import dev.simvisor.node.cpu.GuestException;
-import dev.simvisor.node.cpu.SegmentRegister;
 import dev.simvisor.node.cpu.nonroot.ControlStructure;
 import dev.simvisor.node.cpu.nonroot.EventExits;
 import dev.simvisor.node.cpu.system.DebugRegisters;
@@ -129,9 +128,8 @@ final class Attention {
         resumed = (cpu.otherFlags & Flags.RF) != 0;
         cpu.otherFlags &= ~Flags.RF;
         if (resumed || !DebugRegisters.watchesInstructions(cpu)) return;
-        long linear = cpu.codeSize == 64 ? cpu.rip : cpu.segmentBase[SegmentRegister.CS] + cpu.rip & 0xFFFF_FFFFL;
         try {
-            DebugRegisters.checkInstruction(cpu, linear);
+            DebugRegisters.checkInstruction(cpu, cpu.linearInstructionPointer());
         } catch (GuestException breakpoint) {
             deliver(breakpoint);
         }

@@ -60,11 +60,12 @@ public final class IsaBridge extends PciFunction {
         drive();
     }
 
-    /** The pins are driven again by those that assert them. */
+    /** The levels of requests are part of the interrupt controllers' state; the pins are driven again by those that assert them. */
     @Override
     public void restoreConfiguration(ByteString saved) {
         super.restoreConfiguration(saved);
-        drive();
+        asserted = 0;
+        raised = 0;
     }
 
     private void drive() {
