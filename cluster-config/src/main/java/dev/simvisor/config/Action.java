@@ -15,6 +15,14 @@ public sealed interface Action {
     record Create(VirtualDuration at, VmDefinition vm, Optional<String> host) implements Action {}
 
     /**
+     * Makes a second VM that goes on from the state of a first, which goes on, too.
+     *
+     * @param name of the second VM
+     * @param host where; empty leaves it to the cluster, which prefers the first one's
+     */
+    record Clone(VirtualDuration at, String vm, String name, Optional<String> host) implements Action {}
+
+    /**
      * Migrates a VM.
      *
      * @param target where to; empty leaves it to the placement

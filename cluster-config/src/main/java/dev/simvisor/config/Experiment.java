@@ -7,7 +7,7 @@ import java.util.List;
  * A run that can be repeated: a cluster, its VMs, and what happens to them when.
  *
  * @param topology with the seed of the experiment when it gives one
- * @param vms all that some action creates, in the order written
+ * @param vms all that some action creates or clones, in the order written, the clones last
  * @param actions by rising time; the last one, and no other, is {@link Action.End}
  */
 public record Experiment(Topology topology, List<VmDefinition> vms, List<Action> actions) {

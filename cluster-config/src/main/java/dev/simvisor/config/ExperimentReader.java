@@ -15,6 +15,7 @@ import java.util.SortedMap;
 final class ExperimentReader {
     private enum Kind {
         CREATE,
+        CLONE,
         MIGRATE,
         TYPE,
         PAUSE,
@@ -96,6 +97,7 @@ final class ExperimentReader {
     private Action action(Section section, VirtualDuration at) {
         return switch (section.choice("do", Kind.class)) {
             case CREATE -> new Action.Create(at, newVm(section), host(section, "host"));
+            case CLONE -> clone(section, at);
             case MIGRATE ->
                 new Action.Migrate(at, createdVm(section), host(section, "to"), MigrationSettings.read(section));
             case TYPE -> new Action.Type(at, createdVm(section), section.scalar("text", "what to type", text -> text));
@@ -116,12 +118,27 @@ final class ExperimentReader {
         return vm;
     }
 
-    private String createdVm(Section section) {
-        String name = section.reference("vm", vms).name();
-        if (!created.contains(name)) {
-            throw section.error("vm", "is \"" + name + "\", which no action above creates");
+    /** The clone is a VM that later actions can name, as one that was created. */
+    private Action clone(Section section, VirtualDuration at) {
+        VmDefinition original = created(section);
+        String name = section.scalar("as", Names.EXPECTED, Names::name);
+        if (vms.put(name, new VmDefinition(name, original.type())) != null) {
+            throw section.error("as", "makes a second VM " + name + "; expected a name of its own");
         }
-        return name;
+        created.add(name);
+        return new Action.Clone(at, original.name(), name, host(section, "host"));
+    }
+
+    private String createdVm(Section section) {
+        return created(section).name();
+    }
+
+    private VmDefinition created(Section section) {
+        VmDefinition vm = section.reference("vm", vms);
+        if (!created.contains(vm.name())) {
+            throw section.error("vm", "is \"" + vm.name() + "\", which no action above creates");
+        }
+        return vm;
     }
 
     private String host(Section section) {

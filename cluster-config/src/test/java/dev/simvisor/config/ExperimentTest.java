@@ -121,6 +121,24 @@ class ExperimentTest {
                         new Action.Stop(at("4s"), "web"));
     }
 
+    @Test
+    void clonesAreVmsThatLaterActionsName() {
+        Experiment experiment = load(GOOD.replace("{ at = 4s, do = fail, host = host-2 }", """
+                { at = 4s, do = clone, vm = web, as = twin }
+                { at = 4s, do = clone, vm = twin, as = cousin, host = host-2 }
+                { at = 4s, do = pause, vm = cousin }
+                """));
+
+        assertThat(experiment.actions().subList(4, 7))
+                .containsExactly(
+                        new Action.Clone(at("4s"), "web", "twin", Optional.empty()),
+                        new Action.Clone(at("4s"), "twin", "cousin", Optional.of("host-2")),
+                        new Action.Pause(at("4s"), "cousin"));
+        assertThat(experiment.vms()).extracting(VmDefinition::name).containsExactly("web", "idle", "twin", "cousin");
+        assertThat(experiment.vms().getLast().type())
+                .isEqualTo(experiment.vms().getFirst().type());
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -128,7 +146,11 @@ class ExperimentTest {
                 "host = host-1 | host = host-9 | :9: actions[0].host: is \"host-9\"; expected a host of the topology",
                 "vm = web, host = host-1 | vm = idle | :10: actions[1].vm: is \"web\", which no action above creates",
                 "vm = web, text | vm = wbe, text | :10: actions[1].vm: is \"wbe\"; expected one of idle, web",
-                "do = fail | do = kill | :13: actions[4].do: is \"kill\"; expected one of create, migrate, type, pause, resume, stop, drain, fail, end",
+                "do = fail | do = kill | :13: actions[4].do: is \"kill\"; expected one of create, clone, migrate, type, pause, resume, stop, drain, fail, end",
+                "do = fail, host = host-2 | do = clone, vm = web, as = idle | :13: actions[4].as: makes a second VM idle; expected a name of its own",
+                "do = fail, host = host-2 | do = clone, vm = idle, as = twin | :13: actions[4].vm: is \"idle\", which no action above creates",
+                "do = fail, host = host-2 | do = clone, vm = web | :13: actions[4].as: is missing; expected a name of letters, digits, '-', '_' and '.'",
+                "do = fail, host = host-2 | do = pause, vm = twin | :13: actions[4].vm: is \"twin\"; expected one of idle, web",
                 "fail, host = host-2 | fail | :13: actions[4].host: is missing; expected a host",
                 "at = 4s | at = 1s | :13: actions[4].at: is before the action above; expected rising times",
                 "at = 5s, do = end | at = 5s, do = fail, host = host-1 | :8: actions: does not end; expected { at = ..., do = end } as the last action",

@@ -1,6 +1,7 @@
 package dev.simvisor.controller.api;
 
 import dev.simvisor.controller.cluster.ClusterControl;
+import dev.simvisor.proto.api.CloneVmRequest;
 import dev.simvisor.proto.api.ConsoleInput;
 import dev.simvisor.proto.api.ConsoleOutput;
 import dev.simvisor.proto.api.CreateVmRequest;
@@ -66,6 +67,11 @@ final class VirtualMachinesService extends VirtualMachinesGrpc.VirtualMachinesIm
     @Override
     public void restore(RestoreVmRequest request, StreamObserver<Vm> observer) {
         Replies.reply(cluster.restore(request), observer);
+    }
+
+    @Override
+    public void clone(CloneVmRequest request, StreamObserver<Vm> observer) {
+        Replies.reply(cluster.cloneVm(request), observer);
     }
 
     @Override

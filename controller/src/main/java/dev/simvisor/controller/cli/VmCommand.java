@@ -41,6 +41,7 @@ import picocli.CommandLine.Parameters;
             VmCommand.Stop.class,
             VmCommand.Snapshot.class,
             VmCommand.Restore.class,
+            VmCloneCommand.class,
             VmMigrateCommand.class,
             VmCommand.CancelMigration.class
         })

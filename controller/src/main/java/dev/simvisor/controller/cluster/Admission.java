@@ -41,6 +41,10 @@ final class Admission {
             return new Newcomer(vm.spec, true, Optional.of(vm.clockHz));
         }
 
+        static Newcomer cloned(VmEntry original, VmSpec spec) {
+            return new Newcomer(spec, true, Optional.of(original.clockHz));
+        }
+
         String name() {
             return spec.getName();
         }

@@ -1,5 +1,6 @@
 package dev.simvisor.controller.cluster;
 
+import dev.simvisor.proto.api.CloneVmRequest;
 import dev.simvisor.proto.api.ClusterStatus;
 import dev.simvisor.proto.api.ConsoleOutput;
 import dev.simvisor.proto.api.CreateVmRequest;
@@ -91,6 +92,9 @@ public interface ClusterControl extends AutoCloseable {
     CompletableFuture<SnapshotVmResponse> snapshot(String vm, String file);
 
     CompletableFuture<Vm> restore(RestoreVmRequest request);
+
+    /** Completes when there is a second VM; nothing has become of the first. */
+    CompletableFuture<Vm> cloneVm(CloneVmRequest request);
 
     CompletableFuture<StateHashResponse> stateHash(String vm);
 

@@ -2,6 +2,7 @@ package dev.simvisor.controller.cluster;
 
 import com.google.protobuf.ByteString;
 import dev.simvisor.controller.cluster.TimeKeeper.Command;
+import dev.simvisor.proto.api.CloneVmRequest;
 import dev.simvisor.proto.api.ClusterStatus;
 import dev.simvisor.proto.api.ConsoleOutput;
 import dev.simvisor.proto.api.CreateVmRequest;
@@ -229,6 +230,12 @@ final class ClusterHandle implements ClusterControl {
     @Override
     public CompletableFuture<Vm> restore(RestoreVmRequest request) {
         return command(entry().setRestore(request), (state, answer) -> state.restore(request, answer));
+    }
+
+    @Override
+    public CompletableFuture<Vm> cloneVm(CloneVmRequest request) {
+        return command(
+                entry().setClone(request), (state, answer) -> state.clones().begin(request, answer));
     }
 
     @Override

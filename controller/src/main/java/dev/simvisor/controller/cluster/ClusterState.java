@@ -64,6 +64,7 @@ final class ClusterState {
     private final PendingAnswers pending = new PendingAnswers();
     private final EventLog events = new EventLog();
     private final Migrations migrations;
+    private final Clones clones;
     private final Admission admission = new Admission();
     private final SortedMap<String, HostEntry> hosts = new TreeMap<>();
     private final SortedMap<String, VmEntry> vms = new TreeMap<>();
@@ -73,6 +74,7 @@ final class ClusterState {
         this.outbox = outbox;
         this.placement = placement;
         this.migrations = new Migrations(this, outbox);
+        this.clones = new Clones(this, outbox, admission);
     }
 
     EventLog events() {
@@ -89,6 +91,10 @@ final class ClusterState {
 
     Migrations migrations() {
         return migrations;
+    }
+
+    Clones clones() {
+        return clones;
     }
 
     /** A command with a number of its own. */
@@ -164,6 +170,7 @@ final class ClusterState {
         outbox.remove(host.node, host.name());
         pending.lost(host.name(), reason);
         migrations.hostDied(host);
+        clones.hostDied(host, reason);
         for (String name : List.copyOf(host.vms)) {
             VmEntry vm = vm(host, name);
             if (vm.migration == 0) {
@@ -294,7 +301,7 @@ final class ClusterState {
         ask(host, command().setCreate(create).build(), report -> created(vm, report, answer), answer);
     }
 
-    private VmEntry addVm(VmSpec spec, HostEntry host, VirtualizationMode mode) {
+    VmEntry addVm(VmSpec spec, HostEntry host, VirtualizationMode mode) {
         VmEntry before = vms.get(spec.getName());
         long epoch = before == null ? 1 : before.epoch + 1;
         VmEntry vm = new VmEntry(spec, host, mode, epoch, outbox.nowNanos());
@@ -305,20 +312,29 @@ final class ClusterState {
         return vm;
     }
 
-    private void created(VmEntry vm, VmReport report, CompletableFuture<Vm> answer) {
+    void created(VmEntry vm, VmReport report, CompletableFuture<Vm> answer) {
         if (report.getRefused()) {
-            ended(vm, VmState.VM_STOPPED, report.getReason(), 1);
-            vms.remove(vm.name(), vm);
-            answer.completeExceptionally(new Refusal(Kind.INVALID, report.getReason()));
+            notCreated(vm, new Refusal(Kind.INVALID, report.getReason()), answer);
         } else {
-            vm.state = report.getState();
-            changed(vm);
-            answer.complete(vm.view());
-            vm.whenCreated.complete(null);
+            created(vm, report.getState(), answer);
         }
     }
 
-    private void check(VmSpec spec) throws Refusal {
+    void created(VmEntry vm, VmState state, CompletableFuture<Vm> answer) {
+        vm.state = state;
+        changed(vm);
+        answer.complete(vm.view());
+        vm.whenCreated.complete(null);
+    }
+
+    /** Nothing is left of it. */
+    void notCreated(VmEntry vm, Refusal refusal, CompletableFuture<Vm> answer) {
+        ended(vm, VmState.VM_STOPPED, String.valueOf(refusal.getMessage()), 1);
+        vms.remove(vm.name(), vm);
+        answer.completeExceptionally(refusal);
+    }
+
+    void check(VmSpec spec) throws Refusal {
         String name = spec.getName();
         if (!Names.isName(name)) {
             throw new Refusal(Kind.INVALID, "VM name '" + name + "': expected " + Names.RULE);
@@ -383,7 +399,7 @@ final class ClusterState {
         }
     }
 
-    private HostEntry place(Newcomer newcomer, @Nullable HostEntry except) throws Refusal {
+    HostEntry place(Newcomer newcomer, @Nullable HostEntry except) throws Refusal {
         List<HostEntry> asked =
                 hosts.values().stream().filter(host -> host != except).toList();
         List<Host> candidates = asked.stream()
@@ -472,8 +488,7 @@ final class ClusterState {
         pending.awaitHash(command.getNumber(), vm.host, answer);
     }
 
-    private void ask(
-            HostEntry host, HostCommand command, Consumer<VmReport> whenAnswered, CompletableFuture<?> answer) {
+    void ask(HostEntry host, HostCommand command, Consumer<VmReport> whenAnswered, CompletableFuture<?> answer) {
         outbox.command(host.name(), command);
         pending.awaitVm(command.getNumber(), host.name(), whenAnswered, answer);
     }
@@ -558,6 +573,9 @@ final class ClusterState {
 
     /** A message has arrived at the controller. */
     void arrived(String from, HostMessage message) {
+        if (clones.arrived(message)) {
+            return;
+        }
         switch (message.getBodyCase()) {
             case VM -> vmReport(from, message.getVm());
             case INCOMING_READY -> {
@@ -661,7 +679,7 @@ final class ClusterState {
         return host;
     }
 
-    private HostEntry aliveHost(String name) throws Refusal {
+    HostEntry aliveHost(String name) throws Refusal {
         HostEntry host = host(name);
         if (!host.isAlive()) {
             throw new Refusal(
@@ -678,7 +696,7 @@ final class ClusterState {
         return vm;
     }
 
-    private VmEntry aliveVm(String name) throws Refusal {
+    VmEntry aliveVm(String name) throws Refusal {
         VmEntry vm = vm(name);
         if (!vm.isAlive()) {
             throw new Refusal(
@@ -688,7 +706,7 @@ final class ClusterState {
         return vm;
     }
 
-    private HostEntry ownerOf(VmEntry vm) throws Refusal {
+    HostEntry ownerOf(VmEntry vm) throws Refusal {
         HostEntry host = host(vm.host);
         if (!host.isAlive()) {
             throw new Refusal(Kind.NOT_NOW, "VM " + vm.name() + ": its host " + vm.host + " is dead");

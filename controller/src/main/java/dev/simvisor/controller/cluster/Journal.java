@@ -76,6 +76,7 @@ public final class Journal implements AutoCloseable {
                 cluster.snapshot(
                         entry.getSnapshot().getVm(), entry.getSnapshot().getFile());
             case RESTORE -> cluster.restore(entry.getRestore());
+            case CLONE -> cluster.cloneVm(entry.getClone());
             case MIGRATE -> cluster.migrate(entry.getMigrate());
             case CANCEL_MIGRATION ->
                 cluster.cancelMigration(entry.getCancelMigration().getNumber());

@@ -285,8 +285,13 @@ final class Migrations {
     }
 
     private static LinkSpec path(Entry entry) {
-        LinkSpec a = entry.source.spec.getLink();
-        LinkSpec b = entry.target.spec.getLink();
+        return path(entry.source, entry.target);
+    }
+
+    /** Between two hosts. */
+    static LinkSpec path(HostEntry source, HostEntry target) {
+        LinkSpec a = source.spec.getLink();
+        LinkSpec b = target.spec.getLink();
         return LinkSpec.newBuilder()
                 .setBitsPerSecond(Math.min(a.getBitsPerSecond(), b.getBitsPerSecond()))
                 .setLatencyNanos(Math.max(a.getLatencyNanos(), b.getLatencyNanos()))

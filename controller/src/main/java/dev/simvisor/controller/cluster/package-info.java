@@ -5,7 +5,8 @@
  * Behind it the {@link dev.simvisor.controller.cluster.TimeKeeper} actor grants windows of virtual time to the hosts and,
  * between two windows, lets {@link dev.simvisor.controller.cluster.ClusterState} decide. Decisions depend on virtual times and
  * numbers alone, so a run can be repeated; only the death of a process comes from outside of virtual time.
- * Whether a host can carry a VM, and in which mode, is {@link dev.simvisor.controller.cluster.Admission}'s to say.
+ * {@link dev.simvisor.controller.cluster.Clones} makes second VMs of running ones, which nobody has to decide about: the first
+ * keeps its owner. Whether a host can carry a VM, and in which mode, is {@link dev.simvisor.controller.cluster.Admission}'s to say.
  */
 @NullMarked
 package dev.simvisor.controller.cluster;

@@ -10,6 +10,7 @@ import dev.simvisor.controller.guest.GuestCache;
 import dev.simvisor.controller.guest.GuestException;
 import dev.simvisor.controller.progress.Progress;
 import dev.simvisor.controller.spec.Specs;
+import dev.simvisor.proto.api.CloneVmRequest;
 import dev.simvisor.proto.api.ConsoleOutput;
 import dev.simvisor.proto.api.CreateVmRequest;
 import dev.simvisor.proto.api.Event;
@@ -105,6 +106,7 @@ public final class ExperimentRun {
         ClusterControl then = cluster.at(action.at().nanos());
         CompletableFuture<?> answer = switch (action) {
             case Action.Create create -> create(then, create);
+            case Action.Clone clone -> clone(then, clone);
             case Action.Migrate migrate ->
                 then.migrate(MigrateRequest.newBuilder()
                         .setVm(migrate.vm())
@@ -131,6 +133,19 @@ public final class ExperimentRun {
                 .setSpec(Objects.requireNonNull(specs.get(name)))
                 .setHost(create.host().orElse(""))
                 .build());
+        return listenedTo(name, created);
+    }
+
+    private CompletableFuture<Vm> clone(ClusterControl then, Action.Clone clone) {
+        CompletableFuture<Vm> cloned = then.cloneVm(CloneVmRequest.newBuilder()
+                .setVm(clone.vm())
+                .setName(clone.name())
+                .setHost(clone.host().orElse(""))
+                .build());
+        return listenedTo(clone.name(), cloned);
+    }
+
+    private CompletableFuture<Vm> listenedTo(String name, CompletableFuture<Vm> created) {
         created.thenRun(() -> cluster.console(name, true, this::said, () -> {}));
         return created;
     }

@@ -17,6 +17,7 @@ import java.io.PipedOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -148,6 +149,51 @@ class ClusterVerbsIT {
             assertThat(cluster.succeeds("vm", "snapshot", "a", "--file", file)).contains(file);
             assertThat(cluster.succeeds("vm", "restore", file, "--name", "b", "--host", "host-2"))
                     .containsPattern("b +running +host-2");
+        }
+    }
+
+    @Test
+    void vmsAreClonedOnTheirHostAndToAnotherAndGoOnApart() throws Exception {
+        try (RunningUp cluster = RunningUp.start("--config", TWO_HOSTS)) {
+            cluster.succeeds("vm", "create", "a", "--guest", "builtin", "--memory", "16M");
+            Typist first = Typist.at(cluster, "a");
+            first.typeAndAwait("uptime\n", "uptime");
+
+            assertThat(cluster.succeeds("vm", "clone", "a", "--name", "b"))
+                    .containsPattern("b +running +host-1 +16.0 MiB +bare");
+            assertThat(cluster.succeeds("vm", "clone", "a", "--name", "c", "--host", "host-2", "--paused"))
+                    .containsPattern("c +paused +host-2");
+            assertThat(cluster.refused("vm", "clone", "a", "--name", "b"))
+                    .isEqualTo("simvisor: VM b exists already, on host host-1");
+            cluster.succeeds("vm", "resume", "c");
+            for (String clone : List.of("b", "c")) {
+                Typist typist = Typist.at(cluster, clone);
+                typist.typeForPrompt();
+                typist.typeAndAwait("echo from " + clone + "\n", "from " + clone);
+                assertThat(typist.said()).doesNotContain("uptime");
+            }
+            first.typeAndAwait("checksum\n", "checksum");
+            assertThat(first.said()).doesNotContain("from b");
+        }
+    }
+
+    @Test
+    void vmsAreClonedInEveryMode() throws Exception {
+        try (RunningUp cluster = RunningUp.start("--config", TWO_HOSTS)) {
+            for (String mode : List.of("translate", "hardware", "para")) {
+                cluster.succeeds("vm", "create", mode, "--guest", "builtin", "--memory", "16M", "--mode", mode);
+                Typist.at(cluster, mode).typeAndAwait("uptime\n", "uptime");
+                for (String host : List.of("host-1", "host-2")) {
+                    String clone = mode + "-on-" + host;
+                    assertThat(cluster.succeeds("vm", "clone", mode, "--name", clone, "--host", host))
+                            .containsPattern(clone + " +running +" + host + " +16.0 MiB +" + mode);
+                    Typist typist = Typist.at(cluster, clone);
+                    typist.typeForPrompt();
+                    typist.typeAndAwait("uptime\n", "uptime");
+                    cluster.succeeds("vm", "stop", clone);
+                }
+                cluster.succeeds("vm", "stop", mode);
+            }
         }
     }
 

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -111,10 +112,47 @@ class ExperimentIT {
         assertThat(directory.toFile().list()).containsExactly("too-large.conf");
     }
 
+    @Test
+    void clonesAreTheSameToTheByteInOneProcessAndInTwo() throws IOException {
+        Path scenario = Files.writeString(directory.resolve("clones.conf"), """
+                topology = "%s"
+                vms = [ { name = first, type = builtin } ]
+                actions = [
+                  { at = 0s, do = create, vm = first, host = host-1 }
+                  { at = 500ms, do = type, vm = first, text = "ticker 20 100\\n" }
+                  { at = 600ms, do = type, vm = first, text = "dirty 2 4 random\\n" }
+                  { at = 1s, do = clone, vm = first, as = twin }
+                  { at = 1s, do = clone, vm = first, as = far, host = host-2 }
+                  { at = 3s, do = migrate, vm = twin, to = host-2 }
+                  { at = 4s, do = type, vm = far, text = "checksum\\n" }
+                  { at = 5s, do = end }
+                ]
+                """.formatted(
+                        SCENARIO.resolveSibling("../topologies/two-hosts.conf").toAbsolutePath()));
+
+        SortedMap<String, String> first = run(scenario, "together", "--nodes", "0");
+
+        for (String vm : List.of("first", "twin", "far")) {
+            assertThat(first.get("consoles/" + vm)).contains("tick 20").doesNotContain("tick 21");
+        }
+        assertThat(first.get("consoles/first").lines()).contains("tick 1");
+        assertThat(first.get("consoles/twin").lines()).doesNotContain("tick 1");
+        assertThat(first.get("consoles/first")).doesNotContain("checksum");
+        assertThat(first.get("consoles/far")).contains("checksum");
+        first.remove(WALL_CLOCK);
+        SortedMap<String, String> apart = run(scenario, "apart", "--nodes", "2");
+        apart.remove(WALL_CLOCK);
+        assertThat(apart).isEqualTo(first);
+    }
+
     private SortedMap<String, String> run(String name, String... options) throws IOException {
+        return run(SCENARIO, name, options);
+    }
+
+    private SortedMap<String, String> run(Path scenario, String name, String... options) throws IOException {
         Path out = directory.resolve(name);
         Invocation invocation = Invocation.of(Stream.concat(
-                        Stream.of("experiment", "run", SCENARIO.toString(), "--out", out.toString()),
+                        Stream.of("experiment", "run", scenario.toString(), "--out", out.toString()),
                         Stream.of(options))
                 .toArray(String[]::new));
 

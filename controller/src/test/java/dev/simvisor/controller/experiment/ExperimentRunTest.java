@@ -84,6 +84,27 @@ class ExperimentRunTest {
     }
 
     @Test
+    void clonesAVmAndFollowsTheCloneToTheEnd() throws Exception {
+        VirtualDuration clone = VirtualDuration.parse("100ms");
+        Outcome outcome = run(
+                Long.MAX_VALUE,
+                new Action.Clone(clone, "toy", "twin", Optional.empty()),
+                new Action.Clone(clone, "toy", "far", Optional.of("host-2")),
+                new Action.Clone(clone, "gone", "never", Optional.empty()));
+
+        assertThat(outcome.vms().keySet()).containsExactly("far", "toy", "twin");
+        assertThat(outcome.vms().get("twin").stateHash())
+                .isPresent()
+                .isEqualTo(outcome.vms().get("toy").stateHash());
+        assertThat(outcome.vms().get("far").stateHash()).isPresent();
+        String said = outcome.consoles().get("toy").toStringUtf8();
+        assertThat(said)
+                .endsWith(Objects.requireNonNull(outcome.consoles().get("twin")).toStringUtf8());
+        assertThat(outcome.events().stream().map(Event::getRefusal))
+                .contains("no VM 'gone': expected one of far, toy, twin");
+    }
+
+    @Test
     void nodeThatDiesOnTheWayIsAFailureAndNoResult() {
         Event death = Event.newBuilder().setNode("node n is gone").build();
 
@@ -122,7 +143,11 @@ class ExperimentRunTest {
         List<Action> all = new ArrayList<>(List.of(actions));
         all.addFirst(new Action.Create(VirtualDuration.ZERO, toy, Optional.empty()));
         all.addLast(new Action.End(END));
-        Experiment experiment = new Experiment(Topology.shipped("two-hosts"), List.of(toy), all);
+        List<VmDefinition> vms = new ArrayList<>(List.of(toy));
+        for (Action action : actions) {
+            if (action instanceof Action.Clone clone) vms.add(new VmDefinition(clone.name(), toy.type()));
+        }
+        Experiment experiment = new Experiment(Topology.shipped("two-hosts"), vms, all);
         try (EmbeddedCluster cluster = EmbeddedCluster.start(
                 List.of("node"),
                 FitPlacement.FIRST_FIT,

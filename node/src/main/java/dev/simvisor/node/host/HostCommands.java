@@ -41,6 +41,7 @@ final class HostCommands implements AutoCloseable {
     private final HostSimulation host;
     private final MachineFactory machines;
     private final PageStreams streams;
+    private final Cloning cloning;
     private final SortedMap<Long, OutgoingMigration> outgoing = new TreeMap<>();
     private final SortedMap<Long, IncomingMigration> incoming = new TreeMap<>();
 
@@ -48,6 +49,7 @@ final class HostCommands implements AutoCloseable {
         this.host = host;
         this.machines = machines;
         this.streams = streams;
+        this.cloning = new Cloning(host, this, machines, streams);
     }
 
     /** Carries out a command at the present virtual time. */
@@ -72,6 +74,8 @@ final class HostCommands implements AutoCloseable {
             case ABORT_MIGRATION -> abortMigration(command.getAbortMigration());
             case TAKE_OVER -> takeOver(command.getTakeOver());
             case GIVE_UP -> giveUp(command.getGiveUp());
+            case CLONE -> cloning.copyHere(number, command.getClone());
+            case SEND_COPY -> cloning.send(command.getSendCopy());
             case COMMAND_NOT_SET ->
                 throw new IllegalArgumentException("a command of a kind this version does not know");
         }
@@ -108,7 +112,9 @@ final class HostCommands implements AutoCloseable {
         }
     }
 
-    private @Nullable String refusal(VmSpec spec) {
+    /** Why the host takes no VM of that name and mode; null if it does. */
+    @Nullable
+    String refusal(VmSpec spec) {
         if (host.residents().containsKey(spec.getName())) {
             return "host " + host.name() + " already has a VM " + spec.getName();
         }
@@ -119,7 +125,7 @@ final class HostCommands implements AutoCloseable {
     }
 
     /** What a machine is to be made of that carries on a VM, perhaps in another mode than the one it was created in. */
-    private static VmSpec inMode(String mode, VmSpec spec) {
+    static VmSpec inMode(String mode, VmSpec spec) {
         return mode.isEmpty() ? spec : spec.toBuilder().setMode(mode).build();
     }
 
@@ -171,23 +177,30 @@ final class HostCommands implements AutoCloseable {
     }
 
     /** The VM, if it is here and not just being handed over; else the command is refused. */
-    private @Nullable VirtualMachine obedient(long number, String name) {
+    @Nullable
+    VirtualMachine obedient(long number, String name) {
+        String hindrance = hindrance(name);
         Resident resident = host.residents().get(name);
-        if (resident == null) {
-            refuse(number, name, "host " + host.name() + " has no VM " + name);
-            return null;
-        }
-        for (OutgoingMigration migration : outgoing.values()) {
-            if (migration.vmName().equals(name) && migration.isSwitching()) {
-                refuse(number, name, "VM " + name + " is just being handed over: try again");
-                return null;
-            }
-        }
-        if (resident.vm.isSuspending()) {
-            refuse(number, name, Suspension.busy(resident.vm));
+        if (hindrance != null || resident == null) {
+            refuse(number, name, String.valueOf(hindrance));
             return null;
         }
         return resident.vm;
+    }
+
+    /** Why nothing can be done with a VM at present; null if it is here and not just being handed over. */
+    @Nullable
+    String hindrance(String name) {
+        Resident resident = host.residents().get(name);
+        if (resident == null) {
+            return "host " + host.name() + " has no VM " + name;
+        }
+        for (OutgoingMigration migration : outgoing.values()) {
+            if (migration.vmName().equals(name) && migration.isSwitching()) {
+                return "VM " + name + " is just being handed over: try again";
+            }
+        }
+        return resident.vm.isSuspending() ? Suspension.busy(resident.vm) : null;
     }
 
     /** Tells a VM's migration, if there is one, that the guest has ended. */
@@ -343,6 +356,7 @@ final class HostCommands implements AutoCloseable {
         if (target != null) {
             target.abort();
         }
+        cloning.abort(command.getMigration());
     }
 
     private void takeOver(TakeOver command) throws InterruptedException {
@@ -362,16 +376,17 @@ final class HostCommands implements AutoCloseable {
     private void forgetEnded() {
         outgoing.values().removeIf(OutgoingMigration::hasEnded);
         incoming.values().removeIf(IncomingMigration::hasEnded);
+        cloning.forgetEnded();
     }
 
     // ---- answers ----
 
-    private void report(long number, VirtualMachine vm) {
+    void report(long number, VirtualMachine vm) {
         VmReport.Builder report = HostSimulation.report(vm).setCommand(number).setSpec(vm.spec());
         host.tellController(HostMessage.newBuilder().setVm(report));
     }
 
-    private void refuse(long number, String vm, String reason) {
+    void refuse(long number, String vm, String reason) {
         VmReport.Builder report = VmReport.newBuilder()
                 .setVm(vm)
                 .setCommand(number)
@@ -386,5 +401,6 @@ final class HostCommands implements AutoCloseable {
     public void close() {
         outgoing.values().forEach(OutgoingMigration::cut);
         incoming.values().forEach(IncomingMigration::cut);
+        cloning.cut();
     }
 }

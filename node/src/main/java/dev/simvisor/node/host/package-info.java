@@ -10,6 +10,9 @@
  * <p>Ownership. A host runs a VM under an epoch. It begins one only when the controller says so (create, take over) and ends it
  * only when the controller says so (give up) or the guest ends. A host that the controller has declared dead is granted no
  * window any more, so a VM of an old epoch cannot run.
+ *
+ * <p>Clones. {@link dev.simvisor.node.host.Cloning} makes a second VM of one that goes on: on the same host in no virtual time,
+ * at a window's start; on another after the time that the state takes on the path. There it is begun as a migrated VM is.
  */
 @NullMarked
 package dev.simvisor.node.host;

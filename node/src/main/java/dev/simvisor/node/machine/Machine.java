@@ -91,6 +91,11 @@ public final class Machine implements GuestPlatform {
             public void framesReplaced() {
                 cpu.memory.flushAll();
             }
+
+            @Override
+            public void frameMoved(long from, long to) {
+                cpu.memory.moveFrame(from, to);
+            }
         });
     }
 

@@ -221,6 +221,25 @@ public final class VirtualMachine implements AutoCloseable {
         state = State.PAUSED;
     }
 
+    /**
+     * Takes all of another VM's state, which that one goes on from as if nothing had been, and is paused. The other {@linkplain
+     * #canBeSaved can be saved}.
+     *
+     * @throws StateRefused when the machines are not of one kind; this VM is of no use then
+     */
+    public void takeFrom(VirtualMachine original) throws StateRefused {
+        machine.pages().takeFrom(original.machine.pages());
+        admit(original.save().toByteString());
+    }
+
+    /** Runs by the clock of the VM that it was taken from: both are at the same cycles at the same virtual times. */
+    public void resumeWith(VirtualMachine original) {
+        require(State.PAUSED, "resume");
+        machine.resume();
+        clock = original.clock;
+        state = State.RUNNING;
+    }
+
     /** Ends it from outside. */
     public void stop(String reason) {
         if (!hasEnded()) {

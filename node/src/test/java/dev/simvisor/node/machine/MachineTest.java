@@ -63,6 +63,23 @@ class MachineTest {
     }
 
     @Test
+    void aMachineThatTakesAnothersMemoryNeedsFramesForWhatIsWrittenSinceAlone() throws Exception {
+        Machine original = builtInGuest();
+        original.runUntil(100 * MILLISECOND);
+        long frames = host.allocatedFrames();
+        Machine clone = emptyMachine();
+        clone.memory().takeFrom(original.memory());
+        clone.restore(original.save());
+        assertThat(host.allocatedFrames()).isEqualTo(frames);
+
+        original.runUntil(200 * MILLISECOND);
+        clone.runUntil(200 * MILLISECOND);
+
+        assertThat(clone.stateHash()).isEqualTo(original.stateHash());
+        assertThat(host.allocatedFrames() - frames).isBetween(1L, frames / 4);
+    }
+
+    @Test
     void aMachineThatMovedInTheMidstOfARunGoesOnAsIfItHadNot() throws Exception {
         Machine stayed = builtInGuest();
         stayed.runUntil(20 * MILLISECOND);

@@ -406,6 +406,14 @@ public final class LinearMemory {
         for (Tlb tlb : writeTlbs) tlb.flush();
     }
 
+    /**
+     * Has loads that went to the host page at {@code from} go to the one at {@code to}, of the same contents. Every translation
+     * stays: the guest would see in its accessed flags that some had to be walked for again. There are none for stores.
+     */
+    public void moveFrame(long from, long to) {
+        for (Tlb tlb : readTlbs) tlb.move(from, to);
+    }
+
     // ---- what the architecture does
 
     /** As a change of the paging mode does: forgets every translation, global ones too. */

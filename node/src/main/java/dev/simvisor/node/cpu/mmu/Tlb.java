@@ -103,6 +103,14 @@ final class Tlb {
         if (page(entry) == (linear & PAGE_MASK)) HostMemory.putLong(entry, INVALID);
     }
 
+    /** Has entries whose target is the page at {@code from} lead to the one at {@code to}. */
+    void move(long from, long to) {
+        for (long entry = entries; entry < entries + SIZE; entry += 16) {
+            long linear = page(entry);
+            if (linear != INVALID && linear + addend(entry) == from) HostMemory.putLong(entry + 8, to - linear);
+        }
+    }
+
     @Override
     public String toString() {
         return "TLB of " + memory.byteSize() + " bytes";

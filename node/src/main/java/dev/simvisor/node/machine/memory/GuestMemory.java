@@ -23,9 +23,13 @@ import java.util.List;
  * 4 GiB. A page gets a frame when it is first written; until then it reads as zeros.
  *
  * <p>Whoever must see stores write-protects pages, each for a reason of its own: {@link #DIRTY_LOG}, {@link #CODE},
- * {@link #TRACED}. A
+ * {@link #TRACED}, {@link #SHARED}. A
  * protected page has no {@link #directWrite} address, so every store, by the processor or by a device, comes through
  * {@link #write}, which serves the reasons.
+ *
+ * <p>A clone {@linkplain #takeFrom shares} the frames of the memory it was made from, until either of the two writes: the writer
+ * gets a frame of its own first. A frame whose number somebody has {@linkplain #frameOf asked for} cannot be exchanged behind
+ * his back, and is copied at once.
  */
 public final class GuestMemory implements GuestPages, AutoCloseable {
     /** Reason for write protection: the first store to the page is to be logged. */
@@ -37,8 +41,11 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
     /** Reason for write protection: the VMM shadows what is in the page, and follows every store to it. */
     public static final int TRACED = 1 << 2;
 
+    /** Reason for write protection: the page's frame may be another VM's too, so the first store needs a frame of its own. */
+    public static final int SHARED = 1 << 3;
+
     /** Reason for write protection: the page is ROM, or memory that the board shields; stores to it have no effect. */
-    private static final int READ_ONLY = 1 << 3;
+    private static final int READ_ONLY = 1 << 4;
 
     /** Memory above this address is moved to 4 GiB and up, to leave room for devices. */
     public static final long LOW_LIMIT = 0xC000_0000L;
@@ -57,6 +64,13 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
 
         /** Direct reads and writes must be asked for again. */
         void framesReplaced();
+
+        /**
+         * A page that could not be written directly has another frame of the same contents: host addresses within the one at
+         * {@code from} now lie within the one at {@code to}. It comes in the midst of a store. Who knows frames by the numbers
+         * that {@link #frameOf} gave out has nothing to do: those pages stay.
+         */
+        default void frameMoved(long from, long to) {}
     }
 
     /** Told of stores that write protection caught, after they are done. */
@@ -87,6 +101,9 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
     private final int[] p2m;
     private final long[] hostAddresses;
     private final byte[] protection;
+    /** Pages whose frames' numbers were asked for: these pages stay where they are. */
+    private final BitSet pinned = new BitSet();
+
     private final BitSet dirty = new BitSet();
     private boolean dirtyLogging;
     private CodeWatcher codeWatcher = (address, length) -> {};
@@ -254,7 +271,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         if ((protection[gfn] & READ_ONLY) != 0) {
             return;
         }
-        long host = touch(gfn) + (address & FRAME_OFFSET_MASK);
+        long host = own(gfn) + (address & FRAME_OFFSET_MASK);
         switch (size) {
             case 1 -> HostMemory.putByte(host, (byte) value);
             case 2 -> HostMemory.putShort(host, (short) value);
@@ -290,10 +307,14 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         protection[gfn] &= ~TRACED;
     }
 
-    /** The machine frame of a page of memory, which gets one now if it has none. It stays until {@link MappingObserver#framesReplaced}. */
+    /**
+     * The machine frame of a page of memory, which gets one of its own now if it has none. It stays until {@link
+     * MappingObserver#framesReplaced}.
+     */
     public int frameOf(int gfn) {
         checkMemory(gfn);
-        touch(gfn);
+        own(gfn);
+        pinned.set(gfn);
         return p2m[gfn];
     }
 
@@ -366,7 +387,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
             int part = partWithinPage(at, length - done);
             int gfn = (int) (at >> FRAME_SHIFT);
             if ((protection[gfn] & spared) == 0) {
-                MemorySegment target = HostMemory.segment(touch(gfn) + (at & FRAME_OFFSET_MASK), part);
+                MemorySegment target = HostMemory.segment(own(gfn) + (at & FRAME_OFFSET_MASK), part);
                 MemorySegment.copy(source, offset + done, target, ValueLayout.JAVA_BYTE, 0, part);
                 serveProtection(gfn, at, part);
             }
@@ -489,6 +510,8 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         machine.release(p2m[gfn]);
         p2m[gfn] = ZERO_FRAME;
         hostAddresses[gfn] = 0;
+        protection[gfn] &= ~SHARED;
+        pinned.clear(gfn);
         mappingObservers.forEach(MappingObserver::framesReplaced);
         serveProtection(gfn, (long) gfn << FRAME_SHIFT, FRAME_SIZE);
     }
@@ -527,6 +550,68 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         p2m[gfn] = mfn;
         hostAddresses[gfn] = machine.addressOf(mfn);
         return hostAddresses[gfn];
+    }
+
+    // ---- frames that two VMs share
+
+    /** As {@link GuestPages#takeFrom}; frames are shared if both memories are of one host. */
+    @Override
+    public void takeFrom(GuestPages original) {
+        if (!(original instanceof GuestMemory other) || other.machine != machine) {
+            GuestPages.super.takeFrom(original);
+            return;
+        }
+        if (other.endFrame != endFrame || other.displayEnd != displayEnd || other.firmwareBytes != firmwareBytes) {
+            throw new IllegalArgumentException("memory of another shape");
+        }
+        byte[] page = new byte[FRAME_SIZE];
+        for (int gfn = 0; gfn < endFrame; gfn++) {
+            if (other.hostAddresses[gfn] == 0) {
+                continue;
+            }
+            if (other.pinned.get(gfn)) {
+                other.readPage(gfn, page, 0);
+                writePage(gfn, page, 0);
+            } else {
+                share(other, gfn);
+            }
+        }
+        other.mappingObservers.forEach(MappingObserver::writesProtected);
+    }
+
+    private void share(GuestMemory other, int gfn) {
+        clearPage(gfn);
+        machine.retain(other.p2m[gfn]);
+        p2m[gfn] = other.p2m[gfn];
+        hostAddresses[gfn] = other.hostAddresses[gfn];
+        protection[gfn] |= SHARED;
+        other.protection[gfn] |= SHARED;
+    }
+
+    /** Host address of a frame that is this page's alone. */
+    private long own(int gfn) {
+        return (protection[gfn] & SHARED) == 0 ? touch(gfn) : unshare(gfn);
+    }
+
+    /**
+     * Ends the sharing of a page, on this side. The frame is nobody else's any more when it has one reference; as long as there
+     * are others, nobody writes to it. A VM of another thread may do the same at the same time: each copies before it releases.
+     */
+    private long unshare(int gfn) {
+        protection[gfn] &= ~SHARED;
+        int shared = p2m[gfn];
+        long from = hostAddresses[gfn];
+        if (machine.references(shared) == 1) {
+            return from;
+        }
+        int mfn = machine.allocate();
+        long to = machine.addressOf(mfn);
+        HostMemory.copy(from, to, FRAME_SIZE);
+        p2m[gfn] = mfn;
+        hostAddresses[gfn] = to;
+        machine.release(shared);
+        mappingObservers.forEach(observer -> observer.frameMoved(from, to));
+        return to;
     }
 
     /** Gives all frames and the reservation back to the host. */

@@ -22,6 +22,20 @@ public interface GuestPages {
     /** Makes a page read as zeros. */
     void clearPage(int gfn);
 
+    /**
+     * Becomes, page by page, what another guest's memory of the same shape is; so far nothing has been written here. The other
+     * goes on as before: whoever can have both share what neither writes does so.
+     */
+    default void takeFrom(GuestPages original) {
+        byte[] page = new byte[MachineMemory.FRAME_SIZE];
+        for (int gfn = 0; gfn < original.endFrame(); gfn++) {
+            if (original.isMemory(gfn) && !original.isZero(gfn)) {
+                original.readPage(gfn, page, 0);
+                writePage(gfn, page, 0);
+            }
+        }
+    }
+
     /** Starts to log which pages are written, from none. */
     void startDirtyLog();
 

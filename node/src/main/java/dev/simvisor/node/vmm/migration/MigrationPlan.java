@@ -69,8 +69,8 @@ public record MigrationPlan(
         return nanos(bytes, roundBytesPerSecond);
     }
 
-    /** How long so many bytes occupy the path while the guest waits. */
-    long finalNanos(long bytes) {
+    /** How long so many bytes occupy the path while the guest waits, or nobody does. */
+    public long finalNanos(long bytes) {
         return nanos(bytes, linkBytesPerSecond);
     }
 

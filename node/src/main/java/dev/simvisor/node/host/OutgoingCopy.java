@@ -1,0 +1,120 @@
+package dev.simvisor.node.host;
+
+import com.google.protobuf.ByteString;
+import dev.simvisor.node.host.transfer.PageStreams;
+import dev.simvisor.node.host.transfer.PageStreams.SentPages;
+import dev.simvisor.node.host.transfer.TransferBroken;
+import dev.simvisor.node.machine.memory.GuestPages;
+import dev.simvisor.node.vmm.VirtualMachine;
+import dev.simvisor.node.vmm.migration.MigrationPlan;
+import dev.simvisor.proto.api.MigrationParameters;
+import dev.simvisor.proto.node.HandOver;
+import dev.simvisor.proto.node.HostMessage;
+import dev.simvisor.proto.node.MigrationBroken;
+import dev.simvisor.proto.node.SendCopy;
+import java.util.BitSet;
+
+/**
+ * The state of a VM, as it is at one virtual time, on its way to another host. All of it is read at that time; a hand-over tells
+ * the target when its last byte would have left by a link that has nothing else to carry.
+ */
+final class OutgoingCopy {
+    private final HostContext host;
+    private final VirtualMachine vm;
+    private final SendCopy order;
+    private final PageStreams.Outgoing stream;
+    private boolean ended;
+
+    OutgoingCopy(HostContext host, VirtualMachine vm, SendCopy order, PageStreams streams) {
+        this.host = host;
+        this.vm = vm;
+        this.order = order;
+        this.stream = streams.open(order.getTransferAddress(), order.getMigration());
+    }
+
+    boolean hasEnded() {
+        return ended;
+    }
+
+    void end() {
+        ended = true;
+        stream.close();
+    }
+
+    void begin() throws InterruptedException {
+        if (vm.canBeSaved()) {
+            send();
+            return;
+        }
+        // Also a copy that has been given up meanwhile waits for the guest, to let it go on.
+        Suspension.of(host, vm, key(), () -> true, new Suspension.Outcome() {
+            @Override
+            public void suspended() throws InterruptedException {
+                if (!ended) {
+                    send();
+                }
+                vm.resume(host.nowNanos());
+                host.reschedule();
+            }
+
+            @Override
+            public void failed(String reason) {
+                broken(reason);
+            }
+        });
+    }
+
+    private String key() {
+        return String.format("%020d", order.getMigration());
+    }
+
+    private void send() throws InterruptedException {
+        try {
+            SentPages sent = stream.send(vm.machine(), allPages());
+            ByteString saved = vm.save().toByteString();
+            stream.finish(saved);
+            String hash = vm.stateHash();
+            long bytes = MigrationPlan.wireBytes(sent.pages(), sent.zeroPages()) + saved.size();
+            long nanos = MigrationPlan.of(MigrationParameters.getDefaultInstance(), order.getPath())
+                    .finalNanos(bytes);
+            host.at(new Due(host.nowNanos() + nanos, Due.Rank.ROUND, key(), () -> handOver(hash)));
+        } catch (TransferBroken e) {
+            broken(e.reason());
+        }
+    }
+
+    private BitSet allPages() {
+        BitSet pages = new BitSet();
+        GuestPages memory = vm.machine().pages();
+        for (int gfn = 0; gfn < memory.endFrame(); gfn++) {
+            pages.set(gfn, memory.isMemory(gfn));
+        }
+        return pages;
+    }
+
+    private void handOver(String hash) {
+        if (ended) {
+            return;
+        }
+        HandOver handOver = HandOver.newBuilder()
+                .setMigration(order.getMigration())
+                .setStateHash(hash)
+                .build();
+        host.tellHost(
+                order.getTarget(),
+                order.getPath().getLatencyNanos(),
+                HostMessage.newBuilder().setHandOver(handOver));
+        end();
+    }
+
+    private void broken(String reason) {
+        if (ended) {
+            return;
+        }
+        host.tellController(HostMessage.newBuilder()
+                .setBroken(MigrationBroken.newBuilder()
+                        .setMigration(order.getMigration())
+                        .setReason(reason)));
+        end();
+    }
+}
