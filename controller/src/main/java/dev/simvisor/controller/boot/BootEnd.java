@@ -12,7 +12,7 @@ public sealed interface BootEnd {
      */
     record DebugExit(int status) implements BootEnd {}
 
-    /** The guest asked for a reset, which without firmware nothing could follow. */
+    /** The guest asked for a reset, which nothing follows here. */
     record ResetRequested() implements BootEnd {}
 
     /** The guest's processor shut down. */

@@ -9,8 +9,7 @@ import java.util.Optional;
 /**
  * What is to be booted.
  *
- * @param kernel a Linux bzImage or a multiboot ELF; in mode para a bzImage or an ELF with Xen's notes
- * @param initrd its initial file system, or its module
+ * @param source what it starts from
  * @param disks raw images, in the order of their slots
  * @param cpus how many processors
  * @param mode the virtualization mode, in the words of the command line
@@ -18,12 +17,10 @@ import java.util.Optional;
  * @param costModel what things take; empty where an instruction takes a cycle and nothing else takes time
  * @param debugExit whether a write to port F4h ends the VM
  * @param engine what executes its instructions
- * @param symbols names of its code, if a file has some; else those in the kernel's own count
+ * @param symbols names of its code, if a file has some; else those in a kernel's own count
  */
 public record VmRequest(
-        Image kernel,
-        Optional<Image> initrd,
-        String commandLine,
+        Source source,
         MemorySize memory,
         List<Path> disks,
         int cpus,
@@ -36,6 +33,20 @@ public record VmRequest(
     public VmRequest {
         disks = List.copyOf(disks);
     }
+
+    /** What a VM starts from. */
+    public sealed interface Source {}
+
+    /**
+     * A kernel, loaded as its boot protocol asks.
+     *
+     * @param image a Linux bzImage or a multiboot ELF; in mode para a bzImage or an ELF with Xen's notes
+     * @param initrd its initial file system, or its module
+     */
+    public record Kernel(Image image, Optional<Image> initrd, String commandLine) implements Source {}
+
+    /** A firmware image, at the top of 4 GiB. */
+    public record Firmware(Image image) implements Source {}
 
     /**
      * A file to boot from.

@@ -1,6 +1,7 @@
 package dev.simvisor.controller.cli;
 
 import dev.simvisor.config.CostModel;
+import dev.simvisor.config.MemorySize;
 import dev.simvisor.config.VirtualDuration;
 import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.boot.BootEnd;
@@ -65,7 +66,10 @@ final class BootCommand implements Callable<Integer> {
     @Mixin
     private SymbolsOption symbols = new SymbolsOption();
 
-    @Option(names = "--bios", paramLabel = "FILE", description = "A firmware image. Not available yet.")
+    @Option(
+            names = "--bios",
+            paramLabel = "FILE",
+            description = "A firmware image, such as SeaBIOS, in place of a kernel: it starts what is on a --disk.")
     private @Nullable Path bios;
 
     @Option(
@@ -118,7 +122,10 @@ final class BootCommand implements Callable<Integer> {
             description = "Where the serial port leads. Default: ${DEFAULT-VALUE}.")
     private String serial = STDIO;
 
-    @Option(names = "--debugcon", paramLabel = "FILE", description = "Gets what the guest writes to port 0xe9.")
+    @Option(
+            names = "--debugcon",
+            paramLabel = "FILE",
+            description = "Gets what the guest writes to port 0xe9, and firmware to port 0x402.")
     private @Nullable Path debugConsole;
 
     @Option(
@@ -196,9 +203,6 @@ final class BootCommand implements Callable<Integer> {
     }
 
     private void refuseWhatCannotBe() throws BootRefused, CommandFailed {
-        if (bios != null) {
-            throw new BootRefused("--bios is not available yet: give a --kernel or a --guest");
-        }
         if (gdbPort != null && (gdbPort < 0 || gdbPort > MOST_PORT)) {
             throw new BootRefused("--gdb " + gdbPort + ": expected a port from 0 to " + MOST_PORT);
         }
@@ -213,12 +217,21 @@ final class BootCommand implements Callable<Integer> {
     // ---- what to boot ----
 
     private VmRequest request() throws CommandFailed, GuestException, IOException {
+        if (bios != null) return request(firmware(bios), guest.memory());
         GuestImage image = guest.image(mode);
+        return request(GuestOptions.kernel(image), image.memory());
+    }
+
+    private VmRequest.Firmware firmware(Path file) throws CommandFailed, IOException {
+        guest.refuseKernelBeside("--bios");
+        return new VmRequest.Firmware(new VmRequest.Image(
+                file.toString(), GuestOptions.existing("--bios", file).read()));
+    }
+
+    private VmRequest request(VmRequest.Source source, MemorySize memory) throws CommandFailed, IOException {
         return new VmRequest(
-                GuestOptions.kernel(image),
-                GuestOptions.initrd(image),
-                image.commandLine(),
-                image.memory(),
+                source,
+                memory,
                 disks,
                 cpus,
                 mode.toString(),

@@ -114,8 +114,6 @@ final class GuestOptions {
         GuestImage image = image(mode);
         return new VmRequest(
                 kernel(image),
-                initrd(image),
-                image.commandLine(),
                 image.memory(),
                 List.of(),
                 1,
@@ -127,13 +125,26 @@ final class GuestOptions {
                 symbols);
     }
 
-    static VmRequest.Image kernel(GuestImage image) throws IOException {
-        return read(image, "kernel", image.kernel());
+    /** What a VM starts from that boots the guest. */
+    static VmRequest.Kernel kernel(GuestImage image) throws IOException {
+        Optional<BootFile> initrd = image.initrd();
+        return new VmRequest.Kernel(
+                read(image, "kernel", image.kernel()),
+                initrd.isPresent() ? Optional.of(read(image, "initrd", initrd.get())) : Optional.empty(),
+                image.commandLine());
     }
 
-    static Optional<VmRequest.Image> initrd(GuestImage image) throws IOException {
-        Optional<BootFile> initrd = image.initrd();
-        return initrd.isPresent() ? Optional.of(read(image, "initrd", initrd.get())) : Optional.empty();
+    /** Refuses an option that says what kernel to boot, beside another that says what to boot. */
+    void refuseKernelBeside(String option) throws CommandFailed {
+        if (guest != null || kernel != null || initrd != null || append != null) {
+            throw new CommandFailed(option
+                    + " goes without --kernel, --guest, --initrd and --append: firmware starts what is on a --disk");
+        }
+    }
+
+    /** The memory asked for, or what a guest that asks for none gets. */
+    MemorySize memory() {
+        return Objects.requireNonNullElse(memory, DEFAULT_MEMORY);
     }
 
     private static VmRequest.Image read(GuestImage image, String part, BootFile file) throws IOException {

@@ -18,6 +18,7 @@ import dev.simvisor.node.machine.MachineConfiguration;
 import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.ElfImage;
+import dev.simvisor.node.machine.boot.FirmwareLoader;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.disk.RawDiskImage;
@@ -132,7 +133,8 @@ public final class LocalVm implements AutoCloseable {
         List<RawDiskImage> disks = disks(mode, request.disks());
         ExitLedger ledger = mode.ledger(costs);
         // The VMM needs some of its own; frames are only taken when they are touched.
-        MachineMemory memory = MachineMemory.ofBytes(2 * configuration.memoryBytes() + VMM_MEMORY);
+        MachineMemory memory =
+                MachineMemory.ofBytes(2 * configuration.memoryBytes() + configuration.firmwareBytes() + VMM_MEMORY);
         GuestPlatform platform = switch (mode) {
             case BoardMode board ->
                 new Machine(configuration, memory, board.engine(engines, costs, ledger), List.copyOf(disks));
@@ -167,6 +169,9 @@ public final class LocalVm implements AutoCloseable {
             case ParavirtualMode _ -> {
                 if (request.cpus() < 1 || request.cpus() > DomainSettings.MOST_VCPUS) {
                     throw new BootRefused("--cpus " + request.cpus() + ": expected 1 to " + DomainSettings.MOST_VCPUS);
+                }
+                if (request.source() instanceof VmRequest.Firmware) {
+                    throw new BootRefused("--bios: a paravirtual machine has no place for firmware");
                 }
                 if (request.debugExit()) {
                     throw new BootRefused("--debug-exit: a paravirtual machine has no ports");
@@ -209,7 +214,17 @@ public final class LocalVm implements AutoCloseable {
                 hertz,
                 costs.cyclesPerThousandInstructions(),
                 MachineConfiguration.DEFAULT_TIME_OF_DAY,
-                request.debugExit());
+                request.debugExit(),
+                firmwareBytes(request));
+    }
+
+    private static int firmwareBytes(VmRequest request) throws BootRefused {
+        if (!(request.source() instanceof VmRequest.Firmware(VmRequest.Image image))) return 0;
+        try {
+            return FirmwareLoader.checkedLength(image(image));
+        } catch (InvalidImageException refused) {
+            throw new BootRefused("--bios " + refused.getMessage());
+        }
     }
 
     private static List<RawDiskImage> disks(VirtualizationMode mode, List<Path> files) throws BootRefused {
@@ -256,11 +271,18 @@ public final class LocalVm implements AutoCloseable {
     }
 
     private static BootSource source(VirtualizationMode mode, VmRequest request) throws BootRefused {
-        Image kernel = image(request.kernel());
-        @Nullable Image initrd = request.initrd().map(LocalVm::image).orElse(null);
+        return switch (request.source()) {
+            case VmRequest.Kernel(VmRequest.Image kernel, var initrd, String commandLine) ->
+                source(mode, image(kernel), initrd.map(LocalVm::image).orElse(null), commandLine);
+            case VmRequest.Firmware(VmRequest.Image image) -> new BootSource.Firmware(image(image));
+        };
+    }
+
+    private static BootSource source(VirtualizationMode mode, Image kernel, @Nullable Image initrd, String commandLine)
+            throws BootRefused {
         return switch (mode) {
-            case BoardMode _ -> boardSource(kernel, initrd, request.commandLine());
-            case ParavirtualMode _ -> new BootSource.Linux(kernel, initrd, request.commandLine());
+            case BoardMode _ -> boardSource(kernel, initrd, commandLine);
+            case ParavirtualMode _ -> new BootSource.Linux(kernel, initrd, commandLine);
         };
     }
 
@@ -446,9 +468,17 @@ public final class LocalVm implements AutoCloseable {
             if (disks.isEmpty() && request.costModel().isEmpty()) {
                 history = new VmHistory(board, console, debugConsole);
             }
-            return new DebugTarget(board, isWide(request.kernel()), Optional.ofNullable(history));
+            return new DebugTarget(board, isWide(request.source()), Optional.ofNullable(history));
         }
         throw new BootRefused("--gdb is not available yet in mode " + request.mode());
+    }
+
+    /** Whether 64-bit code is what it starts from; what firmware will start is not known. */
+    private static boolean isWide(VmRequest.Source source) {
+        return switch (source) {
+            case VmRequest.Kernel kernel -> isWide(kernel.image());
+            case VmRequest.Firmware _ -> false;
+        };
     }
 
     /** Whether a kernel's file is one of 64-bit code. */

@@ -24,7 +24,10 @@ final class SymbolFile {
 
     static SymbolTable of(VmRequest request) throws BootRefused {
         if (request.symbols().isPresent()) return read(request.symbols().get());
-        return ElfSymbols.of(LocalVm.image(request.kernel()));
+        return switch (request.source()) {
+            case VmRequest.Kernel kernel -> ElfSymbols.of(LocalVm.image(kernel.image()));
+            case VmRequest.Firmware _ -> SymbolTable.NONE;
+        };
     }
 
     private static SymbolTable read(VmRequest.Image file) throws BootRefused {

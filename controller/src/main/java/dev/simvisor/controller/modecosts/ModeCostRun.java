@@ -83,9 +83,8 @@ public final class ModeCostRun {
             throws BootRefused, GuestException, IOException {
         GuestImage guest = guests.resolve(GUEST, mode);
         VmRequest request = new VmRequest(
-                new VmRequest.Image(GUEST, guest.kernel().read()),
-                Optional.empty(),
-                commandLine(),
+                new VmRequest.Kernel(
+                        new VmRequest.Image(GUEST, guest.kernel().read()), Optional.empty(), commandLine()),
                 guest.memory(),
                 List.of(),
                 1,

@@ -122,9 +122,10 @@ class BenchmarkGuestsIT {
     private static String console(int width, EngineChoice engine) throws BootRefused, IOException {
         BenchmarkGuest guest = guests.guest(width, ALL);
         VmRequest request = new VmRequest(
-                new VmRequest.Image(guest.name(), Files.readAllBytes(guest.kernel())),
-                Optional.empty(),
-                guest.commandLine(),
+                new VmRequest.Kernel(
+                        new VmRequest.Image(guest.name(), Files.readAllBytes(guest.kernel())),
+                        Optional.empty(),
+                        guest.commandLine()),
                 new MemorySize((long) guest.memoryMib() << 20),
                 List.of(),
                 1,

@@ -27,9 +27,7 @@ final class BootTwice {
     /** Ends with status 1 when the guest ends before it shows the text. */
     public static void main(String[] arguments) throws IOException, InterruptedException, BootRefused {
         VmRequest request = new VmRequest(
-                image(arguments[0]),
-                Optional.of(image(arguments[1])),
-                arguments[2],
+                new VmRequest.Kernel(image(arguments[0]), Optional.of(image(arguments[1])), arguments[2]),
                 new MemorySize(Long.parseLong(arguments[3]) << 20),
                 List.of(),
                 1,

@@ -17,9 +17,7 @@ public final class BuiltInGuest {
         try (InputStream image =
                 Objects.requireNonNull(LocalVm.class.getResourceAsStream("/dev/simvisor/node/guest/builtin.elf"))) {
             return new VmRequest(
-                    new VmRequest.Image("builtin", image.readAllBytes()),
-                    Optional.empty(),
-                    "",
+                    new VmRequest.Kernel(new VmRequest.Image("builtin", image.readAllBytes()), Optional.empty(), ""),
                     new MemorySize(64 << 20),
                     List.of(),
                     1,

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Bad input to {@code simvisor boot} is one line, and no file is left that was not there before. */
 class BootRefusalTest {
@@ -113,6 +114,45 @@ class BootRefusalTest {
         assertThat(refusal("--guest", "no-such-guest")).contains("no-such-guest", "builtin");
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {0, 5000, (16 << 20) + 4096})
+    void firmwareOfASizeThatNoRomHas(long bytes) throws IOException {
+        Path image = directory.resolve("rom");
+        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+            file.setLength(bytes);
+        }
+
+        assertThat(refusal("--bios", image.toString()))
+                .isEqualTo("--bios " + image + ": " + bytes
+                        + " bytes: expected a firmware image, a multiple of 4 KiB from 4 KiB up to 16 MiB");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            /dev/zero    | --bios /dev/zero: not a regular file: expected a file
+            /dev         | --bios /dev: a folder: expected a file
+            /no/such/rom | --bios /no/such/rom: no such file
+            """)
+    void firmwareThatIsNoFile(String file, String complaint) {
+        assertThat(refusal("--bios", file)).isEqualTo(complaint);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--kernel kernel", "--guest builtin", "--initrd initrd", "--append quiet"})
+    void firmwareBesideWhatAKernelTakes(String option) {
+        assertThat(refusal(("--bios rom " + option).split(" ")))
+                .isEqualTo("--bios goes without --kernel, --guest, --initrd and --append: firmware starts what is on a"
+                        + " --disk");
+    }
+
+    @Test
+    void firmwareOfAParavirtualMachine() throws IOException {
+        Path image = Files.write(directory.resolve("rom"), new byte[4096]);
+
+        assertThat(refusal("--bios", image.toString(), "--mode", "para"))
+                .isEqualTo("--bios: a paravirtual machine has no place for firmware");
+    }
+
     @Test
     void neitherKernelNorGuest() {
         assertThat(refusal()).contains("give either --kernel FILE or --guest NAME");
@@ -124,7 +164,6 @@ class BootRefusalTest {
             --mode para           | a 32-bit kernel: mode para runs 64-bit ones
             --mode nonsense       | expected one of bare, trap, translate, para, hardware, not "nonsense"
             --engine turbo        | expected one of [interpreter, translator, auto]
-            --bios firmware.bin   | --bios is not available yet
             --gdb 65536           | --gdb 65536: expected a port from 0 to 65535
             --cpus 2              | --cpus 2: expected 1, more are not available yet in mode bare
             --disk /no/such/disk  | --disk /no/such/disk: not a file: expected a raw disk image

@@ -11,6 +11,7 @@ import dev.simvisor.node.machine.device.InterruptLine;
 import dev.simvisor.node.machine.device.apic.IoApic;
 import dev.simvisor.node.machine.device.apic.LocalApic;
 import dev.simvisor.node.machine.device.debug.DebugPorts;
+import dev.simvisor.node.machine.device.firmware.FirmwareConfiguration;
 import dev.simvisor.node.machine.device.pic.PicPair;
 import dev.simvisor.node.machine.device.pit.Pit8254;
 import dev.simvisor.node.machine.device.power.KeyboardController;
@@ -20,8 +21,9 @@ import dev.simvisor.node.machine.device.uart.Uart16550;
 import dev.simvisor.node.machine.disk.DiskImage;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.memory.MachineMemory;
+import dev.simvisor.node.machine.pci.HostBridge;
+import dev.simvisor.node.machine.pci.IsaBridge;
 import dev.simvisor.node.machine.pci.PciBus;
-import dev.simvisor.node.machine.pci.PciFunction;
 import dev.simvisor.node.machine.time.VirtualClock;
 import dev.simvisor.node.machine.virtio.VirtioBlock;
 import dev.simvisor.node.machine.virtio.VirtioConsole;
@@ -31,6 +33,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** Wires memory and chips together, at the places where a PC has them, and is the processor's view of them all. */
 final class Board implements SystemBus {
@@ -42,11 +45,21 @@ final class Board implements SystemBus {
     /** The 8254's request reaches the I/O APIC at pin 2, where the 8259As have their cascade (MADT override). */
     private static final int PIT_IO_APIC_PIN = 2;
 
+    /** Of the four pins of the ISA bridge that PCI interrupts reach. */
+    private static final int FIRST_PCI_IO_APIC_PIN = 16;
+
     private static final int COM1_PORTS = 0x3F8;
     private static final int PM1_EVENT_PORTS = 0x600;
     private static final int PM1_CONTROL_PORTS = 0x604;
     private static final int PM_TIMER_PORT = 0x608;
     private static final int RESET_PORT = 0x60C;
+
+    // In CMOS memory, as emulators of PCs tell their firmware
+    private static final int BOOT_ORDER = 0x3D;
+    private static final int HARD_DISK_FIRST = 0x02;
+
+    private static final int FIRMWARE_DEBUG_PORT = 0x402;
+    private static final int FIRMWARE_CONFIGURATION_PORTS = 0x510;
 
     private static final int CONSOLE_SLOT = 3;
     private static final int FIRST_DISK_SLOT = 4;
@@ -74,6 +87,8 @@ final class Board implements SystemBus {
     private final Bus ports = new Bus("ports");
     private final Bus devices = new Bus("memory-mapped devices");
     private final DoublewordRegisters localApicRegisters;
+    /** Absent on a board without firmware. */
+    private final @Nullable FirmwareConfiguration firmwareConfiguration;
 
     /** Where bytes go that the guest sends, 0 to 255 each. */
     record Outputs(IntConsumer console, IntConsumer virtioConsole, IntConsumer debugConsole) {}
@@ -92,6 +107,7 @@ final class Board implements SystemBus {
             Consumer<RunOutcome> end) {
         this.memory = memory;
         this.clock = clock;
+        boolean hasFirmware = configuration.firmwareBytes() > 0;
         localApic = new LocalApic(0, clock, pics);
         ioApic = new IoApic(1, localApic);
         localApic.onEndOfInterrupt(ioApic::endOfInterrupt);
@@ -99,11 +115,14 @@ final class Board implements SystemBus {
         rtc = new Mc146818(clock, configuration.timeOfDay(), interrupt(RTC_IRQ));
         uart = new Uart16550(outputs.console(), interrupt(COM1_IRQ));
         Runnable reset = () -> end.accept(new RunOutcome.ResetRequested());
-        keyboardController = new KeyboardController(reset);
+        keyboardController =
+                hasFirmware ? KeyboardController.withNothingAttached(reset) : new KeyboardController(reset);
         power = new PowerControl(
                 clock, interrupt(SYSTEM_CONTROL_IRQ), () -> end.accept(new RunOutcome.PoweredOff()), reset);
-        pci = new PciBus(devices, this::interrupt);
-        pci.plug(0, hostBridge());
+        pci = hasFirmware
+                ? new PciBus(devices, new IsaBridge(this::interrupt, this::pciInterrupt))
+                : new PciBus(devices, this::interrupt);
+        pci.plug(0, hasFirmware ? shadowingBridge() : new HostBridge());
         virtioConsole = new VirtioConsole(outputs.virtioConsole(), memory);
         plugVirtio(CONSOLE_SLOT, virtioConsole.transport());
         if (disks.size() > MOST_DISKS) {
@@ -116,7 +135,10 @@ final class Board implements SystemBus {
         devices.attach("I/O APIC", IoApic.DEFAULT_BASE, 0x20, doublewords(ioApic::read, ioApic::write));
         attachLegacyPorts();
         attachPowerPorts();
-        attachDebugPorts(configuration, outputs.debugConsole(), end);
+        DebugPorts debug =
+                new DebugPorts(outputs.debugConsole(), status -> end.accept(new RunOutcome.DebugExit(status)));
+        attachDebugPorts(configuration, debug);
+        firmwareConfiguration = hasFirmware ? attachFirmwarePorts(debug) : null;
     }
 
     private void plugVirtio(int slot, VirtioPci function) {
@@ -124,9 +146,8 @@ final class Board implements SystemBus {
         virtio.add(function);
     }
 
-    private static PciFunction hostBridge() {
-        // Intel 82441FX, the north bridge whose memory and interrupt layout every PC system knows; class "host bridge".
-        return new PciFunction("host bridge", 0x8086, 0x1237, 2, 0x060000);
+    private HostBridge shadowingBridge() {
+        return new HostBridge((start, end, writable) -> memory.shield(start, end, !writable));
     }
 
     /** An interrupt request reaches both kinds of controller; the guest programs one of them. */
@@ -136,6 +157,11 @@ final class Board implements SystemBus {
             pics.line(irq, asserted);
             ioApic.line(pin, asserted);
         };
+    }
+
+    /** On a board with firmware, a PCI interrupt's own pin of the I/O APIC. */
+    private InterruptLine pciInterrupt(int pin) {
+        return asserted -> ioApic.line(FIRST_PCI_IO_APIC_PIN + pin, asserted);
     }
 
     private void attachLegacyPorts() {
@@ -168,14 +194,29 @@ final class Board implements SystemBus {
         ports.attach("reset", RESET_PORT, 1, bytes(x -> 0, (x, value) -> power.writeResetControl(value)));
     }
 
-    private void attachDebugPorts(
-            MachineConfiguration configuration, IntConsumer debugConsole, Consumer<RunOutcome> end) {
-        DebugPorts debug = new DebugPorts(debugConsole, status -> end.accept(new RunOutcome.DebugExit(status)));
-        ports.attach(
-                "debug console", 0xE9, 1, bytes(x -> debug.readConsole(), (x, value) -> debug.writeConsole(value)));
+    private void attachDebugPorts(MachineConfiguration configuration, DebugPorts debug) {
+        ports.attach("debug console", 0xE9, 1, debugConsole(debug));
         if (configuration.debugExit()) {
             ports.attach("debug exit", 0xF4, 1, bytes(x -> 0xFF, (x, value) -> debug.writeExit(value)));
         }
+    }
+
+    private static ByteRegisters debugConsole(DebugPorts debug) {
+        return bytes(x -> debug.readConsole(), (x, value) -> debug.writeConsole(value));
+    }
+
+    /** What is there for firmware alone: its configuration, and the debug console where firmware of virtual machines writes. */
+    private FirmwareConfiguration attachFirmwarePorts(DebugPorts debug) {
+        ports.attach("firmware's debug console", FIRMWARE_DEBUG_PORT, 1, debugConsole(debug));
+        // The slots' interrupts begin with the last pin, for the first is slot 1's.
+        List<Integer> interrupts = new ArrayList<>();
+        for (int slot = 0; slot < IsaBridge.PINS; slot++) {
+            interrupts.add(FIRST_PCI_IO_APIC_PIN + Math.floorMod(slot - 1, IsaBridge.PINS));
+        }
+        AcpiTables.Layout layout = acpiLayout(memory.lowEnd(), interrupts);
+        FirmwareConfiguration described = FirmwareDescription.of(memory, COM1_PORTS, AcpiTables.loader(layout));
+        ports.attach("firmware configuration", FIRMWARE_CONFIGURATION_PORTS, FirmwareConfiguration.PORTS, described);
+        return described;
     }
 
     /** Does firmware's work before an image is entered; returns the address of the ACPI root pointer. */
@@ -185,17 +226,26 @@ final class Board implements SystemBus {
         presetMemorySize();
         BiosServices.write(memory);
         BiosDataArea.write(memory, COM1_PORTS);
-        return AcpiTables.write(
-                memory,
-                new AcpiTables.Layout(
-                        1,
-                        SYSTEM_CONTROL_IRQ,
-                        PM1_EVENT_PORTS,
-                        PM1_CONTROL_PORTS,
-                        PM_TIMER_PORT,
-                        RESET_PORT,
-                        PCI_MEMORY_START,
-                        PCI_MEMORY_END));
+        return AcpiTables.write(memory, acpiLayout(PCI_MEMORY_START, PciBus.wiredInterrupts()));
+    }
+
+    private static AcpiTables.Layout acpiLayout(long pciMemoryStart, List<Integer> pciInterrupts) {
+        return new AcpiTables.Layout(
+                1,
+                SYSTEM_CONTROL_IRQ,
+                PM1_EVENT_PORTS,
+                PM1_CONTROL_PORTS,
+                PM_TIMER_PORT,
+                RESET_PORT,
+                pciMemoryStart,
+                PCI_MEMORY_END,
+                pciInterrupts);
+    }
+
+    /** What firmware finds in CMOS memory: the size of memory, and that it is to start from a disk first. */
+    void presetForFirmware() {
+        presetMemorySize();
+        rtc.preset(BOOT_ORDER, HARD_DISK_FIRST);
     }
 
     /** Memory sizes where firmware of PCs leaves them in CMOS memory, for guests that read no tables. */
@@ -284,6 +334,9 @@ final class Board implements SystemBus {
                 .setPower(power.save())
                 .setPci(pci.save());
         virtio.forEach(function -> state.addVirtio(function.save()));
+        if (firmwareConfiguration != null) {
+            state.setFirmwareConfiguration(firmwareConfiguration.save());
+        }
     }
 
     /** Restores the chips; levels of interrupt lines are part of the controllers' state and are not driven again. */
@@ -304,6 +357,9 @@ final class Board implements SystemBus {
         }
         for (int i = 0; i < virtio.size(); i++) {
             virtio.get(i).restore(state.getVirtio(i));
+        }
+        if (firmwareConfiguration != null) {
+            firmwareConfiguration.restore(state.getFirmwareConfiguration());
         }
     }
 

@@ -8,6 +8,8 @@ import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.ModelSpecificRegisters;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.Entry;
+import dev.simvisor.node.machine.boot.FirmwareLoader;
+import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.boot.LinuxLoader;
 import dev.simvisor.node.machine.boot.MultibootLoader;
@@ -60,7 +62,7 @@ public final class Machine implements GuestPlatform {
     public Machine(
             MachineConfiguration configuration, MachineMemory host, EngineFactory engine, List<DiskImage> disks) {
         this.configuration = configuration;
-        memory = new GuestMemory(host, configuration.memoryBytes());
+        memory = new GuestMemory(host, configuration.memoryBytes(), configuration.firmwareBytes());
         clock = new VirtualClock(
                 configuration.clockHertz(), configuration.cyclesPerThousandInstructions(), this::instructions);
         board = new Board(
@@ -106,14 +108,23 @@ public final class Machine implements GuestPlatform {
         }
     }
 
-    /** Loads an image and points the processor at its entry, as firmware does. */
+    /** Loads a kernel and points the processor at its entry, as firmware does; or loads firmware, where a reset leads. */
     @Override
     public void boot(BootSource source) throws InvalidImageException {
-        long rsdp = board.initializeFirmware();
-        Entry entry = switch (source) {
-            case BootSource.Linux linux -> LinuxLoader.load(memory, linux, rsdp);
-            case BootSource.Multiboot multiboot -> MultibootLoader.load(memory, multiboot);
-        };
+        switch (source) {
+            case BootSource.Firmware(Image image) -> {
+                board.presetForFirmware();
+                FirmwareLoader.load(memory, image);
+            }
+            case BootSource.Linux linux -> enter(LinuxLoader.load(memory, linux, board.initializeFirmware()));
+            case BootSource.Multiboot multiboot -> {
+                board.initializeFirmware();
+                enter(MultibootLoader.load(memory, multiboot));
+            }
+        }
+    }
+
+    private void enter(Entry entry) {
         entry.enter(cpu, memory);
         // Firmware leaves memory cacheable; a kernel that finds the ranges disabled says so and does without them.
         cpu.msr.mtrrDefaultType = ModelSpecificRegisters.MTRR_ENABLED_WRITE_BACK;
@@ -297,6 +308,7 @@ public final class Machine implements GuestPlatform {
                 .setVersion(STATE_VERSION)
                 .setMemoryBytes(configuration.memoryBytes())
                 .setClockHertz(configuration.clockHertz())
+                .setFirmwareBytes(configuration.firmwareBytes())
                 .setProcessor(CpuStateCodec.save(cpu));
         board.save(state);
         return state.build();
@@ -337,6 +349,10 @@ public final class Machine implements GuestPlatform {
         if (state.getMemoryBytes() != configuration.memoryBytes()) {
             throw new UnusableStateException("saved state is of a machine with " + state.getMemoryBytes()
                     + " bytes of memory, this one has " + configuration.memoryBytes());
+        }
+        if (state.getFirmwareBytes() != configuration.firmwareBytes()) {
+            throw new UnusableStateException("saved state is of a machine with " + state.getFirmwareBytes()
+                    + " bytes of firmware, this one has " + configuration.firmwareBytes());
         }
         if (state.getClockHertz() != configuration.clockHertz()) {
             throw new UnusableStateException(

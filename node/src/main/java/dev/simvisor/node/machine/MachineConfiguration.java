@@ -12,6 +12,7 @@ import dev.simvisor.node.machine.time.VirtualClock;
  * @param cyclesPerThousandInstructions virtual cycles that a thousand instructions take, charged events apart
  * @param timeOfDay what the real-time clock shows at virtual time 0, in seconds since 1970
  * @param debugExit whether a guest may end the machine with a status, by a write to port F4h
+ * @param firmwareBytes size of its firmware image, a multiple of 4 KiB; 0 when a kernel is loaded without one
  */
 public record MachineConfiguration(
         long memoryBytes,
@@ -19,12 +20,24 @@ public record MachineConfiguration(
         long clockHertz,
         int cyclesPerThousandInstructions,
         long timeOfDay,
-        boolean debugExit) {
+        boolean debugExit,
+        int firmwareBytes) {
     /** A virtual cycle of a nanosecond. */
     public static final long DEFAULT_CLOCK_HERTZ = 1_000_000_000L;
 
     /** 2026-01-01T00:00:00Z. */
     public static final long DEFAULT_TIME_OF_DAY = 1_767_225_600L;
+
+    /** A machine without a firmware image. */
+    public MachineConfiguration(
+            long memoryBytes,
+            CpuModel cpuModel,
+            long clockHertz,
+            int cyclesPerThousandInstructions,
+            long timeOfDay,
+            boolean debugExit) {
+        this(memoryBytes, cpuModel, clockHertz, cyclesPerThousandInstructions, timeOfDay, debugExit, 0);
+    }
 
     /** A machine with the default clock. */
     public static MachineConfiguration of(long memoryBytes, CpuModel cpuModel) {
@@ -34,11 +47,18 @@ public record MachineConfiguration(
                 DEFAULT_CLOCK_HERTZ,
                 VirtualClock.CYCLE_PER_INSTRUCTION,
                 DEFAULT_TIME_OF_DAY,
-                false);
+                false,
+                0);
     }
 
     public MachineConfiguration withDebugExit() {
         return new MachineConfiguration(
-                memoryBytes, cpuModel, clockHertz, cyclesPerThousandInstructions, timeOfDay, true);
+                memoryBytes, cpuModel, clockHertz, cyclesPerThousandInstructions, timeOfDay, true, firmwareBytes);
+    }
+
+    /** @param bytes size of the firmware image, a multiple of 4 KiB */
+    public MachineConfiguration withFirmware(int bytes) {
+        return new MachineConfiguration(
+                memoryBytes, cpuModel, clockHertz, cyclesPerThousandInstructions, timeOfDay, debugExit, bytes);
     }
 }

@@ -5,6 +5,9 @@
  * ports, addresses and interrupts. What it has in common with a paravirtual machine, which has no board, is
  * {@link dev.simvisor.node.machine.GuestPlatform}. A machine is deterministic: what it does depends on its configuration, its image, and
  * what is typed at which virtual cycle.
+ *
+ * <p>A machine with a firmware image has on its board what firmware needs beside: a chipset to program, and a description of the
+ * board. Without one, the board is as firmware would have left it.
  */
 @NullMarked
 package dev.simvisor.node.machine;

@@ -6,6 +6,7 @@ import dev.simvisor.node.machine.GuestPlatform;
 import dev.simvisor.node.machine.Machine;
 import dev.simvisor.node.machine.MachineConfiguration;
 import dev.simvisor.node.machine.boot.BootSource;
+import dev.simvisor.node.machine.boot.FirmwareLoader;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.disk.RawDiskImage;
@@ -140,7 +141,8 @@ public final class HostedMachines implements MachineFactory {
                 hertz,
                 costs.cyclesPerThousandInstructions(),
                 MachineConfiguration.DEFAULT_TIME_OF_DAY,
-                false);
+                false,
+                firmwareBytes(spec));
     }
 
     private GuestPlatform board(
@@ -187,9 +189,24 @@ public final class HostedMachines implements MachineFactory {
             }
             case BUILT_IN ->
                 new BootSource.Multiboot(builtIn(mode(spec)), boot.getBuiltIn().getCommandLine(), List.of());
-            case FIRMWARE -> throw new StateRefused("firmware images are not available yet: expected a kernel");
-            case IMAGE_NOT_SET -> throw new StateRefused("nothing to boot: expected a kernel or the built-in guest");
+            case FIRMWARE -> new BootSource.Firmware(firmware(boot));
+            case IMAGE_NOT_SET ->
+                throw new StateRefused("nothing to boot: expected a kernel, a firmware image or the built-in guest");
         };
+    }
+
+    private static Image firmware(Boot boot) throws StateRefused {
+        return image(boot.getFirmware().getImage(), FirmwareLoader.MOST_BYTES);
+    }
+
+    /** Size of the VM's firmware image; 0 when it boots a kernel. */
+    private static int firmwareBytes(VmSpec spec) throws StateRefused {
+        if (!spec.getBoot().hasFirmware()) return 0;
+        try {
+            return FirmwareLoader.checkedLength(firmware(spec.getBoot()));
+        } catch (InvalidImageException e) {
+            throw new StateRefused(String.valueOf(e.getMessage()));
+        }
     }
 
     private static Image builtIn(VirtualizationMode mode) throws StateRefused {
@@ -208,14 +225,18 @@ public final class HostedMachines implements MachineFactory {
     }
 
     private static Image image(String file) throws StateRefused {
+        return image(file, MOST_IMAGE_BYTES);
+    }
+
+    private static Image image(String file, long mostBytes) throws StateRefused {
         Path path = Path.of(file);
         if (Files.exists(path) && !Files.isRegularFile(path)) {
             throw new StateRefused(file + ": not a regular file"); // reading a pipe might never end
         }
         try {
             long bytes = Files.size(path);
-            if (bytes > MOST_IMAGE_BYTES) {
-                throw new StateRefused(file + ": " + bytes + " bytes: expected at most " + MOST_IMAGE_BYTES);
+            if (bytes > mostBytes) {
+                throw new StateRefused(file + ": " + bytes + " bytes: expected at most " + mostBytes);
             }
             return new Image(file, Files.readAllBytes(path));
         } catch (NoSuchFileException e) {

@@ -7,6 +7,7 @@ import com.google.protobuf.ByteString;
 import dev.simvisor.node.vmm.MachineFactory.Built;
 import dev.simvisor.proto.api.Boot;
 import dev.simvisor.proto.api.BuiltInGuest;
+import dev.simvisor.proto.api.FirmwareBoot;
 import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.LinuxBoot;
 import dev.simvisor.proto.api.MultibootBoot;
@@ -16,9 +17,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A host's machines: what they are by the mode of the VM, and which are refused. */
 class HostedMachinesTest {
@@ -111,6 +115,35 @@ class HostedMachinesTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"bare", "translate", "hardware"})
+    void firmwareIsSavedWithItsMachineAndGoesOnInAnother(String mode, @TempDir Path folder) throws Exception {
+        byte[] rom = new byte[64 << 10];
+        System.arraycopy(HexFormat.of().parseHex("40ebfd"), 0, rom, rom.length - 16, 3); // again: inc ax; jmp again
+        VmSpec.Builder spec = firmware(mode, Files.write(folder.resolve("rom"), rom));
+        Path snapshot = folder.resolve("snapshot");
+        try (VirtualMachine vm = started(spec)) {
+            vm.runTo(MILLI);
+            String hash = Snapshot.write(vm, snapshot);
+            try (Snapshot saved = Snapshot.open(snapshot);
+                    VirtualMachine restored = VirtualMachine.incoming(
+                            saved.spec(), 2, ((Built.Ready) machines.blank(saved.spec())).machine())) {
+                saved.fill(restored);
+                assertThat(restored.stateHash()).isEqualTo(hash);
+                restored.resume(MILLI);
+                restored.runTo(2 * MILLI);
+                vm.runTo(2 * MILLI);
+                assertThat(restored.stateHash()).isEqualTo(vm.stateHash());
+            }
+        }
+        assertThat(machines.freeBytes()).isEqualTo(128 << 20);
+    }
+
+    private static VmSpec.Builder firmware(String mode, Path image) {
+        return vm(mode).setBoot(
+                        Boot.newBuilder().setFirmware(FirmwareBoot.newBuilder().setImage(image.toString())));
+    }
+
     // ---- refused
 
     private static void assertRefused(Built built, String reason) {
@@ -193,6 +226,19 @@ class HostedMachinesTest {
         assertThat(refusal(huge)).isEqualTo("VM a: " + huge + ": 3221225472 bytes: expected at most 536870912");
         assertThat(refusal(Path.of("/dev/zero"))).isEqualTo("VM a: /dev/zero: not a regular file");
         assertThat(refusal(folder)).isEqualTo("VM a: " + folder + ": not a regular file");
+    }
+
+    @Test
+    void firmwareThatNoRomHolds(@TempDir Path folder) throws Exception {
+        Path image = Files.write(folder.resolve("rom"), new byte[5000]);
+        assertRefused(
+                machines.booted(firmware("bare", image).build()),
+                image + ": 5000 bytes: expected a firmware image, a multiple of 4 KiB from 4 KiB up to 16 MiB");
+        Path rom = Files.write(folder.resolve("rom"), new byte[4096]);
+        assertRefused(
+                machines.booted(firmware("para", rom).build()),
+                rom + ": a paravirtual machine has no place for firmware: expected a kernel");
+        assertThat(machines.freeBytes()).isEqualTo(128 << 20);
     }
 
     private String refusal(Path kernel) {

@@ -15,11 +15,14 @@ import dev.simvisor.node.machine.device.power.PowerControl;
 import dev.simvisor.node.machine.device.rtc.Mc146818;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.pci.PciBus;
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
- * Writes the ACPI tables of the machine into its memory below 1 MiB: RSDP, RSDT, XSDT, FADT, FACS, MADT and DSDT
- * (ACPI Specification 6.5 §5.2).
+ * The ACPI tables of the machine: RSDP, RSDT, XSDT, FADT, FACS, MADT and DSDT (ACPI Specification 6.5 §5.2). They are written
+ * into its memory below 1 MiB, or {@linkplain TableLoader given to firmware}, which finds a place for them.
  */
 public final class AcpiTables {
     /** Where the RSDP is; systems look for it in the 128 KiB from here on. */
@@ -28,13 +31,24 @@ public final class AcpiTables {
     /** Memory from {@link #START} up to here is set aside for firmware. */
     public static final long END = 0x10_0000;
 
+    /** Room for the RSDP before the tables. */
+    private static final int RSDP_ROOM = 0x40;
+
+    /** The FACS needs it, the others need little. */
+    private static final int ALIGNMENT = 64;
+
     private static final int RSDP_LENGTH = 36;
+    private static final int RSDP_RSDT = 16;
+    private static final int RSDP_XSDT = 24;
     private static final int RSDP_CHECKSUM = 8;
     private static final int RSDP_EXTENDED_CHECKSUM = 32;
     private static final int RSDP_ORIGINAL_LENGTH = 20;
     private static final int HEADER_LENGTH = 36;
     private static final int HEADER_CHECKSUM = 9;
     private static final int FADT_LENGTH = 276;
+    private static final int FADT_FACS = 36;
+    private static final int FADT_DSDT = 40;
+    private static final int FADT_LONG_DSDT = 140;
     private static final int FACS_LENGTH = 64;
 
     private static final byte[] OEM_ID = ascii("SIMVSR");
@@ -54,9 +68,14 @@ public final class AcpiTables {
     private static final int NO_ASPM = 1 << 4;
 
     private static final int MADT_8259_PRESENT = 1;
+    private static final int ISA_INTERRUPTS = 16;
     private static final int LEVEL_ACTIVE_HIGH = 0x0D; // MPS INTI flags
 
-    /** Where the board put what the tables name. */
+    /**
+     * Where the board put what the tables name.
+     *
+     * @param pciInterrupts the global system interrupts that INTA# of the slots is wired to, in turn, from slot 0 on
+     */
     public record Layout(
             int processors,
             int systemControlInterrupt,
@@ -65,40 +84,87 @@ public final class AcpiTables {
             int timerPort,
             int resetPort,
             long pciMemoryStart,
-            long pciMemoryEnd) {}
+            long pciMemoryEnd,
+            List<Integer> pciInterrupts) {
+        public Layout {
+            pciInterrupts = List.copyOf(pciInterrupts);
+        }
 
-    private final GuestMemory memory;
+        private int pciInterrupt(int slot) {
+            return pciInterrupts.get(slot % pciInterrupts.size());
+        }
+    }
+
     private final Layout layout;
-    private long next = START + 0x40;
+    private final long base;
+    private final ByteArrayOutputStream tables = new ByteArrayOutputStream();
+    private final List<TableLoader.Pointer> pointers = new ArrayList<>();
+    private final List<TableLoader.Checksum> checksums = new ArrayList<>();
+    private byte[] rootPointer = {};
 
-    private AcpiTables(GuestMemory memory, Layout layout) {
-        this.memory = memory;
+    /** @param base address of the first table */
+    private AcpiTables(Layout layout, long base) {
         this.layout = layout;
+        this.base = base;
+        placeAll();
     }
 
     /** Writes all tables; returns the address of the RSDP. */
     public static long write(GuestMemory memory, Layout layout) {
-        return new AcpiTables(memory, layout).writeAll();
-    }
-
-    private long writeAll() {
-        long facs = place(facs());
-        long dsdt = place(table("DSDT", 2, dsdt()));
-        long fadt = place(table("FACP", 5, fadt(facs, dsdt)));
-        long madt = place(table("APIC", 4, madt()));
-        long rsdt = place(table("RSDT", 1, join(littleEndian(fadt, 4), littleEndian(madt, 4))));
-        long xsdt = place(table("XSDT", 1, join(littleEndian(fadt, 8), littleEndian(madt, 8))));
-        memory.write(START, rsdp(rsdt, xsdt));
+        AcpiTables placed = new AcpiTables(layout, START + RSDP_ROOM);
+        byte[] bytes = placed.tables.toByteArray();
+        if (START + RSDP_ROOM + bytes.length > END) {
+            throw new IllegalStateException("the ACPI tables exceed " + (END - START) + " bytes");
+        }
+        memory.write(START + RSDP_ROOM, bytes);
+        memory.write(START, placed.rootPointer);
         return START;
     }
 
-    private long place(byte[] table) {
-        long address = next;
-        if (address + table.length > END) {
-            throw new IllegalStateException("the ACPI tables exceed " + (END - START) + " bytes");
+    /** The tables for firmware to place. */
+    public static TableLoader loader(Layout layout) {
+        AcpiTables relative = new AcpiTables(layout, 0);
+        return new TableLoader(
+                relative.rootPointer, relative.tables.toByteArray(), relative.pointers, relative.checksums);
+    }
+
+    private void placeAll() {
+        long facs = place(facs());
+        long dsdt = placeTable(table("DSDT", 2, dsdt()));
+        long fadt = placeTable(table("FACP", 5, fadt(facs, dsdt)), FADT_FACS, FADT_DSDT);
+        pointers.add(new TableLoader.Pointer(TableLoader.TABLES, (int) (fadt - base) + FADT_LONG_DSDT, Long.BYTES));
+        long madt = placeTable(table("APIC", 4, madt()));
+        long rsdt = placeTable(
+                table("RSDT", 1, join(littleEndian(fadt, 4), littleEndian(madt, 4))), HEADER_LENGTH, HEADER_LENGTH + 4);
+        long xsdt = placeTable(table("XSDT", 1, join(littleEndian(fadt, 8), littleEndian(madt, 8))));
+        for (int entry = 0; entry < 2; entry++) {
+            int offset = (int) (xsdt - base) + HEADER_LENGTH + entry * Long.BYTES;
+            pointers.add(new TableLoader.Pointer(TableLoader.TABLES, offset, Long.BYTES));
         }
-        memory.write(address, table);
-        next = (address + table.length + 63) & ~63; // the FACS needs 64, the others little
+        rootPointer = rsdp(rsdt, xsdt);
+        pointers.add(new TableLoader.Pointer(TableLoader.ROOT_POINTER, RSDP_RSDT, Integer.BYTES));
+        pointers.add(new TableLoader.Pointer(TableLoader.ROOT_POINTER, RSDP_XSDT, Long.BYTES));
+        checksums.add(new TableLoader.Checksum(TableLoader.ROOT_POINTER, RSDP_CHECKSUM, 0, RSDP_ORIGINAL_LENGTH));
+        checksums.add(new TableLoader.Checksum(TableLoader.ROOT_POINTER, RSDP_EXTENDED_CHECKSUM, 0, RSDP_LENGTH));
+    }
+
+    /** Places a table with a checksum, and with 32-bit pointers to others at the offsets. */
+    private long placeTable(byte[] table, int... pointerOffsets) {
+        long address = place(table);
+        int offset = (int) (address - base);
+        for (int pointer : pointerOffsets) {
+            pointers.add(new TableLoader.Pointer(TableLoader.TABLES, offset + pointer, Integer.BYTES));
+        }
+        checksums.add(new TableLoader.Checksum(TableLoader.TABLES, offset + HEADER_CHECKSUM, offset, table.length));
+        return address;
+    }
+
+    private long place(byte[] table) {
+        while (tables.size() % ALIGNMENT != 0) {
+            tables.write(0);
+        }
+        long address = base + tables.size();
+        tables.writeBytes(table);
         return address;
     }
 
@@ -152,8 +218,8 @@ public final class AcpiTables {
     /** The FADT after its header, table 5.9; offsets in comments are those of the whole table. */
     private byte[] fadt(long facs, long dsdt) {
         byte[] fadt = new byte[FADT_LENGTH - HEADER_LENGTH];
-        put(fadt, 36, facs, 4);
-        put(fadt, 40, dsdt, 4);
+        put(fadt, FADT_FACS, facs, 4);
+        put(fadt, FADT_DSDT, dsdt, 4);
         put(fadt, 46, layout.systemControlInterrupt(), 2);
         put(fadt, 56, layout.eventPorts(), 4);
         put(fadt, 64, layout.controlPorts(), 4);
@@ -169,7 +235,7 @@ public final class AcpiTables {
         putPort(fadt, 116, layout.resetPort(), 8);
         put(fadt, 128, PowerControl.RESET_VALUE, 1);
         put(fadt, 131, 1, 1); // minor version; the FACS has a 32-bit address, so no 64-bit one
-        put(fadt, 140, dsdt, 8);
+        put(fadt, FADT_LONG_DSDT, dsdt, 8);
         putPort(fadt, 148, layout.eventPorts(), 32);
         putPort(fadt, 172, layout.controlPorts(), 16);
         putPort(fadt, 208, layout.timerPort(), 32);
@@ -197,15 +263,16 @@ public final class AcpiTables {
                 new byte[] {1, 12, (byte) layout.processors(), 0},
                 littleEndian(IoApic.DEFAULT_BASE, 4),
                 littleEndian(0, 4));
+        int systemControl = layout.systemControlInterrupt();
+        madt = join(
+                madt, ioApic, sourceOverride(0, 2, 0), sourceOverride(systemControl, systemControl, LEVEL_ACTIVE_HIGH));
+        for (int interrupt : layout.pciInterrupts()) {
+            if (interrupt < ISA_INTERRUPTS) {
+                madt = join(madt, sourceOverride(interrupt, interrupt, LEVEL_ACTIVE_HIGH));
+            }
+        }
         byte[] lint1IsNmi = {4, 6, (byte) 0xFF, 0, 0, 1};
-        return join(
-                madt,
-                ioApic,
-                sourceOverride(0, 2, 0),
-                sourceOverride(layout.systemControlInterrupt(), layout.systemControlInterrupt(), LEVEL_ACTIVE_HIGH),
-                sourceOverride(PciBus.interruptOf(0), PciBus.interruptOf(0), LEVEL_ACTIVE_HIGH),
-                sourceOverride(PciBus.interruptOf(1), PciBus.interruptOf(1), LEVEL_ACTIVE_HIGH),
-                lint1IsNmi);
+        return join(madt, lint1IsNmi);
     }
 
     private static byte[] sourceOverride(int irq, int pin, int flags) {
@@ -246,11 +313,11 @@ public final class AcpiTables {
     }
 
     /** _PRT: INTA# of each slot is wired to an interrupt for good (§6.2.13). */
-    private static byte[] pciRouting() {
+    private byte[] pciRouting() {
         byte[][] rows = new byte[PciBus.SLOTS - 1][];
         for (int slot = 1; slot < PciBus.SLOTS; slot++) {
             rows[slot - 1] = packageOf(
-                    integer((long) slot << 16 | 0xFFFF), integer(0), integer(0), integer(PciBus.interruptOf(slot)));
+                    integer((long) slot << 16 | 0xFFFF), integer(0), integer(0), integer(layout.pciInterrupt(slot)));
         }
         return packageOf(rows);
     }

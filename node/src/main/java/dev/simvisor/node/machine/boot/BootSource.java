@@ -14,4 +14,7 @@ public sealed interface BootSource {
             modules = List.copyOf(modules);
         }
     }
+
+    /** A firmware image, which finds by itself what to boot. The machine was made for one of its length. */
+    record Firmware(Image image) implements BootSource {}
 }

@@ -19,7 +19,8 @@ import java.util.List;
  * The physical memory of one VM: its p2m from guest frame number (gfn) to machine frame.
  *
  * <p>Memory lies as in a PC: from 0 up to {@link #LOW_LIMIT}, the rest from 4 GiB on, with a gap below 1 MiB where a
- * display adapter would be; or, of a machine without a board, in one piece from 0. A page gets a frame when it is first written; until then it reads as zeros.
+ * display adapter would be; or, of a machine without a board, in one piece from 0. A firmware image, if there is one, ends at
+ * 4 GiB. A page gets a frame when it is first written; until then it reads as zeros.
  *
  * <p>Whoever must see stores write-protects pages, each for a reason of its own: {@link #DIRTY_LOG}, {@link #CODE},
  * {@link #TRACED}, {@link #SHARED}. A
@@ -42,6 +43,9 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
 
     /** Reason for write protection: the page's frame may be another VM's too, so the first store needs a frame of its own. */
     public static final int SHARED = 1 << 3;
+
+    /** Reason for write protection: the page is ROM, or memory that the board shields; stores to it have no effect. */
+    private static final int READ_ONLY = 1 << 4;
 
     /** Memory above this address is moved to 4 GiB and up, to leave room for devices. */
     public static final long LOW_LIMIT = 0xC000_0000L;
@@ -88,6 +92,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
 
     private final MachineMemory machine;
     private final long bytes;
+    private final int firmwareBytes;
     private final int lowFrames;
     private final int endFrame;
     /** First gfn that is memory again after the gap for a display adapter; the gap's start if there is none. */
@@ -112,7 +117,19 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
      * @throws MachineMemoryExhausted when the host has no room for it
      */
     public GuestMemory(MachineMemory machine, long bytes) {
-        this(machine, bytes, (int) (Math.min(bytes, LOW_LIMIT) >> FRAME_SHIFT), (int) (DISPLAY_END >> FRAME_SHIFT));
+        this(machine, bytes, 0);
+    }
+
+    /**
+     * Memory for a VM with a firmware image, which {@link #install} fills.
+     *
+     * @param bytes size without the image, a multiple of 4 KiB
+     * @param firmwareBytes size of the image, a multiple of 4 KiB; 0 for none
+     * @throws MachineMemoryExhausted when the host has no room for them
+     */
+    public GuestMemory(MachineMemory machine, long bytes, int firmwareBytes) {
+        this(machine, bytes, firmwareBytes, (int) (Math.min(bytes, LOW_LIMIT) >> FRAME_SHIFT), (int)
+                (DISPLAY_END >> FRAME_SHIFT));
     }
 
     /**
@@ -122,26 +139,30 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
      * @throws MachineMemoryExhausted when the host has no room for it
      */
     public static GuestMemory contiguous(MachineMemory machine, long bytes) {
-        return new GuestMemory(machine, bytes, (int) (bytes >> FRAME_SHIFT), (int) (DISPLAY_START >> FRAME_SHIFT));
+        return new GuestMemory(machine, bytes, 0, (int) (bytes >> FRAME_SHIFT), (int) (DISPLAY_START >> FRAME_SHIFT));
     }
 
-    private GuestMemory(MachineMemory machine, long bytes, int lowFrames, int displayEnd) {
+    private GuestMemory(MachineMemory machine, long bytes, int firmwareBytes, int lowFrames, int displayEnd) {
         if (bytes < (1 << 20) || (bytes & FRAME_OFFSET_MASK) != 0) {
             throw new IllegalArgumentException(
                     "memory of " + bytes + " bytes: expected a multiple of 4 KiB from 1 MiB up");
         }
-        if (!machine.reserve(bytes >> FRAME_SHIFT)) {
-            throw new MachineMemoryExhausted(bytes >> FRAME_SHIFT, machine);
+        long frames = bytes + firmwareBytes >> FRAME_SHIFT;
+        if (!machine.reserve(frames)) {
+            throw new MachineMemoryExhausted(frames, machine);
         }
         this.machine = machine;
         this.bytes = bytes;
+        this.firmwareBytes = firmwareBytes;
         this.lowFrames = lowFrames;
         this.displayEnd = displayEnd;
         long low = (long) lowFrames << FRAME_SHIFT;
-        this.endFrame = bytes <= low ? lowFrames : (int) ((HIGH_START + bytes - low) >> FRAME_SHIFT);
+        boolean endsLow = bytes <= low && firmwareBytes == 0;
+        this.endFrame = endsLow ? lowFrames : (int) ((HIGH_START + bytes - low) >> FRAME_SHIFT);
         this.p2m = new int[endFrame];
         this.hostAddresses = new long[endFrame];
         this.protection = new byte[endFrame];
+        shield(firmwareStart(), HIGH_START, firmwareBytes > 0);
     }
 
     public void observeMappings(MappingObserver observer) {
@@ -174,6 +195,11 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         return Math.max(HIGH_START, (long) endFrame << FRAME_SHIFT);
     }
 
+    /** Where the firmware image begins, as an address; {@link #HIGH_START} when there is none. */
+    public long firmwareStart() {
+        return HIGH_START - firmwareBytes;
+    }
+
     @Override
     public int endFrame() {
         return endFrame;
@@ -186,7 +212,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         }
         return gfn < lowFrames
                 ? gfn < DISPLAY_START >> FRAME_SHIFT || gfn >= displayEnd
-                : gfn >= HIGH_START >> FRAME_SHIFT;
+                : gfn >= firmwareStart() >> FRAME_SHIFT;
     }
 
     /** Whether all of {@code length} bytes from {@code address} are memory. */
@@ -239,9 +265,12 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         };
     }
 
-    /** Stores 1, 2, 4 or 8 bytes within one page of memory. */
+    /** Stores 1, 2, 4 or 8 bytes within one page of memory, unless it is read-only. */
     public void write(long address, int size, long value) {
         int gfn = (int) (address >> FRAME_SHIFT);
+        if ((protection[gfn] & READ_ONLY) != 0) {
+            return;
+        }
         long host = own(gfn) + (address & FRAME_OFFSET_MASK);
         switch (size) {
             case 1 -> HostMemory.putByte(host, (byte) value);
@@ -294,6 +323,16 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         return machine;
     }
 
+    /** Shields memory from stores, or no longer, from {@code start} up to {@code end}, both multiples of 4 KiB. */
+    public void shield(long start, long end, boolean shielded) {
+        for (int gfn = (int) (start >> FRAME_SHIFT); gfn < end >> FRAME_SHIFT; gfn++) {
+            protection[gfn] = (byte) (shielded ? protection[gfn] | READ_ONLY : protection[gfn] & ~READ_ONLY);
+        }
+        if (shielded) {
+            mappingObservers.forEach(MappingObserver::writesProtected);
+        }
+    }
+
     // ---- devices and loaders ----
 
     /** Copies memory out, as a device's read by DMA; false, and nothing copied, when the range is not all memory. */
@@ -319,8 +358,24 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         return true;
     }
 
-    /** Copies into memory, as a device's write by DMA; false, and nothing copied, when the range is not all memory. */
+    /**
+     * Copies into memory, as a device's write by DMA, which leaves alone what is read-only; false, and nothing copied, when the
+     * range is not all memory.
+     */
     public boolean write(long address, byte[] source, int offset, int length) {
+        return put(address, source, offset, length, READ_ONLY);
+    }
+
+    /** Copies into memory even where it is read-only, as whoever puts a ROM in its socket does; the range is all memory. */
+    public void install(long address, byte[] source, int offset, int length) {
+        if (!put(address, source, offset, length, 0)) {
+            throw new IllegalArgumentException(
+                    "%x and %d bytes from there are not all memory".formatted(address, length));
+        }
+    }
+
+    /** @param spared the reasons for write protection that keep a page as it is */
+    private boolean put(long address, byte[] source, int offset, int length, int spared) {
         if (length == 0) {
             return true;
         }
@@ -331,9 +386,11 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
             long at = address + done;
             int part = partWithinPage(at, length - done);
             int gfn = (int) (at >> FRAME_SHIFT);
-            MemorySegment target = HostMemory.segment(own(gfn) + (at & FRAME_OFFSET_MASK), part);
-            MemorySegment.copy(source, offset + done, target, ValueLayout.JAVA_BYTE, 0, part);
-            serveProtection(gfn, at, part);
+            if ((protection[gfn] & spared) == 0) {
+                MemorySegment target = HostMemory.segment(own(gfn) + (at & FRAME_OFFSET_MASK), part);
+                MemorySegment.copy(source, offset + done, target, ValueLayout.JAVA_BYTE, 0, part);
+                serveProtection(gfn, at, part);
+            }
             done += part;
         }
         return true;
@@ -440,7 +497,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
     @Override
     public void writePage(int gfn, byte[] source, int offset) {
         checkMemory(gfn);
-        write((long) gfn << FRAME_SHIFT, source, offset, FRAME_SIZE);
+        install((long) gfn << FRAME_SHIFT, source, offset, FRAME_SIZE);
     }
 
     /** Makes a page read as zeros again and gives its frame back. */
@@ -504,7 +561,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
             GuestPages.super.takeFrom(original);
             return;
         }
-        if (other.endFrame != endFrame || other.displayEnd != displayEnd) {
+        if (other.endFrame != endFrame || other.displayEnd != displayEnd || other.firmwareBytes != firmwareBytes) {
             throw new IllegalArgumentException("memory of another shape");
         }
         byte[] page = new byte[FRAME_SIZE];
@@ -566,6 +623,6 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
                 hostAddresses[gfn] = 0;
             }
         }
-        machine.unreserve(bytes >> FRAME_SHIFT);
+        machine.unreserve(bytes + firmwareBytes >> FRAME_SHIFT);
     }
 }

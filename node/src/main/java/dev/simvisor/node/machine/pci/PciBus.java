@@ -5,6 +5,8 @@ import dev.simvisor.node.machine.bus.Registers;
 import dev.simvisor.node.machine.device.InterruptLine;
 import dev.simvisor.proto.state.PciFunctionState;
 import dev.simvisor.proto.state.PciState;
+import java.util.Arrays;
+import java.util.List;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +20,7 @@ public final class PciBus implements Registers {
     /** Interrupts that the slots' INTA# pins share; free of ISA devices, so they serve the 8259As and the I/O APIC alike. */
     private static final int[] INTERRUPTS = {10, 11};
 
+    private static final int ISA_BRIDGE_SLOT = 1;
     private static final int DATA = 4;
     private static final int ENABLE = 0x8000_0000;
     private static final int ADDRESS_WRITABLE = 0x80FF_FFFC;
@@ -28,23 +31,47 @@ public final class PciBus implements Registers {
     private int address;
 
     /**
+     * A bus whose interrupts are wired.
+     *
      * @param memoryBus where memory ranges appear
      * @param interruptLines the line of each interrupt number
      */
     public PciBus(Bus memoryBus, IntFunction<InterruptLine> interruptLines) {
         this.memoryBus = memoryBus;
-        SharedLine[] shared = new SharedLine[INTERRUPTS.length];
-        for (int i = 0; i < shared.length; i++) {
-            shared[i] = new SharedLine(interruptLines.apply(INTERRUPTS[i]));
+        shareLines(INTERRUPTS.length, line -> interruptLines.apply(INTERRUPTS[line]), 0);
+    }
+
+    /**
+     * A bus whose interrupts firmware routes.
+     *
+     * @param memoryBus where memory ranges appear
+     * @param isaBridge goes into slot 1, whose INTA# is PIRQA#; the slots that follow have the next pins in turn
+     */
+    public PciBus(Bus memoryBus, IsaBridge isaBridge) {
+        this.memoryBus = memoryBus;
+        shareLines(IsaBridge.PINS, isaBridge::pin, ISA_BRIDGE_SLOT);
+        plug(ISA_BRIDGE_SLOT, isaBridge);
+    }
+
+    /** Slots share lines in turn, of which {@code firstSlot} has the first. */
+    private void shareLines(int count, IntFunction<InterruptLine> lines, int firstSlot) {
+        SharedLine[] shared = new SharedLine[count];
+        for (int i = 0; i < count; i++) {
+            shared[i] = new SharedLine(lines.apply(i));
         }
         for (int slot = 0; slot < SLOTS; slot++) {
-            SharedLine line = shared[slot % shared.length];
+            SharedLine line = shared[Math.floorMod(slot - firstSlot, count)];
             int bit = 1 << slot;
             slotInterrupts[slot] = asserted -> line.drive(bit, asserted);
         }
     }
 
-    /** The interrupt that INTA# of a slot is wired to. */
+    /** The interrupts that INTA# of the slots is wired to, in turn, where firmware does not route them. */
+    public static List<Integer> wiredInterrupts() {
+        return Arrays.stream(INTERRUPTS).boxed().toList();
+    }
+
+    /** The one of them that a slot's is wired to. */
     public static int interruptOf(int slot) {
         return INTERRUPTS[slot % INTERRUPTS.length];
     }

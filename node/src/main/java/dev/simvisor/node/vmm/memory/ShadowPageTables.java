@@ -91,7 +91,7 @@ public final class ShadowPageTables {
         this.bus = bus;
         this.machine = memory.machine();
         // A shadow frame maps 512 pages; the guest may map each page several times over, in many address spaces.
-        this.limit = 1024 + memory.endFrame() / 32;
+        this.limit = 1024 + (int) (memory.bytes() >> FRAME_SHIFT) / 32;
         if (!machine.reserve(limit + VmmArea.FRAMES)) throw new MachineMemoryExhausted(limit, machine);
         this.vmmArea = new VmmArea(machine);
     }

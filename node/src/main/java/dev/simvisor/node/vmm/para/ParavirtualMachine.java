@@ -124,6 +124,8 @@ public final class ParavirtualMachine implements GuestPlatform {
                 }
                 boot(kernel, modules.isEmpty() ? null : modules.getFirst(), commandLine);
             }
+            case BootSource.Firmware(Image image) ->
+                throw image.invalid("a paravirtual machine has no place for firmware: expected a kernel");
         }
     }
 

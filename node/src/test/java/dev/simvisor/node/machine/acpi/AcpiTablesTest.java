@@ -4,15 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.memory.MachineMemory;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class AcpiTablesTest {
     private final MachineMemory host = MachineMemory.ofBytes(4 << 20);
     private final GuestMemory memory = new GuestMemory(host, 4 << 20);
-    private final long rsdp = AcpiTables.write(
-            memory, new AcpiTables.Layout(1, 9, 0x600, 0x604, 0x608, 0x60C, 0xE000_0000L, 0xFEC0_0000L));
+    private final AcpiTables.Layout layout =
+            new AcpiTables.Layout(1, 9, 0x600, 0x604, 0x608, 0x60C, 0xE000_0000L, 0xFEC0_0000L, List.of(10, 11));
+    private final long rsdp = AcpiTables.write(memory, layout);
 
     @AfterEach
     void closeHost() {
@@ -44,6 +49,42 @@ class AcpiTablesTest {
         assertThat(memory.read(fadt + 36, 4)).matches(facs -> facs % 64 == 0);
         assertThat(text(memory.read(fadt + 36, 4), 4)).isEqualTo("FACS");
         assertThat(memory.read(fadt + 208 + 4, 8)).isEqualTo(0x608);
+    }
+
+    /** With the commands done as firmware does them, by which the tables come to lie where they lie without firmware. */
+    @Test
+    void firmwareThatFollowsTheLoaderGetsTheSameTables() {
+        Map<String, byte[]> files = AcpiTables.loader(layout).files();
+        byte[] tables = files.get("etc/acpi/tables");
+        byte[] root = files.get("etc/acpi/rsdp");
+        ByteBuffer commands = ByteBuffer.wrap(files.get("etc/table-loader")).order(ByteOrder.LITTLE_ENDIAN);
+        for (int at = 0; at < commands.capacity(); at += 128) {
+            byte[] name = new byte[56];
+            commands.get(at + 4, name);
+            byte[] file = new String(name, StandardCharsets.US_ASCII).startsWith("etc/acpi/rsdp\0") ? root : tables;
+            ByteBuffer fields = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+            switch (commands.getInt(at)) {
+                case 1 -> assertThat(commands.getInt(at + 60)).isEqualTo(file == root ? 16 : 64);
+                case 2 -> {
+                    // An address needs no more than 32 bits.
+                    int offset = commands.getInt(at + 116);
+                    fields.putInt(offset, fields.getInt(offset) + (int) rsdp + 0x40);
+                }
+                case 3 -> {
+                    int start = commands.getInt(at + 64);
+                    int sum = 0;
+                    for (int n = 0; n < commands.getInt(at + 68); n++) sum += file[start + n];
+                    file[commands.getInt(at + 60)] -= (byte) sum;
+                }
+                default -> throw new AssertionError("command " + commands.getInt(at));
+            }
+        }
+        byte[] expected = new byte[tables.length];
+        memory.read(rsdp + 0x40, expected, 0, expected.length);
+        assertThat(tables).isEqualTo(expected);
+        byte[] expectedRoot = new byte[root.length];
+        memory.read(rsdp, expectedRoot, 0, root.length);
+        assertThat(root).isEqualTo(expectedRoot);
     }
 
     @Test

@@ -31,12 +31,14 @@ public final class KeyboardController {
 
     private static final int SELF_TEST_PASSED = 0x55;
     private static final int INTERFACE_GOOD = 0x00;
+    private static final int CLOCK_STUCK_HIGH = 0x02;
     private static final int OUTPUT_PORT_NO_RESET = 0x01;
     private static final int OUTPUT_PORT_A20 = 0x02;
     private static final int NO_COMMAND = -1;
     private static final int EMPTY = -1;
 
     private final Runnable reset;
+    private final int interfaceTest;
     private int commandByte = 0x30; // keyboard and auxiliary device disabled
     private int outputPort = OUTPUT_PORT_NO_RESET | OUTPUT_PORT_A20;
     private int pendingCommand = NO_COMMAND;
@@ -46,7 +48,22 @@ public final class KeyboardController {
      * @param reset the processor's reset line is pulsed
      */
     public KeyboardController(Runnable reset) {
+        this(reset, INTERFACE_GOOD);
+    }
+
+    private KeyboardController(Runnable reset, int interfaceTest) {
         this.reset = reset;
+        this.interfaceTest = interfaceTest;
+    }
+
+    /**
+     * A controller that finds out, when its interfaces are tested, that nothing pulls their clock lines: firmware then does not
+     * wait for a keyboard, which takes it a second.
+     *
+     * @param reset the processor's reset line is pulsed
+     */
+    public static KeyboardController withNothingAttached(Runnable reset) {
+        return new KeyboardController(reset, CLOCK_STUCK_HIGH);
     }
 
     public int read(int register) {
@@ -86,7 +103,7 @@ public final class KeyboardController {
             case DISABLE_KEYBOARD -> commandByte |= 0x10;
             case ENABLE_KEYBOARD -> commandByte &= ~0x10;
             case SELF_TEST -> answer(SELF_TEST_PASSED);
-            case TEST_AUXILIARY, TEST_KEYBOARD -> answer(INTERFACE_GOOD);
+            case TEST_AUXILIARY, TEST_KEYBOARD -> answer(interfaceTest);
             case READ_OUTPUT_PORT -> answer(outputPort);
             default -> {
                 if ((command & PULSE_OUTPUT_PORT) == PULSE_OUTPUT_PORT && (command & 1) == 0) {

@@ -70,6 +70,19 @@ class PowerTest {
     }
 
     @Test
+    void aControllerWithNothingAttachedSaysSoWhenItsInterfacesAreTested() {
+        KeyboardController alone = KeyboardController.withNothingAttached(() -> told.add("reset"));
+        for (int test : new int[] {0xA9, 0xAB}) {
+            keyboard.write(1, test);
+            assertThat(keyboard.read(0)).isZero();
+            alone.write(1, test);
+            assertThat(alone.read(0)).isEqualTo(2);
+        }
+        alone.write(1, 0xFE);
+        assertThat(told).containsExactly("reset");
+    }
+
+    @Test
     void stateIsKept() {
         power.writeEvent(3, 1);
         power.pressPowerButton();
