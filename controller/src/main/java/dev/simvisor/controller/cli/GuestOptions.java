@@ -96,8 +96,11 @@ final class GuestOptions {
         String named = byDefault ? defaultGuest : guest;
         String commandLine = byDefault && append == null ? defaultCommandLine : append;
         if ((kernel == null) == (named == null)) {
-            throw new ParameterException(
-                    Objects.requireNonNull(command).commandLine(), "give either --kernel FILE or --guest NAME");
+            CommandSpec spec = Objects.requireNonNull(command);
+            String choice = spec.findOption("--bios") == null
+                    ? "give either --kernel FILE or --guest NAME"
+                    : "give one of --kernel FILE, --guest NAME and --bios FILE";
+            throw new ParameterException(spec.commandLine(), choice);
         }
         GuestImage image = named == null ? ofKernel(Objects.requireNonNull(kernel)) : ofCatalogue(named, mode);
         return new GuestImage(

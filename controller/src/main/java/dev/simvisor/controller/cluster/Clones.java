@@ -186,6 +186,12 @@ final class Clones {
             fail(transfer, new Refusal(Kind.INVALID, ready.getRefusal()));
             return;
         }
+        // Another VM may have the name by now, or the host.
+        if (!transfer.original.isAlive() || !transfer.original.host.equals(transfer.source.name())) {
+            String name = transfer.original.name();
+            fail(transfer, new Refusal(Kind.NOT_NOW, "VM " + name + " has ended or moved meanwhile: try again"));
+            return;
+        }
         transfer.phase = Phase.COPYING;
         outbox.command(
                 transfer.source.name(),

@@ -16,15 +16,23 @@ import org.jspecify.annotations.Nullable;
 record Checkpoint(long instructions, MachineState state, byte[] @Nullable [] pages) {
     static final int PAGE = 4096;
 
-    static Checkpoint of(Machine machine, @Nullable Checkpoint before) {
+    /**
+     * What the machine is now, or null if that takes more memory.
+     *
+     * @param mostBytes of pages that are not the same as in {@code before}
+     */
+    static @Nullable Checkpoint of(Machine machine, @Nullable Checkpoint before, long mostBytes) {
         GuestMemory memory = machine.memory();
+        long left = mostBytes / PAGE;
         byte[] @Nullable [] pages = new byte[memory.endFrame()] @Nullable [];
         byte[] page = new byte[PAGE];
         for (int gfn = 0; gfn < pages.length; gfn++) {
             if (!memory.isMemory(gfn) || memory.isZero(gfn)) continue;
             memory.readPage(gfn, page, 0);
             byte[] known = before == null ? null : before.pages[gfn];
-            pages[gfn] = Arrays.equals(page, known) ? known : page.clone();
+            boolean isKnown = Arrays.equals(page, known);
+            if (!isKnown && left-- == 0) return null;
+            pages[gfn] = isKnown ? known : page.clone();
         }
         return new Checkpoint(machine.instructions(), machine.save(), pages);
     }

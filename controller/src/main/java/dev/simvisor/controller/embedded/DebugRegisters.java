@@ -2,6 +2,7 @@ package dev.simvisor.controller.embedded;
 
 import dev.simvisor.controller.embedded.DebugTarget.Value;
 import dev.simvisor.node.cpu.Cpu;
+import dev.simvisor.node.cpu.Flags;
 import dev.simvisor.node.cpu.FpuState;
 import dev.simvisor.node.cpu.SegmentRegister;
 import dev.simvisor.node.cpu.semantics.X87Control;
@@ -23,6 +24,9 @@ final class DebugRegisters {
     private static final List<String> GENERAL = List.of(
             "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
             "r15");
+
+    /** Those that are defined (SDM Vol 1 §3.4.3). */
+    private static final int FLAGS = 0x3F_7FD5;
 
     private static final Map<String, Integer> SEGMENTS = Map.of(
             "es", SegmentRegister.ES,
@@ -106,7 +110,7 @@ final class DebugRegisters {
             settable(GENERAL.get(n), () -> cpu.gpr[number], value -> cpu.gpr[number] = value);
         }
         settable("rip", () -> cpu.rip, value -> cpu.rip = value & cpu.ripMask());
-        settableInt("eflags", cpu::rflags, cpu::rflags);
+        settableInt("eflags", cpu::rflags, value -> cpu.rflags(value & (cpu.longMode ? FLAGS & ~Flags.VM : FLAGS)));
         SEGMENTS.forEach((name, segment) -> readOnly(name, () -> cpu.selector[segment]));
         base(cpu, "fs_base", SegmentRegister.FS);
         base(cpu, "gs_base", SegmentRegister.GS);

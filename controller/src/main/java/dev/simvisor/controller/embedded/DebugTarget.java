@@ -95,7 +95,10 @@ public final class DebugTarget {
         return Arrays.copyOf(bytes, done);
     }
 
-    /** Writes memory, whatever the guest's page tables allow. Returns false, and writes nothing, unless all of it is mapped. */
+    /**
+     * Writes memory, whatever the guest's page tables allow. Returns whether it has those bytes now: not where something is
+     * unmapped, when nothing is written, nor where there is ROM.
+     */
     public boolean write(long linear, byte[] bytes) {
         if (read(linear, bytes.length).length < bytes.length) return false;
         history.ifPresent(VmHistory::changed);
@@ -105,7 +108,7 @@ public final class DebugTarget {
             machine.memory().write(physical(linear + done), bytes, done, part);
             done += part;
         }
-        return true;
+        return Arrays.equals(read(linear, bytes.length), bytes);
     }
 
     private long physical(long linear) {

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * What a VM has been through, so that a debugger can take it back: checkpoints now and then, and what was typed when. To be where
  * it was after so many instructions, it is restored to the checkpoint before and runs again, which does the same as the first
  * time. What it says meanwhile has been said.
+ *
+ * <p>But for one thing: translations are not kept in a checkpoint, as in no other saved state, so that pages are walked for again,
+ * which shows in accessed flags that a guest clears without invalidating the translation.
  */
 final class VmHistory {
     /** Instructions between two checkpoints, at first. */
@@ -63,6 +66,9 @@ final class VmHistory {
     private long frontier;
 
     private long interval = FIRST_INTERVAL;
+    /** After how many instructions the next checkpoint is due. */
+    private long nextCheckpoint;
+
     /** Typed since, but not given to the guest yet. */
     private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
 
@@ -84,7 +90,7 @@ final class VmHistory {
     /** As {@link Machine#runUntil}, with what was typed given to the guest when it was the first time. */
     RunOutcome runUntil(long cycles, long instructions) {
         if (changed) begin();
-        if (machine.instructions() >= moments.lastKey() + interval) remember();
+        if (machine.instructions() >= nextCheckpoint) remember();
         while (true) {
             boolean wasHere = replayed < typed.size() || machine.clock().cycles() < frontier;
             if (atBoundary && !wasHere) giveWaiting();
@@ -121,21 +127,22 @@ final class VmHistory {
         machine.type(typed.get(replayed++).bytes);
     }
 
-    /** One more checkpoint, if there is room for it. */
+    /** One more checkpoint, if there is room for it. Without any there is no way back. */
     private void remember() {
+        near = null;
         Moment moment = present();
-        moments.put(moment.instructions(), moment);
+        if (moment == null) interval *= 2;
+        else moments.put(moment.instructions(), moment);
         if (moments.size() > MOST_CHECKPOINTS) thinOut();
-        if (retainedBytes() > MOST_BYTES && moments.size() > 1) {
-            moments.remove(moment.instructions());
-            interval *= 2;
-        }
+        nextCheckpoint = machine.instructions() + interval;
     }
 
-    private Moment present() {
+    /** Null if there is no room for it. */
+    private @Nullable Moment present() {
         Map.Entry<Long, Moment> before = moments.floorEntry(machine.instructions());
-        Checkpoint checkpoint = Checkpoint.of(machine, before == null ? null : before.getValue().checkpoint);
-        return new Moment(checkpoint, replayed, console.said(), debugConsole.said());
+        Checkpoint checkpoint = Checkpoint.of(
+                machine, before == null ? null : before.getValue().checkpoint, MOST_BYTES - retainedBytes());
+        return checkpoint == null ? null : new Moment(checkpoint, replayed, console.said(), debugConsole.said());
     }
 
     private long retainedBytes() {
@@ -162,7 +169,6 @@ final class VmHistory {
     private void begin() {
         changed = false;
         moments.clear();
-        near = null;
         typed.clear();
         replayed = 0;
         frontier = machine.clock().cycles();
@@ -177,11 +183,11 @@ final class VmHistory {
     /** How far back the VM can be taken, in instructions executed. */
     long beginning() {
         if (changed) begin();
-        return moments.firstKey();
+        return moments.isEmpty() ? machine.instructions() : moments.firstKey();
     }
 
     /**
-     * Takes the VM to where it had executed so many instructions, fewer than now, but no farther than to its beginning.
+     * Takes the VM to where it had executed so many instructions, but no farther than to its {@link #beginning}, which it is past.
      *
      * @param place in instructions executed
      * @param interrupted whether the debugger has had enough; the VM is wherever it is then
@@ -193,6 +199,7 @@ final class VmHistory {
         probe.disable();
         if (instructions - from.instructions() > 2 * NEAR) {
             replay(instructions - NEAR, interrupted);
+            near = null;
             near = present();
         }
         replay(instructions, interrupted);
@@ -224,6 +231,7 @@ final class VmHistory {
             if (interrupted.getAsBoolean()) return Optional.empty();
             if (last != null) {
                 goBack(last.instructions, interrupted);
+                if (interrupted.getAsBoolean()) return Optional.empty();
                 // An interrupt that was delivered on the way to it does not count as an instruction.
                 if (last.stop instanceof Stop.BeforeInstruction(long linear)
                         && linear != machine.cpu().linearInstructionPointer()) {
@@ -249,7 +257,9 @@ final class VmHistory {
                 Stop stop = probe.stop().orElseThrow();
                 long place = machine.instructions() - (stop instanceof Stop.AfterAccess ? 1 : 0);
                 if (place < now) last = new Passed(stop, place);
-                resume();
+                // An instruction that is stopped before is passed once; one after an access may be stopped before, too.
+                if (stop instanceof Stop.BeforeInstruction) resume();
+                else probe.forgetStop();
             }
             if (machine.instructions() >= end || isEnd(outcome)) return last;
         }
@@ -258,8 +268,10 @@ final class VmHistory {
 
     private static boolean isEnd(RunOutcome outcome) {
         return switch (outcome) {
-            case RunOutcome.DeadlineReached _, RunOutcome.Idle _, RunOutcome.Stopped _, RunOutcome.Suspended _ -> false;
-            case RunOutcome.PoweredOff _,
+            case RunOutcome.DeadlineReached _, RunOutcome.Stopped _, RunOutcome.Suspended _ -> false;
+            // Without a deadline: for ever.
+            case RunOutcome.Idle _,
+                    RunOutcome.PoweredOff _,
                     RunOutcome.ResetRequested _,
                     RunOutcome.TripleFault _,
                     RunOutcome.DebugExit _,

@@ -35,6 +35,9 @@ public final class GdbDebugger implements Debugger {
     private final TargetCommands commands;
     private final Breakpoints breakpoints;
     private @Nullable PacketConnection debugger;
+    /** Whether the user has given up the VM. */
+    private BooleanSupplier abandoned = () -> false;
+
     private Phase phase = Phase.STOPPED;
     /** Up to how many instructions the VM runs. */
     private long runTo = Long.MAX_VALUE;
@@ -58,7 +61,8 @@ public final class GdbDebugger implements Debugger {
     }
 
     /** Serves what has come, and goes on doing so until the VM may run, or is not wanted any more. */
-    private void serveWhileStopped(BooleanSupplier abandoned) throws InterruptedException {
+    private void serveWhileStopped(BooleanSupplier wish) throws InterruptedException {
+        abandoned = wish;
         while (!abandoned.getAsBoolean()) {
             Event event = phase == Phase.STOPPED
                     ? server.events().poll(PATIENCE_MILLIS, TimeUnit.MILLISECONDS)
@@ -73,8 +77,8 @@ public final class GdbDebugger implements Debugger {
     public boolean takesBack(BootEnd end, BooleanSupplier abandoned) throws InterruptedException {
         if (debugger != null && phase == Phase.RUNNING && isBreakdown(end)) {
             long there = vm.instructions();
-            stopped(BROKEN, "");
             say(end.complaint());
+            stopped(BROKEN, "");
             serveWhileStopped(abandoned);
             if (phase == Phase.RUNNING && vm.instructions() < there) return true;
         }
@@ -135,8 +139,7 @@ public final class GdbDebugger implements Debugger {
         switch (packet.isEmpty() ? ' ' : packet.charAt(0)) {
             case '?' -> connection.send(stopReply(TRAPPED, ""));
             case 'Z', 'z' -> connection.send(breakpoints.answer(packet));
-            case 'c', 'C' -> resume(Long.MAX_VALUE);
-            case 's', 'S' -> resume(vm.instructions() + 1);
+            case 'c', 'C', 's', 'S' -> resume(connection, packet);
             case 'b' -> goBack(connection, packet);
             case 'v' -> serveVerb(connection, packet);
             case 'k' -> phase = Phase.KILLED;
@@ -147,6 +150,13 @@ public final class GdbDebugger implements Debugger {
             case 'Q' -> serveSetting(connection, packet);
             default -> connection.send(commands.answer(packet));
         }
+    }
+
+    /** {@code c}, {@code s}, or the same with a signal, which a machine has none of; debuggers give no address any more. */
+    private void resume(PacketConnection connection, String packet) {
+        boolean signal = Character.isUpperCase(packet.charAt(0));
+        if (packet.length() > (signal ? 3 : 1)) connection.send(TargetCommands.MALFORMED);
+        else resume(Character.toLowerCase(packet.charAt(0)) == 's' ? vm.instructions() + 1 : Long.MAX_VALUE);
     }
 
     private void serveVerb(PacketConnection connection, String packet) {
@@ -185,7 +195,7 @@ public final class GdbDebugger implements Debugger {
             stopped(TRAPPED, AT_BEGINNING);
         } else if (step) {
             target.stepBack(this::isInterrupted);
-            stopped(TRAPPED, "");
+            stopped(isInterrupted() ? INTERRUPTED : TRAPPED, "");
         } else {
             String cause = target.goBackToStop(this::isInterrupted)
                     .map(breakpoints::cause)
@@ -195,9 +205,10 @@ public final class GdbDebugger implements Debugger {
         }
     }
 
-    /** The interrupt stays where it is: for a stopped VM it means nothing. */
+    /** Whether nobody waits any more. The event stays where it is: an interrupt means nothing to a stopped VM. */
     private boolean isInterrupted() {
-        return server.events().peek() instanceof Event.Interrupt;
+        Event next = server.events().peek();
+        return next instanceof Event.Interrupt || next instanceof Event.Disconnected || abandoned.getAsBoolean();
     }
 
     /** The VM goes on without a debugger. */
@@ -205,6 +216,6 @@ public final class GdbDebugger implements Debugger {
         if (debugger == null) return;
         debugger = null;
         breakpoints.clear();
-        if (phase == Phase.STOPPED) resume(Long.MAX_VALUE);
+        if (phase != Phase.KILLED) resume(Long.MAX_VALUE);
     }
 }

@@ -15,7 +15,7 @@ final class TargetCommands {
     static final String UNKNOWN = "";
 
     static final String DONE = "OK";
-    private static final String MALFORMED = "E16"; // EINVAL
+    static final String MALFORMED = "E16"; // EINVAL
     private static final String BAD_ADDRESS = "E0e"; // EFAULT
     private static final int LARGEST_READ = PacketConnection.LARGEST_PACKET / 2 - 16;
 

@@ -7,7 +7,7 @@
  * {@link dev.simvisor.controller.gdb.TargetCommands}. What can be done to the VM is in
  * {@link dev.simvisor.controller.embedded.DebugTarget}.
  *
- * <p>Addresses are linear ones. Virtual time stands still while the VM is stopped, so that a guest that is debugged does what it
+ * <p>Addresses are linear ones; the instruction pointer is an offset in CS, which in real mode is another number. Virtual time stands still while the VM is stopped, so that a guest that is debugged does what it
  * does without, as long as the debugger writes nothing. Going back in time is running again from a checkpoint: see
  * {@code VmHistory} in {@code controller.embedded}.
  */

@@ -155,7 +155,7 @@ class BootRefusalTest {
 
     @Test
     void neitherKernelNorGuest() {
-        assertThat(refusal()).contains("give either --kernel FILE or --guest NAME");
+        assertThat(refusal()).contains("give one of --kernel FILE, --guest NAME and --bios FILE");
     }
 
     @ParameterizedTest

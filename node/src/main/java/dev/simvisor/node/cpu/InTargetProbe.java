@@ -13,6 +13,11 @@ import org.jspecify.annotations.Nullable;
  * and after accesses to data. The guest sees nothing of it: a run that was stopped and went on leaves the state of one that
  * was not. The debug registers are the guest's own, and another matter.
  *
+ * <p>Three things are not quite so. Watches have pages walked for more often, which shows in accessed flags that a guest clears
+ * without invalidating the translation. A repeated string instruction is stopped before once more when an event or the end of a run
+ * interrupts it. And where a stop is the first instruction of a handler whose gate leaves interrupts enabled, one that is pending is
+ * delivered before that instruction rather than after.
+ *
  * <p>All addresses are linear ones. An instruction's place within its page is the same in linear and physical addresses, so
  * engines keep what they have decoded by physical address, begin a block wherever in a page a stop {@linkplain #divides
  * may be}, and ask there alone. To be changed between two runs.
@@ -82,6 +87,7 @@ public final class InTargetProbe {
 
     /** Has the processor stop after instructions that access the data. */
     public void watch(Watch watch) {
+        if (watches.contains(watch)) return;
         watches.add(watch);
         watchObservers.forEach(Runnable::run);
     }
@@ -162,6 +168,11 @@ public final class InTargetProbe {
             return true;
         }
         return false;
+    }
+
+    /** The instruction that accessed watched data has not finished. */
+    public void forgetAccess() {
+        if (stop instanceof Stop.AfterAccess) stop = null;
     }
 
     /** Calls back when decoded blocks may not begin where they have to any more. */

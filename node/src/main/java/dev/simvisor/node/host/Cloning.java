@@ -17,8 +17,9 @@ import java.util.TreeMap;
 /**
  * Makes second VMs from the states of a host's: here, sharing what memory they can, or over a page stream on another host, where
  * they arrive as migrated VMs do. The first VM is the same afterwards as without, but for a paravirtual one, whose guest has to
- * suspend itself; copies take no virtual time but that of the path between two hosts. The second one's processor begins with an
- * empty TLB, as after a migration: by a cost model that charges page walks it falls a little behind.
+ * suspend itself, and for accessed flags that a guest clears without invalidating the translation, as its pages are walked for
+ * again; copies take no virtual time but that of the path between two hosts. The second one's processor begins with an empty TLB,
+ * as after a migration: by a cost model that charges page walks it falls a little behind.
  */
 final class Cloning {
     private final HostSimulation host;

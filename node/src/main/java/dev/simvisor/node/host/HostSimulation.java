@@ -241,8 +241,18 @@ final class HostSimulation implements HostContext, AutoCloseable {
                     .filter(vm -> !chosen.contains(vm))
                     .forEach(starving::add);
             due.removeIf(event -> event.rank() == Due.Rank.QUANTUM);
-            due.add(new Due(quantumEnd, Due.Rank.QUANTUM, "", this::reschedule));
+            long decision = runnable.isEmpty() ? VcpuScheduler.quantumOf(nextWakeNanos()) : quantumEnd;
+            if (decision != Long.MAX_VALUE) due.add(new Due(decision, Due.Rank.QUANTUM, "", this::reschedule));
         }
+    }
+
+    /** When the first of the VMs has something to execute, if nobody wakes one; Long.MAX_VALUE for never. */
+    private long nextWakeNanos() {
+        return residents.values().stream()
+                .filter(resident -> resident.vm.isRunning())
+                .mapToLong(resident -> resident.vm.nextDueNanos())
+                .min()
+                .orElse(Long.MAX_VALUE);
     }
 
     /** Books the time that every vCPU was at work since it was last booked. */

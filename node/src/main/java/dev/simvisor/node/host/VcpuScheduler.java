@@ -57,6 +57,11 @@ final class VcpuScheduler {
         return (nowNanos / QUANTUM_NANOS + 1) * QUANTUM_NANOS;
     }
 
+    /** The start of the quantum that a time lies in; Long.MAX_VALUE, which is never, stays. */
+    static long quantumOf(long nanos) {
+        return nanos == Long.MAX_VALUE ? nanos : nanos / QUANTUM_NANOS * QUANTUM_NANOS;
+    }
+
     /** Books the processor time that a vCPU has used. */
     void charge(Contender vcpu, long nowNanos, long usedNanos) {
         long period = (nowNanos - 1) / PERIOD_NANOS;

@@ -228,6 +228,11 @@ public final class VirtualMachine implements AutoCloseable {
      * @throws StateRefused when the machines are not of one kind; this VM is of no use then
      */
     public void takeFrom(VirtualMachine original) throws StateRefused {
+        if (!machine.pages().hasShapeOf(original.machine.pages())) {
+            throw new StateRefused(
+                    "its machine would have memory of another shape than the VM's: has the firmware image"
+                            + " changed since that was created?");
+        }
         machine.pages().takeFrom(original.machine.pages());
         admit(original.save().toByteString());
     }

@@ -115,6 +115,21 @@ class HostSimulationTest {
         }
     }
 
+    /** They print a line every 10 ms. */
+    @Test
+    void nothingIsDecidedWhileAllGuestsAreIdle() throws Exception {
+        try (HostSimulation host = host(1)) {
+            run(host, 12 * MILLI, MILLI, create("a", 0, 100 * MILLI), create("b", 0, 400 * MILLI));
+
+            WindowDone done = host.run(RunWindow.newBuilder()
+                    .setHost("h")
+                    .setFromNanos(12 * MILLI)
+                    .setUntilNanos(13 * MILLI)
+                    .build());
+            assertThat(done.getNextDueNanos()).isEqualTo(20 * MILLI);
+        }
+    }
+
     @Test
     void starvedGuestsClockGoesOn() throws Exception {
         try (HostSimulation host = host(1)) {

@@ -1,6 +1,7 @@
 package dev.simvisor.node.vmm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.simvisor.node.vmm.MachineFactory.Built;
 import dev.simvisor.proto.api.Boot;
@@ -54,6 +55,19 @@ class CloneTest {
 
     private static void type(VirtualMachine vm, String text) {
         vm.type(text.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    @Test
+    void aMachineOfAnotherShapeIsRefused() throws Exception {
+        try (VirtualMachine original = started("bare")) {
+            VmSpec spec = original.spec().toBuilder().setMemoryBytes(2 * MEMORY).build();
+            try (VirtualMachine clone =
+                    VirtualMachine.incoming(spec, 1, ((Built.Ready) machines.blank(spec)).machine())) {
+                assertThatThrownBy(() -> clone.takeFrom(original))
+                        .isInstanceOf(StateRefused.class)
+                        .hasMessageContaining("memory of another shape");
+            }
+        }
     }
 
     @ParameterizedTest

@@ -120,7 +120,7 @@ final class Attention {
     }
 
     private boolean mayRun() {
-        return !cpu.shutdown && cpu.exit.kind == Exit.Kind.NONE;
+        return !cpu.shutdown && cpu.exit.kind == Exit.Kind.NONE && !cpu.probe.isStopped();
     }
 
     /** #DB before an instruction with a breakpoint; RF spares the next instruction, and goes (SDM Vol 3B §17.3.1.1). */

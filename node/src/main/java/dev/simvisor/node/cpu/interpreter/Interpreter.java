@@ -227,8 +227,9 @@ public final class Interpreter implements Engine {
         if (traps && !cpu.singleStepDropped) trap();
     }
 
-    /** Data breakpoints that an unfinished instruction met are not reported. */
+    /** Data breakpoints, and a debugger's watches, that an unfinished instruction met are not reported. */
     private void keepPendingTraps(GuestException fault, long pendingBefore) {
+        cpu.probe.forgetAccess();
         if (fault.vector != GuestException.DEBUG) cpu.pendingDebugTraps = pendingBefore;
     }
 
@@ -327,6 +328,11 @@ public final class Interpreter implements Engine {
      */
     public boolean deliverEvents() {
         return attention.look();
+    }
+
+    /** The next instruction waits for a debugger: what {@link #deliverEvents} saw to for it alone is seen to again. */
+    public void holdNext() {
+        attention.holdNext();
     }
 
     /** How many interrupts from the interrupt controller were delivered so far. */

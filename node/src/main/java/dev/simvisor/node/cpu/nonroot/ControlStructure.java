@@ -111,8 +111,10 @@ public final class ControlStructure {
     /** Bytes; 0 when no instruction is the exit's cause. */
     public int exitInstructionLength;
 
+    private static final long NEVER = -1;
+
     /** The instruction count at which an interrupt or NMI was injected last. */
-    long interruptInjectedAt = -1;
+    long interruptInjectedAt = NEVER;
 
     public ControlStructure(Cpu guest) {
         this.guest = guest;
@@ -232,5 +234,10 @@ public final class ControlStructure {
         guestLinearAddress = linear;
         guestPhysicalAddress = guestPhysical;
         return leave(cpu, reason, qualification);
+    }
+
+    /** The guest's state is another one now, which no event was injected into yet. */
+    public void forgetInjection() {
+        interruptInjectedAt = NEVER;
     }
 }

@@ -22,8 +22,17 @@ public interface GuestPages {
     /** Makes a page read as zeros. */
     void clearPage(int gfn);
 
+    /** Whether the same numbers are those of memory in another guest's. */
+    default boolean hasShapeOf(GuestPages other) {
+        if (other.endFrame() != endFrame()) return false;
+        for (int gfn = 0; gfn < endFrame(); gfn++) {
+            if (other.isMemory(gfn) != isMemory(gfn)) return false;
+        }
+        return true;
+    }
+
     /**
-     * Becomes, page by page, what another guest's memory of the same shape is; so far nothing has been written here. The other
+     * Becomes, page by page, what another guest's memory {@linkplain #hasShapeOf of the same shape} is; so far nothing has been written here. The other
      * goes on as before: whoever can have both share what neither writes does so.
      */
     default void takeFrom(GuestPages original) {

@@ -63,6 +63,9 @@ public final class IsaBridge extends PciFunction {
     /** The levels of requests are part of the interrupt controllers' state; the pins are driven again by those that assert them. */
     @Override
     public void restoreConfiguration(ByteString saved) {
+        // What stands in a slot drives its pin once it is restored itself; none may be driven by what was.
+        asserted = 0;
+        raised = 0;
         super.restoreConfiguration(saved);
         asserted = 0;
         raised = 0;

@@ -139,6 +139,7 @@ public final class DeprivilegedEngine implements Engine {
             if (worldSwitch.isRepresentable() && loadRoot()) {
                 runInGuest(emulator.singleInstruction() ? 1 : virtual.runLimit - virtual.completedInstructions);
                 answerExit();
+                if (virtual.probe.isStopped()) emulator.holdNext();
             } else {
                 ledger.count(ExitKind.INTERPRETED);
                 emulator.interpret();

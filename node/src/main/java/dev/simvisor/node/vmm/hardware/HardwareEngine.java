@@ -257,9 +257,12 @@ public final class HardwareEngine implements Engine {
         bus.codeWritten(processor, physicalAddress, length);
     }
 
+    /** Called when the machine has taken over another state: what was injected before has nothing to do with that. */
     @Override
     public void flushCode() {
         forgetFrames();
+        controls.forgetInjection();
+        events.forgetWindow();
     }
 
     @Override

@@ -67,6 +67,11 @@ final class VirtualEvents {
         controls.nmiWindowExiting(virtual.nmiPending);
     }
 
+    /** Nothing waits for a window in the state that there is now. */
+    void forgetWindow() {
+        windowAwaited = false;
+    }
+
     private void inject(int type, int vector) {
         ledger.count(ExitKind.INTERRUPT_DELIVERY);
         controls.entryInterruptionInformation = InterruptionInformation.VALID | type | vector;

@@ -90,6 +90,10 @@ public final class FirmwareConfiguration implements Registers {
     }
 
     public void restore(FirmwareConfigurationState state) {
+        if (state.getPosition() < 0) {
+            throw new IllegalArgumentException("position " + Integer.toUnsignedString(state.getPosition())
+                    + " in an item of the firmware's configuration");
+        }
         selected = state.getSelected();
         position = state.getPosition();
     }
