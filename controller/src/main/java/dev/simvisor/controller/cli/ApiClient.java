@@ -15,8 +15,6 @@ final class ApiClient implements AutoCloseable {
     /** Says in a warning of many lines what a failed call says in its status. Held: java.util.logging forgets loggers. */
     private static final Logger CHANNELS = Logger.getLogger("io.grpc.internal.ManagedChannelImpl");
 
-    private static final int MOST_PORT = 65_535;
-
     /** Lists of thousands of VMs and migrations are longer than the 4 MiB that gRPC takes by itself. */
     private static final int MOST_ANSWER_BYTES = 256 << 20;
 
@@ -43,8 +41,8 @@ final class ApiClient implements AutoCloseable {
             throw new CommandFailed("--server " + server + ": expected HOST:PORT");
         }
         int port = Integer.parseInt(server.substring(colon + 1));
-        if (port == 0 || port > MOST_PORT) {
-            throw new CommandFailed("--server " + server + ": expected a port from 1 to " + MOST_PORT);
+        if (port == 0 || port > PortNumber.MOST) {
+            throw new CommandFailed("--server " + server + ": expected a port from 1 to " + PortNumber.MOST);
         }
         return new ApiClient(
                 NettyChannelBuilder.forAddress(server.substring(0, colon), port)

@@ -58,7 +58,6 @@ import picocli.CommandLine.Option;
         })
 final class BootCommand implements Callable<Integer> {
     private static final String STDIO = "stdio";
-    private static final int MOST_PORT = 65_535;
 
     @Mixin
     private GuestOptions guest = new GuestOptions();
@@ -203,8 +202,8 @@ final class BootCommand implements Callable<Integer> {
     }
 
     private void refuseWhatCannotBe() throws BootRefused, CommandFailed {
-        if (gdbPort != null && (gdbPort < 0 || gdbPort > MOST_PORT)) {
-            throw new BootRefused("--gdb " + gdbPort + ": expected a port from 0 to " + MOST_PORT);
+        if (gdbPort != null && (gdbPort < 0 || gdbPort > PortNumber.MOST)) {
+            throw new BootRefused("--gdb " + gdbPort + ": expected a port from 0 to " + PortNumber.MOST);
         }
         if (maxInstructions != null && maxInstructions < 0) {
             throw new BootRefused("--max-instructions " + maxInstructions + ": expected 0 or more");

@@ -19,7 +19,6 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true)
 final class NodeCommand implements Callable<Integer> {
     private static final String ADDRESS = ".+:[0-9]{1,5}";
-    private static final int MOST_PORT = 65_535;
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -50,8 +49,8 @@ final class NodeCommand implements Callable<Integer> {
             throw new CommandFailed("--join " + join + ": expected HOST:PORT");
         }
         int port = Integer.parseInt(join.substring(join.lastIndexOf(':') + 1));
-        if (port == 0 || port > MOST_PORT) {
-            throw new CommandFailed("--join " + join + ": expected a port from 1 to " + MOST_PORT);
+        if (port == 0 || port > PortNumber.MOST) {
+            throw new CommandFailed("--join " + join + ": expected a port from 1 to " + PortNumber.MOST);
         }
         if (name != null && !Names.isName(name)) {
             throw new CommandFailed("--name '" + name + "': expected " + Names.RULE);

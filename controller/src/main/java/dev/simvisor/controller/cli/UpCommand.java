@@ -36,7 +36,6 @@ import picocli.CommandLine.Spec;
                     + " those, and waits for them."
         })
 final class UpCommand implements Callable<Integer> {
-    private static final int MOST_PORT = 65_535;
     private static final int LEAVE_SECONDS = 10;
 
     @Spec
@@ -92,8 +91,8 @@ final class UpCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (port < 0 || port > MOST_PORT) {
-            throw new CommandFailed("--port " + port + ": expected a port from 0 to " + MOST_PORT);
+        if (port < 0 || port > PortNumber.MOST) {
+            throw new CommandFailed("--port " + port + ": expected a port from 0 to " + PortNumber.MOST);
         }
         if (!(pace >= 0) || Double.isInfinite(pace)) {
             throw new CommandFailed("--pace " + pace + ": expected virtual seconds per second, or 0");

@@ -4,18 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.simvisor.config.MemorySize;
+import dev.simvisor.controller.ProgramsOnPath;
 import dev.simvisor.controller.benchmark.Work.Load;
 import dev.simvisor.controller.boot.BootRefused;
 import dev.simvisor.controller.boot.EngineChoice;
 import dev.simvisor.controller.boot.VmRequest;
 import dev.simvisor.controller.embedded.LocalVm;
-import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -114,8 +113,7 @@ class BenchmarkGuestsIT {
     }
 
     private static boolean isInstalled(String program) {
-        return Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
-                .anyMatch(place -> Files.isExecutable(Path.of(place, program)));
+        return ProgramsOnPath.find(program).isPresent();
     }
 
     /** All that the guest says when it runs every load. */

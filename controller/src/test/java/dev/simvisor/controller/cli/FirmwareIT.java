@@ -3,10 +3,6 @@ package dev.simvisor.controller.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.simvisor.config.GuestCatalogue;
-import dev.simvisor.controller.guest.GuestCache;
-import dev.simvisor.controller.guest.GuestImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -18,8 +14,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -111,7 +105,7 @@ class FirmwareIT {
 
     private byte[] grubDisk() throws Exception {
         byte[] core = grubCore();
-        byte[] archive = debian();
+        byte[] archive = DebianOnDisk.archive("debian-12-amd64");
         int sectors = Math.ceilDiv(archive.length, SECTOR);
         ByteBuffer disk =
                 ByteBuffer.allocate((PARTITION_SECTOR + sectors) * SECTOR).order(ByteOrder.LITTLE_ENDIAN);
@@ -133,25 +127,6 @@ class FirmwareIT {
         String said = new String(made.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(made.waitFor()).as(said).isZero();
         return Files.readAllBytes(core);
-    }
-
-    private static byte[] debian() throws Exception {
-        GuestImage debian = new GuestCache(GuestCatalogue.load(), GuestCache.defaultFolder(System.getenv()))
-                .resolve("debian-12-amd64");
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes)) {
-            add(tar, "vmlinuz", debian.kernel().read());
-            add(tar, "initrd", debian.initrd().orElseThrow().read());
-        }
-        return bytes.toByteArray();
-    }
-
-    private static void add(TarArchiveOutputStream tar, String name, byte[] content) throws IOException {
-        TarArchiveEntry entry = new TarArchiveEntry(name);
-        entry.setSize(content.length);
-        tar.putArchiveEntry(entry);
-        tar.write(content);
-        tar.closeArchiveEntry();
     }
 
     // ---- running

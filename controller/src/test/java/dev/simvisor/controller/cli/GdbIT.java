@@ -3,10 +3,10 @@ package dev.simvisor.controller.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.simvisor.controller.ProgramsOnPath;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,14 +30,7 @@ class GdbIT {
 
     @BeforeAll
     static void isThereAGdb() {
-        assumeTrue(isOnPath("gdb"), "needs gdb");
-    }
-
-    private static boolean isOnPath(String program) {
-        for (String folder : System.getenv("PATH").split(":")) {
-            if (Files.isExecutable(Path.of(folder, program))) return true;
-        }
-        return false;
+        assumeTrue(ProgramsOnPath.find("gdb").isPresent(), "needs gdb");
     }
 
     @ParameterizedTest

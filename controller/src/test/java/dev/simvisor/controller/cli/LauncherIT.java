@@ -2,6 +2,7 @@ package dev.simvisor.controller.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.simvisor.controller.ProgramsOnPath;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +32,7 @@ class LauncherIT {
     @BeforeEach
     void makePathWithoutJava() throws IOException {
         path = Files.createDirectory(directory.resolve("path"));
-        link(path.resolve("readlink"), onPath("readlink"));
+        link(path.resolve("readlink"), ProgramsOnPath.find("readlink").orElseThrow());
     }
 
     /** JUnit warns of each link out of the directory that it deletes. */
@@ -180,13 +181,5 @@ class LauncherIT {
         assertThat(java.toFile().setExecutable(true)).isTrue();
         Files.writeString(home.resolve("release"), "JAVA_VERSION=\"" + version + "\"\n");
         return home;
-    }
-
-    private static Path onPath(String program) {
-        return Stream.of(System.getenv("PATH").split(":"))
-                .map(place -> Path.of(place, program))
-                .filter(Files::isExecutable)
-                .findFirst()
-                .orElseThrow();
     }
 }

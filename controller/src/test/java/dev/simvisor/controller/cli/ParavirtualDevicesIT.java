@@ -2,11 +2,7 @@ package dev.simvisor.controller.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.simvisor.config.GuestCatalogue;
-import dev.simvisor.controller.guest.GuestCache;
-import dev.simvisor.controller.guest.GuestImage;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,8 +13,6 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -61,14 +55,7 @@ class ParavirtualDevicesIT {
     void theBootLoaderTakesCommandsAndStartsAKernelFromADisk() throws Exception {
         fetch(DEBIAN);
         fetch("grub-xen");
-        GuestImage debian =
-                new GuestCache(GuestCatalogue.load(), GuestCache.defaultFolder(System.getenv())).resolve(DEBIAN);
-        Path disk = directory.resolve("disk");
-        try (OutputStream file = Files.newOutputStream(disk);
-                TarArchiveOutputStream tar = new TarArchiveOutputStream(file)) {
-            add(tar, "vmlinuz", debian.kernel().read());
-            add(tar, "initrd", debian.initrd().orElseThrow().read());
-        }
+        Path disk = Files.write(directory.resolve("disk"), DebianOnDisk.archive(DEBIAN));
 
         String said = boot(disk, """
                 ls (xen/xvda)/
@@ -81,14 +68,6 @@ class ParavirtualDevicesIT {
 
         assertThat(said).contains("GNU GRUB", "vmlinuz initrd");
         assertThat(said).contains("console=hvc0 quiet started-by=grub\r\n" + Files.size(disk) / 512 + "\r\n");
-    }
-
-    private static void add(TarArchiveOutputStream tar, String name, byte[] content) throws IOException {
-        TarArchiveEntry entry = new TarArchiveEntry(name);
-        entry.setSize(content.length);
-        tar.putArchiveEntry(entry);
-        tar.write(content);
-        tar.closeArchiveEntry();
     }
 
     private static void fetch(String guest) {

@@ -79,6 +79,15 @@ class GdbDebuggerTest {
         return "%08x".formatted(Integer.reverseBytes(Integer.parseInt(address, 16)));
     }
 
+    private void step(int instructions) throws IOException {
+        for (int n = 0; n < instructions; n++) client.ask("s");
+    }
+
+    /** In place of the guest: INC EAX, MOV [10a000h], EAX and a jump to the start. */
+    private void loadCounter() throws IOException {
+        client.ask("M" + ENTRY + ",8:40a300a01000ebf8");
+    }
+
     @Test
     void theGuestWaitsBeforeItsFirstInstruction() throws Exception {
         assertThat(client.ask("?")).isEqualTo("T05thread:1;");
@@ -248,9 +257,9 @@ class GdbDebuggerTest {
     void stepsAreTakenBack(String mode) throws Exception {
         stop();
         start(mode, INSTRUCTIONS);
-        for (int n = 0; n < 50; n++) client.ask("s");
+        step(50);
         String hash = client.monitor("hash");
-        for (int n = 0; n < 3; n++) client.ask("s");
+        step(3);
         for (int n = 0; n < 3; n++) assertThat(client.ask("bs")).isEqualTo("T05thread:1;");
         assertThat(client.monitor("info")).startsWith("50 instructions");
         assertThat(client.monitor("hash")).isEqualTo(hash);
@@ -262,7 +271,7 @@ class GdbDebuggerTest {
     @Test
     void theWayBackEndsWhereTheGuestBegan() throws Exception {
         assertThat(client.ask("bs")).isEqualTo("T05thread:1;replaylog:begin;");
-        for (int n = 0; n < 5; n++) client.ask("s");
+        step(5);
         assertThat(client.ask("bc")).isEqualTo("T05thread:1;replaylog:begin;");
         assertThat(client.monitor("info")).startsWith("0 instructions");
         assertThat(client.ask(POINTER)).isEqualTo(bytes(ENTRY));
@@ -270,7 +279,7 @@ class GdbDebuggerTest {
 
     @Test
     void theGuestGoesBackToABreakpoint() throws Exception {
-        for (int n = 0; n < 1000; n++) client.ask("s");
+        step(1000);
         client.ask("Z0," + SECOND + ",1");
         client.ask("Z1," + THIRD + ",1");
         assertThat(client.ask("bc")).isEqualTo("T05thread:1;hwbreak:;");
@@ -281,11 +290,10 @@ class GdbDebuggerTest {
         assertThat(client.ask("c")).isEqualTo("T05thread:1;swbreak:;");
     }
 
-    /** INC EAX, MOV [10a000h], EAX and a jump to the start. */
     @Test
     void theGuestGoesBackToBeforeTheLastStoreToWhatIsWatched() throws Exception {
-        client.ask("M" + ENTRY + ",8:40a300a01000ebf8");
-        for (int n = 0; n < 30; n++) client.ask("s");
+        loadCounter();
+        step(30);
         assertThat(client.monitor("info")).startsWith("30 instructions");
         client.ask("Z2,10a000,4");
         assertThat(client.ask("bc")).isEqualTo("T05thread:1;watch:10a000;");
@@ -295,11 +303,10 @@ class GdbDebuggerTest {
         assertThat(client.monitor("info")).startsWith("25 instructions");
     }
 
-    /** INC EAX, MOV [10a000h], EAX and a jump to the start. */
     @Test
     void aBreakpointBehindAWatchedStoreIsNotPassedOnTheWayBack() throws Exception {
-        client.ask("M" + ENTRY + ",8:40a300a01000ebf8");
-        for (int n = 0; n < 30; n++) client.ask("s");
+        loadCounter();
+        step(30);
         client.ask("Z2,10a000,4");
         client.ask("Z0,100012,1");
         assertThat(client.ask("bc")).isEqualTo("T05thread:1;swbreak:;");
@@ -310,7 +317,7 @@ class GdbDebuggerTest {
 
     @Test
     void aWatchThatIsSetTwiceIsTakenBackAtOnce() throws Exception {
-        client.ask("M" + ENTRY + ",8:40a300a01000ebf8");
+        loadCounter();
         client.ask("Z2,10a000,4");
         client.ask("Z2,10a000,4");
         assertThat(client.ask("c")).isEqualTo("T05thread:1;watch:10a000;");
@@ -320,7 +327,7 @@ class GdbDebuggerTest {
 
     @Test
     void whatADebuggerChangesIsNotTakenBack() throws Exception {
-        for (int n = 0; n < 5; n++) client.ask("s");
+        step(5);
         client.ask("P0=78563412");
         assertThat(client.ask("bs")).isEqualTo("T05thread:1;replaylog:begin;");
         client.ask("s");

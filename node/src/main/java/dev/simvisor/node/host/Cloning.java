@@ -8,8 +8,6 @@ import dev.simvisor.node.vmm.StateRefused;
 import dev.simvisor.node.vmm.VirtualMachine;
 import dev.simvisor.proto.api.VmSpec;
 import dev.simvisor.proto.node.CloneVm;
-import dev.simvisor.proto.node.HostMessage;
-import dev.simvisor.proto.node.MigrationBroken;
 import dev.simvisor.proto.node.SendCopy;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -122,10 +120,7 @@ final class Cloning {
         String hindrance = commands.hindrance(command.getVm());
         Resident resident = host.residents().get(command.getVm());
         if (hindrance != null || resident == null) {
-            host.tellController(HostMessage.newBuilder()
-                    .setBroken(MigrationBroken.newBuilder()
-                            .setMigration(command.getMigration())
-                            .setReason(String.valueOf(hindrance))));
+            host.tellBroken(command.getMigration(), String.valueOf(hindrance));
             return;
         }
         OutgoingCopy copy = new OutgoingCopy(host, resident.vm, command, streams);

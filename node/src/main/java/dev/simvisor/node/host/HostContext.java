@@ -2,6 +2,7 @@ package dev.simvisor.node.host;
 
 import dev.simvisor.node.vmm.VirtualMachine;
 import dev.simvisor.proto.node.HostMessage;
+import dev.simvisor.proto.node.MigrationBroken;
 
 /** What a migration may do on its host. */
 interface HostContext {
@@ -10,6 +11,12 @@ interface HostContext {
 
     /** Sends to the controller; it arrives one latency of the host's link later. */
     void tellController(HostMessage.Builder message);
+
+    /** Tells the controller that a migration, or a clone on its way, has come to nothing. */
+    default void tellBroken(long migration, String reason) {
+        tellController(HostMessage.newBuilder()
+                .setBroken(MigrationBroken.newBuilder().setMigration(migration).setReason(reason)));
+    }
 
     /** Sends to another host over a path of the given latency. */
     void tellHost(String host, long latencyNanos, HostMessage.Builder message);

@@ -223,11 +223,14 @@ final class HostSimulation implements HostContext, AutoCloseable {
         boolean capped = false;
         int running = 0;
         long quantumEnd = VcpuScheduler.nextQuantum(nowNanos);
+        long nextDue = Long.MAX_VALUE;
         for (Resident resident : residents.values()) {
             if (resident.vm.isRunning()) {
                 running++;
                 capped |= resident.vm.spec().getCapPercent() != 0;
-                if (resident.vm.nextDueNanos() < quantumEnd) {
+                long vmDue = resident.vm.nextDueNanos();
+                nextDue = Math.min(nextDue, vmDue);
+                if (vmDue < quantumEnd) {
                     runnable.add(resident.contender());
                 }
             }
@@ -241,18 +244,10 @@ final class HostSimulation implements HostContext, AutoCloseable {
                     .filter(vm -> !chosen.contains(vm))
                     .forEach(starving::add);
             due.removeIf(event -> event.rank() == Due.Rank.QUANTUM);
-            long decision = runnable.isEmpty() ? VcpuScheduler.quantumOf(nextWakeNanos()) : quantumEnd;
+            // While nobody has anything to execute there is nothing to decide.
+            long decision = Math.max(quantumEnd, VcpuScheduler.quantumOf(nextDue));
             if (decision != Long.MAX_VALUE) due.add(new Due(decision, Due.Rank.QUANTUM, "", this::reschedule));
         }
-    }
-
-    /** When the first of the VMs has something to execute, if nobody wakes one; Long.MAX_VALUE for never. */
-    private long nextWakeNanos() {
-        return residents.values().stream()
-                .filter(resident -> resident.vm.isRunning())
-                .mapToLong(resident -> resident.vm.nextDueNanos())
-                .min()
-                .orElse(Long.MAX_VALUE);
     }
 
     /** Books the time that every vCPU was at work since it was last booked. */

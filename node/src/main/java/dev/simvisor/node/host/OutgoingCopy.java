@@ -4,15 +4,12 @@ import com.google.protobuf.ByteString;
 import dev.simvisor.node.host.transfer.PageStreams;
 import dev.simvisor.node.host.transfer.PageStreams.SentPages;
 import dev.simvisor.node.host.transfer.TransferBroken;
-import dev.simvisor.node.machine.memory.GuestPages;
 import dev.simvisor.node.vmm.VirtualMachine;
 import dev.simvisor.node.vmm.migration.MigrationPlan;
 import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.node.HandOver;
 import dev.simvisor.proto.node.HostMessage;
-import dev.simvisor.proto.node.MigrationBroken;
 import dev.simvisor.proto.node.SendCopy;
-import java.util.BitSet;
 
 /**
  * The state of a VM, as it is at one virtual time, on its way to another host. All of it is read at that time; a hand-over tells
@@ -70,7 +67,7 @@ final class OutgoingCopy {
 
     private void send() throws InterruptedException {
         try {
-            SentPages sent = stream.send(vm.machine(), allPages());
+            SentPages sent = stream.send(vm.machine(), vm.machine().pages().all());
             ByteString saved = vm.save().toByteString();
             stream.finish(saved);
             String hash = vm.stateHash();
@@ -81,15 +78,6 @@ final class OutgoingCopy {
         } catch (TransferBroken e) {
             broken(e.reason());
         }
-    }
-
-    private BitSet allPages() {
-        BitSet pages = new BitSet();
-        GuestPages memory = vm.machine().pages();
-        for (int gfn = 0; gfn < memory.endFrame(); gfn++) {
-            pages.set(gfn, memory.isMemory(gfn));
-        }
-        return pages;
     }
 
     private void handOver(String hash) {
@@ -111,10 +99,7 @@ final class OutgoingCopy {
         if (ended) {
             return;
         }
-        host.tellController(HostMessage.newBuilder()
-                .setBroken(MigrationBroken.newBuilder()
-                        .setMigration(order.getMigration())
-                        .setReason(reason)));
+        host.tellBroken(order.getMigration(), reason);
         end();
     }
 }

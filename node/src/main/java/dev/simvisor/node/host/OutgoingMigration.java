@@ -4,7 +4,6 @@ import com.google.protobuf.ByteString;
 import dev.simvisor.node.host.transfer.PageStreams;
 import dev.simvisor.node.host.transfer.PageStreams.SentPages;
 import dev.simvisor.node.host.transfer.TransferBroken;
-import dev.simvisor.node.machine.memory.GuestPages;
 import dev.simvisor.node.vmm.VirtualMachine;
 import dev.simvisor.node.vmm.migration.MigrationPlan;
 import dev.simvisor.node.vmm.migration.SourceMigration;
@@ -14,7 +13,6 @@ import dev.simvisor.node.vmm.migration.SourceMigration.State;
 import dev.simvisor.proto.api.RoundReport;
 import dev.simvisor.proto.node.HandOver;
 import dev.simvisor.proto.node.HostMessage;
-import dev.simvisor.proto.node.MigrationBroken;
 import dev.simvisor.proto.node.MigrationProgress;
 import dev.simvisor.proto.node.StartMigration;
 import java.util.ArrayDeque;
@@ -63,12 +61,7 @@ final class OutgoingMigration {
     }
 
     void begin() throws InterruptedException {
-        BitSet pages = new BitSet();
-        GuestPages memory = vm.machine().pages();
-        for (int gfn = 0; gfn < memory.endFrame(); gfn++) {
-            pages.set(gfn, memory.isMemory(gfn));
-        }
-        handle(new Event.Begin(host.nowNanos(), pages));
+        handle(new Event.Begin(host.nowNanos(), vm.machine().pages().all()));
     }
 
     /** The VM has been given what a command to type holds; the target has to be told again what the state does not have. */
@@ -127,11 +120,7 @@ final class OutgoingMigration {
             case Action.DestroyGuest() -> host.destroy(vm);
             case Action.ReportRound(RoundReport round) -> reportRound(round);
             case Action.HandOver handOver -> handOver(handOver);
-            case Action.ReportBroken(String reason) ->
-                host.tellController(HostMessage.newBuilder()
-                        .setBroken(MigrationBroken.newBuilder()
-                                .setMigration(order.getMigration())
-                                .setReason(reason)));
+            case Action.ReportBroken(String reason) -> host.tellBroken(order.getMigration(), reason);
             case Action.CloseStream() -> stream.close();
         }
         return null;

@@ -54,7 +54,7 @@ final class VcpuScheduler {
 
     /** The first decision after a time. */
     static long nextQuantum(long nowNanos) {
-        return (nowNanos / QUANTUM_NANOS + 1) * QUANTUM_NANOS;
+        return quantumOf(nowNanos) + QUANTUM_NANOS;
     }
 
     /** The start of the quantum that a time lies in; Long.MAX_VALUE, which is never, stays. */

@@ -1,6 +1,6 @@
 /**
- * The page stream of a migration, or of a clone, over gRPC: the only bulk data between nodes. The sender waits while the stream is not ready,
- * the receiver asks for one chunk at a time, so that memory stays bounded whatever the speeds. {@code transfer.proto} shows
+ * The page stream of a migration, or of a clone, over gRPC: the only bulk data between nodes. The sender waits while the stream
+ * is not ready, the receiver asks for one chunk at a time, so that memory stays bounded whatever the speeds. {@code transfer.proto} shows
  * the sequence. Real time only: what the transfer takes in virtual time is accounted for by the migration's state machines.
  * The same port answers the controller's lifeline ({@code lifeline.proto}).
  */

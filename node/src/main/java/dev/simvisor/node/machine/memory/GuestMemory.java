@@ -554,6 +554,12 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
 
     // ---- frames that two VMs share
 
+    @Override
+    public boolean hasShapeOf(GuestPages pages) {
+        if (!(pages instanceof GuestMemory other)) return GuestPages.super.hasShapeOf(pages);
+        return other.endFrame == endFrame && other.displayEnd == displayEnd && other.firmwareBytes == firmwareBytes;
+    }
+
     /** As {@link GuestPages#takeFrom}; frames are shared if both memories are of one host. */
     @Override
     public void takeFrom(GuestPages original) {
@@ -561,7 +567,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
             GuestPages.super.takeFrom(original);
             return;
         }
-        if (other.endFrame != endFrame || other.displayEnd != displayEnd || other.firmwareBytes != firmwareBytes) {
+        if (!hasShapeOf(other)) {
             throw new IllegalArgumentException("memory of another shape");
         }
         byte[] page = new byte[FRAME_SIZE];

@@ -22,13 +22,16 @@ public interface GuestPages {
     /** Makes a page read as zeros. */
     void clearPage(int gfn);
 
+    /** The gfns of all pages of memory; the caller owns the set. */
+    default BitSet all() {
+        BitSet all = new BitSet();
+        for (int gfn = 0; gfn < endFrame(); gfn++) all.set(gfn, isMemory(gfn));
+        return all;
+    }
+
     /** Whether the same numbers are those of memory in another guest's. */
     default boolean hasShapeOf(GuestPages other) {
-        if (other.endFrame() != endFrame()) return false;
-        for (int gfn = 0; gfn < endFrame(); gfn++) {
-            if (other.isMemory(gfn) != isMemory(gfn)) return false;
-        }
-        return true;
+        return all().equals(other.all());
     }
 
     /**
