@@ -71,7 +71,8 @@ public final class Snapshot implements AutoCloseable {
                 hash = writeBody(vm, out);
                 out.close();
             }
-            Files.move(unfinished, file, StandardCopyOption.REPLACE_EXISTING);
+            // In one step: whoever looks meanwhile finds one file or the other.
+            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
             return hash;
         } finally {
             Files.deleteIfExists(unfinished);
