@@ -128,7 +128,7 @@ public final class LocalVm implements AutoCloseable {
                 .map(model -> HostCosts.of(Specs.costModel(model)))
                 .orElse(HostCosts.NONE);
         checkFor(mode, request);
-        MachineConfiguration configuration = configuration(request, costs);
+        MachineConfiguration configuration = configuration(mode, request, costs);
         BootSource source = source(mode, request);
         List<RawDiskImage> disks = disks(mode, request.disks());
         ExitLedger ledger = mode.ledger(costs);
@@ -160,10 +160,10 @@ public final class LocalVm implements AutoCloseable {
 
     private static void checkFor(VirtualizationMode mode, VmRequest request) throws BootRefused {
         switch (mode) {
-            case BoardMode _ -> {
-                if (request.cpus() != 1) {
-                    throw new BootRefused("--cpus " + request.cpus()
-                            + ": expected 1, more are not available yet in mode " + mode.modeName());
+            case BoardMode board -> {
+                if (request.cpus() < 1 || request.cpus() > board.mostProcessors()) {
+                    throw new BootRefused("--cpus " + request.cpus() + ": expected 1 to " + board.mostProcessors()
+                            + " in mode " + mode.modeName());
                 }
             }
             case ParavirtualMode _ -> {
@@ -204,7 +204,8 @@ public final class LocalVm implements AutoCloseable {
         return figures;
     }
 
-    private static MachineConfiguration configuration(VmRequest request, HostCosts costs) throws BootRefused {
+    private static MachineConfiguration configuration(VirtualizationMode mode, VmRequest request, HostCosts costs)
+            throws BootRefused {
         long hertz = request.costModel()
                 .map(model -> model.clock().hertz())
                 .orElse(MachineConfiguration.DEFAULT_CLOCK_HERTZ);
@@ -215,7 +216,8 @@ public final class LocalVm implements AutoCloseable {
                 costs.cyclesPerThousandInstructions(),
                 MachineConfiguration.DEFAULT_TIME_OF_DAY,
                 request.debugExit(),
-                firmwareBytes(request));
+                firmwareBytes(request),
+                mode instanceof BoardMode ? request.cpus() : 1);
     }
 
     private static int firmwareBytes(VmRequest request) throws BootRefused {

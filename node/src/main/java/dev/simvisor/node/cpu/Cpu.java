@@ -82,6 +82,9 @@ public final class Cpu {
 
     private LongConsumer clock = cycles -> {};
 
+    /** What a PAUSE tells, of a processor that others wait for: that it waits for one of them. */
+    private @Nullable Runnable spinning;
+
     /** Working storage of the far transfer in progress; empty between instructions. */
     public final TransferStack transferStack = new TransferStack();
 
@@ -181,6 +184,23 @@ public final class Cpu {
         this.probe = other.probe;
         this.memory = new LinearMemory(this);
         CpuReset.reset(this);
+    }
+
+    /** INIT, between two instructions: registers as after power-up, but for what INIT leaves alone (SDM Vol 3A table 9-1). */
+    public void initialize() {
+        CpuReset.initialize(this);
+        segmentChanges++;
+        attention = true;
+    }
+
+    /** Begins, between two instructions, at 4 KiB times {@code vector} in real mode, as a start-up message says (§9.4.4.1). */
+    public void startUp(int vector) {
+        selector[SegmentRegister.CS] = vector << 8;
+        segmentBase[SegmentRegister.CS] = (long) vector << 12;
+        rip = 0;
+        updateMode();
+        segmentChanges++;
+        attention = true;
     }
 
     // ---- exceptions
@@ -390,6 +410,16 @@ public final class Cpu {
     /** Lets virtual cycles pass that an event takes. */
     public void charge(long cycles) {
         if (cycles != 0) clock.accept(cycles);
+    }
+
+    /** Tells whoever shares this processor's time, at each PAUSE, that it waits for another processor to do something. */
+    public void onPause(Runnable listener) {
+        spinning = listener;
+    }
+
+    /** PAUSE: a hint that the program waits in a loop. */
+    public void pause() {
+        if (spinning != null) spinning.run();
     }
 
     // ---- mode

@@ -2,7 +2,7 @@ package dev.simvisor.node.cpu;
 
 import java.util.Arrays;
 
-/** Register contents after RESET (SDM Vol 3A table 9-1). */
+/** Register contents after RESET and after INIT (SDM Vol 3A table 9-1). */
 final class CpuReset {
     private static final int REAL_MODE_RIGHTS =
             AccessRights.PRESENT | AccessRights.CODE_OR_DATA | AccessRights.WRITABLE | AccessRights.ACCESSED;
@@ -12,6 +12,15 @@ final class CpuReset {
     private CpuReset() {}
 
     static void reset(Cpu cpu) {
+        cpu.cr0 = ControlRegister.CR0_CD | ControlRegister.CR0_NW;
+        cpu.mxcsr = 0x1F80;
+        cpu.fpu.reset();
+        Arrays.fill(cpu.xmm, 0);
+        initialize(cpu);
+    }
+
+    /** INIT leaves alone: the caches' bits of CR0, floating point and SIMD, model-specific registers but EFER, the time stamp. */
+    static void initialize(Cpu cpu) {
         Arrays.fill(cpu.gpr, 0);
         cpu.gpr[Cpu.RDX] = cpu.model.signature();
         cpu.rip = 0xFFF0;
@@ -27,7 +36,7 @@ final class CpuReset {
         cpu.gdtrLimit = 0xFFFF;
         cpu.idtrBase = 0;
         cpu.idtrLimit = 0xFFFF;
-        cpu.cr0 = ControlRegister.CR0_CD | ControlRegister.CR0_NW | ControlRegister.CR0_ET;
+        cpu.cr0 = cpu.cr0 & (ControlRegister.CR0_CD | ControlRegister.CR0_NW) | ControlRegister.CR0_ET;
         cpu.cr2 = 0;
         cpu.cr3 = 0;
         cpu.cr4 = 0;
@@ -35,9 +44,6 @@ final class CpuReset {
         cpu.dr[6] = 0xFFFF_0FF0L;
         cpu.dr[7] = 0x400;
         cpu.msr.efer = 0;
-        cpu.mxcsr = 0x1F80;
-        cpu.fpu.reset();
-        Arrays.fill(cpu.xmm, 0);
         cpu.halted = false;
         cpu.shutdown = false;
         cpu.interruptShadow = false;

@@ -8,6 +8,9 @@ public interface InterruptController {
     /** Acknowledges the interrupt of the highest priority and returns its vector. Called only when one is pending. */
     int acknowledge();
 
+    /** The number of the processor, 0 to 255: its local APIC's ID after reset, which CPUID shows (SDM Vol 3A §11.4.6). */
+    int initialId();
+
     /** The task priority class, bits 7:4 of the local APIC's TPR, as CR8 shows it (SDM Vol 3A §11.8.6.1). */
     int taskPriorityClass();
 

@@ -15,6 +15,11 @@ enum NoInterrupts implements InterruptController {
     }
 
     @Override
+    public int initialId() {
+        return 0;
+    }
+
+    @Override
     public int taskPriorityClass() {
         return 0;
     }

@@ -1,6 +1,5 @@
 package dev.simvisor.node.machine;
 
-import dev.simvisor.node.cpu.SystemBus;
 import dev.simvisor.node.machine.acpi.AcpiTables;
 import dev.simvisor.node.machine.boot.BiosDataArea;
 import dev.simvisor.node.machine.boot.BiosServices;
@@ -8,6 +7,7 @@ import dev.simvisor.node.machine.bus.Bus;
 import dev.simvisor.node.machine.bus.ByteRegisters;
 import dev.simvisor.node.machine.bus.DoublewordRegisters;
 import dev.simvisor.node.machine.device.InterruptLine;
+import dev.simvisor.node.machine.device.apic.ApicBus;
 import dev.simvisor.node.machine.device.apic.IoApic;
 import dev.simvisor.node.machine.device.apic.LocalApic;
 import dev.simvisor.node.machine.device.debug.DebugPorts;
@@ -20,7 +20,6 @@ import dev.simvisor.node.machine.device.rtc.Mc146818;
 import dev.simvisor.node.machine.device.uart.Uart16550;
 import dev.simvisor.node.machine.disk.DiskImage;
 import dev.simvisor.node.machine.memory.GuestMemory;
-import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.pci.HostBridge;
 import dev.simvisor.node.machine.pci.IsaBridge;
 import dev.simvisor.node.machine.pci.PciBus;
@@ -35,8 +34,8 @@ import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Wires memory and chips together, at the places where a PC has them, and is the processor's view of them all. */
-final class Board implements SystemBus {
+/** Wires memory and chips together, at the places where a PC has them. Its processors see them by a {@link ProcessorBus} each. */
+final class Board {
     private static final int PIT_IRQ = 0;
     private static final int COM1_IRQ = 4;
     private static final int RTC_IRQ = 8;
@@ -68,14 +67,13 @@ final class Board implements SystemBus {
     private static final long PCI_MEMORY_START = 0xE000_0000L;
     private static final long PCI_MEMORY_END = IoApic.DEFAULT_BASE;
 
-    /** Size of the local APIC's registers, and of a page. */
-    private static final int APIC_SIZE = 0x1000;
-
     final GuestMemory memory;
     final VirtualClock clock;
     final VirtioConsole virtioConsole;
     private final PciBus pci;
-    final LocalApic localApic;
+    /** One for each processor. */
+    final List<LocalApic> localApics = new ArrayList<>();
+
     final Uart16550 uart;
     final PowerControl power;
     private final PicPair pics = new PicPair();
@@ -84,9 +82,8 @@ final class Board implements SystemBus {
     private final Mc146818 rtc;
     private final KeyboardController keyboardController;
     private final List<VirtioPci> virtio = new ArrayList<>();
-    private final Bus ports = new Bus("ports");
-    private final Bus devices = new Bus("memory-mapped devices");
-    private final DoublewordRegisters localApicRegisters;
+    final Bus ports = new Bus("ports");
+    final Bus devices = new Bus("memory-mapped devices");
     /** Absent on a board without firmware. */
     private final @Nullable FirmwareConfiguration firmwareConfiguration;
 
@@ -108,9 +105,13 @@ final class Board implements SystemBus {
         this.memory = memory;
         this.clock = clock;
         boolean hasFirmware = configuration.firmwareBytes() > 0;
-        localApic = new LocalApic(0, clock, pics);
-        ioApic = new IoApic(1, localApic);
-        localApic.onEndOfInterrupt(ioApic::endOfInterrupt);
+        ApicBus apicBus = new ApicBus();
+        ioApic = new IoApic(configuration.processors(), apicBus);
+        for (int n = 0; n < configuration.processors(); n++) {
+            LocalApic localApic = new LocalApic(n, clock, pics, apicBus);
+            localApic.onEndOfInterrupt(ioApic::endOfInterrupt);
+            localApics.add(localApic);
+        }
         pit = new Pit8254(clock, interrupt(PIT_IRQ));
         rtc = new Mc146818(clock, configuration.timeOfDay(), interrupt(RTC_IRQ));
         uart = new Uart16550(outputs.console(), interrupt(COM1_IRQ));
@@ -131,7 +132,6 @@ final class Board implements SystemBus {
         for (int i = 0; i < disks.size(); i++) {
             plugVirtio(FIRST_DISK_SLOT + i, VirtioBlock.onPci(disks.get(i), "simvisor-disk-" + i, memory));
         }
-        localApicRegisters = doublewords(localApic::read, localApic::write);
         devices.attach("I/O APIC", IoApic.DEFAULT_BASE, 0x20, doublewords(ioApic::read, ioApic::write));
         attachLegacyPorts();
         attachPowerPorts();
@@ -214,14 +214,15 @@ final class Board implements SystemBus {
             interrupts.add(FIRST_PCI_IO_APIC_PIN + Math.floorMod(slot - 1, IsaBridge.PINS));
         }
         AcpiTables.Layout layout = acpiLayout(memory.lowEnd(), interrupts);
-        FirmwareConfiguration described = FirmwareDescription.of(memory, COM1_PORTS, AcpiTables.loader(layout));
+        FirmwareConfiguration described =
+                FirmwareDescription.of(memory, localApics.size(), COM1_PORTS, AcpiTables.loader(layout));
         ports.attach("firmware configuration", FIRMWARE_CONFIGURATION_PORTS, FirmwareConfiguration.PORTS, described);
         return described;
     }
 
     /** Does firmware's work before an image is entered; returns the address of the ACPI root pointer. */
     long initializeFirmware() {
-        localApic.enterVirtualWireMode();
+        localApics.getFirst().enterVirtualWireMode();
         pci.assignResources(PCI_MEMORY_START);
         presetMemorySize();
         BiosServices.write(memory);
@@ -229,9 +230,9 @@ final class Board implements SystemBus {
         return AcpiTables.write(memory, acpiLayout(PCI_MEMORY_START, PciBus.wiredInterrupts()));
     }
 
-    private static AcpiTables.Layout acpiLayout(long pciMemoryStart, List<Integer> pciInterrupts) {
+    private AcpiTables.Layout acpiLayout(long pciMemoryStart, List<Integer> pciInterrupts) {
         return new AcpiTables.Layout(
-                1,
+                localApics.size(),
                 SYSTEM_CONTROL_IRQ,
                 PM1_EVENT_PORTS,
                 PM1_CONTROL_PORTS,
@@ -262,70 +263,12 @@ final class Board implements SystemBus {
         rtc.preset(0x35, (int) chunksAbove16Mebibytes >> 8);
     }
 
-    // ---- the processor's view ----
-
-    @Override
-    public long directRead(long physicalPage) {
-        return memory.directRead(physicalPage);
-    }
-
-    @Override
-    public long directWrite(long physicalPage) {
-        return memory.directWrite(physicalPage);
-    }
-
-    @Override
-    public long read(long physicalAddress, int size) {
-        if (memory.isMemory(physicalAddress >>> MachineMemory.FRAME_SHIFT)) {
-            return memory.read(physicalAddress, size);
-        }
-        long apicOffset = physicalAddress - localApic.registersAddress();
-        if (apicOffset >= 0 && apicOffset < APIC_SIZE && localApic.registersAddress() >= 0) {
-            return localApicRegisters.read(apicOffset, size);
-        }
-        return devices.read(physicalAddress, size);
-    }
-
-    @Override
-    public void write(long physicalAddress, int size, long value) {
-        if (memory.isMemory(physicalAddress >>> MachineMemory.FRAME_SHIFT)) {
-            memory.write(physicalAddress, size, value);
-            return;
-        }
-        long apicOffset = physicalAddress - localApic.registersAddress();
-        if (apicOffset >= 0 && apicOffset < APIC_SIZE && localApic.registersAddress() >= 0) {
-            localApicRegisters.write(apicOffset, size, value);
-        } else {
-            devices.write(physicalAddress, size, value);
-        }
-    }
-
-    @Override
-    public int in(int port, int size) {
-        return (int) ports.read(port, size);
-    }
-
-    @Override
-    public void out(int port, int size, int value) {
-        ports.write(port, size, Integer.toUnsignedLong(value));
-    }
-
-    @Override
-    public void watchCode(long physicalPage) {
-        memory.watchCode(physicalPage);
-    }
-
-    @Override
-    public void unwatchCode(long physicalPage) {
-        memory.unwatchCode(physicalPage);
-    }
-
     // ---- state ----
 
     void save(MachineState.Builder state) {
         state.setClock(clock.save())
                 .setPics(pics.save())
-                .setLocalApic(localApic.save())
+                .setLocalApic(localApics.getFirst().save())
                 .setIoApic(ioApic.save())
                 .setPit(pit.save())
                 .setRtc(rtc.save())
@@ -343,7 +286,7 @@ final class Board implements SystemBus {
     void restore(MachineState state) {
         clock.restore(state.getClock());
         pics.restore(state.getPics());
-        localApic.restore(state.getLocalApic());
+        localApics.getFirst().restore(state.getLocalApic());
         ioApic.restore(state.getIoApic());
         pit.restore(state.getPit());
         rtc.restore(state.getRtc());
@@ -365,11 +308,11 @@ final class Board implements SystemBus {
 
     // ---- from a chip's methods to a bus's registers ----
 
-    private interface Reader {
+    interface Reader {
         int read(int register);
     }
 
-    private interface Writer {
+    interface Writer {
         void write(int register, int value);
     }
 
@@ -387,7 +330,7 @@ final class Board implements SystemBus {
         };
     }
 
-    private static DoublewordRegisters doublewords(Reader reader, Writer writer) {
+    static DoublewordRegisters doublewords(Reader reader, Writer writer) {
         return new DoublewordRegisters() {
             @Override
             public int read(int offset) {

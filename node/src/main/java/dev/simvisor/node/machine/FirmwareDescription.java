@@ -12,8 +12,6 @@ import java.util.TreeMap;
 
 /** What a board tells its firmware of itself, in the words of the firmware configuration device. */
 final class FirmwareDescription {
-    private static final int PROCESSORS = 1;
-
     /** Where firmware shows its messages in place of a display, and takes keys from. */
     private static final String SERIAL_CONSOLE = "etc/sercon-port";
 
@@ -25,13 +23,14 @@ final class FirmwareDescription {
     private FirmwareDescription() {}
 
     /**
+     * @param processors how many there are
      * @param serialPort the first port of COM1
      * @param acpi the tables for what firmware starts
      */
-    static FirmwareConfiguration of(GuestMemory memory, int serialPort, TableLoader acpi) {
+    static FirmwareConfiguration of(GuestMemory memory, int processors, int serialPort, TableLoader acpi) {
         Map<Integer, byte[]> items = Map.of(
-                FirmwareConfiguration.PROCESSORS, littleEndian(PROCESSORS),
-                FirmwareConfiguration.MOST_PROCESSORS, littleEndian(PROCESSORS),
+                FirmwareConfiguration.PROCESSORS, littleEndian(processors),
+                FirmwareConfiguration.MOST_PROCESSORS, littleEndian(processors),
                 FirmwareConfiguration.TIMER_OVERRIDE, new byte[] {1});
         SortedMap<String, byte[]> files = new TreeMap<>(acpi.files());
         files.put(SERIAL_CONSOLE, littleEndian(serialPort));

@@ -13,6 +13,7 @@ import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.boot.LinuxLoader;
 import dev.simvisor.node.machine.boot.MultibootLoader;
+import dev.simvisor.node.machine.device.apic.LocalApic;
 import dev.simvisor.node.machine.disk.DiskImage;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.memory.GuestPages;
@@ -22,12 +23,13 @@ import dev.simvisor.node.machine.time.VirtualClock;
 import dev.simvisor.proto.state.MachineState;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** A whole virtual machine: a processor on a board with memory. */
+/** A whole virtual machine: processors on a board with memory. */
 public final class Machine implements GuestPlatform {
     private static final int STATE_VERSION = 1;
 
@@ -35,8 +37,8 @@ public final class Machine implements GuestPlatform {
     private final GuestMemory memory;
     private final VirtualClock clock;
     private final Board board;
-    private final Cpu cpu;
-    private final Engine engine;
+    private final List<Processor> processors = new ArrayList<>();
+    private final Turns turns;
     private IntConsumer console = value -> {};
     private IntConsumer virtioConsole = value -> {};
     private IntConsumer debugConsole = value -> {};
@@ -55,7 +57,7 @@ public final class Machine implements GuestPlatform {
     /**
      * A machine that is switched off, with its memory reserved in the host's.
      *
-     * @param engine makes the engine that runs the processor
+     * @param engine makes the engine that runs each processor
      * @param disks its virtio disks, at most {@link #MOST_DISKS}, in the order of their slots; their contents are no part of the machine's state
      * @throws MachineMemoryExhausted when the host has no room for the memory, or for what the engine needs of its own
      */
@@ -75,36 +77,48 @@ public final class Machine implements GuestPlatform {
                         value -> virtioConsole.accept(value),
                         value -> debugConsole.accept(value)),
                 this::endWith);
-        cpu = new Cpu(board, configuration.cpuModel());
-        cpu.interruptController = board.localApic;
-        board.localApic.onNonMaskableInterrupt(this::interruptNonMaskably);
-        cpu.timestampCounter = clock;
-        this.engine = make(engine);
-        memory.watchCodeWith(this.engine);
+        for (LocalApic localApic : board.localApics) {
+            Cpu cpu = new Cpu(new ProcessorBus(board, localApic), configuration.cpuModel());
+            cpu.timestampCounter = clock;
+            processors.add(new Processor(cpu, localApic, this::signalled));
+        }
+        turns = new Turns(processors, clock);
+        processors.forEach(processor -> runBy(engine, processor));
         memory.observeMappings(new GuestMemory.MappingObserver() {
             @Override
             public void writesProtected() {
-                cpu.memory.flushWrites();
+                processors.forEach(processor -> processor.cpu().memory.flushWrites());
             }
 
             @Override
             public void framesReplaced() {
-                cpu.memory.flushAll();
+                processors.forEach(processor -> processor.cpu().memory.flushAll());
             }
 
             @Override
             public void frameMoved(long from, long to) {
-                cpu.memory.moveFrame(from, to);
+                processors.forEach(processor -> processor.cpu().memory.moveFrame(from, to));
             }
         });
     }
 
-    private Engine make(EngineFactory factory) {
+    private void runBy(EngineFactory factory, Processor processor) {
+        EngineFactory.Surroundings surroundings = new EngineFactory.Surroundings(
+                memory, cycles -> charge(processor, cycles), cycles -> chargeEvent(processor, cycles));
         try {
-            return factory.engine(cpu, new EngineFactory.Surroundings(memory, this::charge, this::chargeEvent));
+            Engine engine = factory.engine(processor.cpu(), surroundings);
+            processor.runBy(engine);
+            memory.watchCodeWith(engine);
         } catch (MachineMemoryExhausted e) {
+            closeEnginesBefore(processor);
             memory.close();
             throw e;
+        }
+    }
+
+    private void closeEnginesBefore(Processor processor) {
+        for (Processor earlier : processors.subList(0, processors.indexOf(processor))) {
+            earlier.engine().close();
         }
     }
 
@@ -125,9 +139,11 @@ public final class Machine implements GuestPlatform {
     }
 
     private void enter(Entry entry) {
-        entry.enter(cpu, memory);
+        entry.enter(cpu(), memory);
         // Firmware leaves memory cacheable; a kernel that finds the ranges disabled says so and does without them.
-        cpu.msr.mtrrDefaultType = ModelSpecificRegisters.MTRR_ENABLED_WRITE_BACK;
+        for (Processor processor : processors) {
+            processor.cpu().msr.mtrrDefaultType = ModelSpecificRegisters.MTRR_ENABLED_WRITE_BACK;
+        }
     }
 
     // ---- running ----
@@ -136,94 +152,93 @@ public final class Machine implements GuestPlatform {
     public RunOutcome runUntil(long deadlineCycles, long mostInstructions) {
         while (true) {
             clock.deliverDueEvents();
-            if (cpu.shutdown) {
+            if (hasShutDown()) {
                 return new RunOutcome.TripleFault();
             }
             RunOutcome ended = ending;
             if (ended != null) {
                 return ended;
             }
-            if (cpu.probe.isStopped()) return new RunOutcome.Stopped();
+            if (cpu().probe.isStopped()) return new RunOutcome.Stopped();
             if (clock.cycles() >= deadlineCycles || instructions() >= mostInstructions) {
-                return isIdle() ? new RunOutcome.Idle() : new RunOutcome.DeadlineReached();
+                return turns.allIdle() ? new RunOutcome.Idle() : new RunOutcome.DeadlineReached();
             }
             long next = Math.min(clock.nextDueCycles(), deadlineCycles);
-            if (isIdle()) {
+            Processor processor = turns.next();
+            if (processor == null) {
                 clock.skipTo(next);
             } else {
-                execute(next, mostInstructions);
+                execute(processor, Math.min(next, turns.endCycles()), mostInstructions);
             }
         }
     }
 
-    /** Runs the processor until the clock is at {@code targetCycles}, or less if a device arms an event sooner. */
-    private void execute(long targetCycles, long mostInstructions) {
+    private boolean hasShutDown() {
+        for (int n = 0; n < processors.size(); n++) {
+            if (processors.get(n).cpu().shutdown) return true;
+        }
+        return false;
+    }
+
+    /** Runs a processor until the clock is at {@code targetCycles}, or less if a device arms an event sooner. */
+    private void execute(Processor processor, long targetCycles, long mostInstructions) {
         runTarget = targetCycles;
         clock.announceEventsBefore(targetCycles, this::stopAtNextEvent);
-        engine.run(Math.min(clock.instructionsUntil(targetCycles), mostInstructions - instructions()));
+        processor.engine().run(Math.min(clock.instructionsUntil(targetCycles), mostInstructions - instructions()));
         clock.announceEventsBefore(Long.MIN_VALUE, () -> {});
     }
 
     /** A device, being accessed by the guest, armed an event that is due within this run. */
     private void stopAtNextEvent() {
         runTarget = Math.min(runTarget, clock.nextDueCycles());
-        stopAfter(Math.max(1, clock.instructionsUntil(runTarget)));
-    }
-
-    /** Ends the present run after so many more instructions, the one that is executing included. */
-    private void stopAfter(long instructions) {
-        cpu.runLimit = Math.min(cpu.runLimit, cpu.instructionsExecuted() + instructions);
-        cpu.endBlock();
+        turns.current().stopAfter(Math.max(1, clock.instructionsUntil(runTarget)));
     }
 
     /** Lets time pass for the guest in the midst of a run: what is due in the meantime ends the run. */
-    private void charge(long cycles) {
+    private void charge(Processor processor, long cycles) {
         if (cycles == 0) return;
         clock.charge(cycles);
-        long left = Math.max(0, clock.instructionsUntil(runTarget));
-        cpu.runLimit = Math.min(cpu.runLimit, cpu.instructionsExecuted() + left);
-        cpu.endBlock();
+        processor.stopAfter(Math.max(0, clock.instructionsUntil(runTarget)));
     }
 
     /** As {@link #charge}, for what an instruction in progress does. */
-    private void chargeEvent(long cycles) {
+    private void chargeEvent(Processor processor, long cycles) {
         clock.charge(cycles);
-        stopAfter(Math.max(1, clock.instructionsUntil(runTarget)));
+        processor.stopAfter(Math.max(1, clock.instructionsUntil(runTarget)));
     }
 
-    /** The processor's NMI pin: it is looked at before the next instruction. */
-    private void interruptNonMaskably() {
-        cpu.nmiPending = true;
-        cpu.endBlock();
+    /** Something may have woken a processor. If it is another one's turn, that ends if it is to. */
+    private void signalled(Processor processor) {
+        if (processors.size() > 1 && processor != turns.current()) {
+            turns.current().stopAfter(1);
+        }
     }
 
     private void endWith(RunOutcome outcome) {
         ending = outcome;
-        stopAfter(1);
-    }
-
-    /** Whether the processor is halted and nothing is there to wake it. */
-    private boolean isIdle() {
-        boolean interrupted = cpu.interruptsEnabled() && board.localApic.interruptPending();
-        return cpu.halted && !interrupted && !cpu.nmiPending && cpu.pendingDebugTraps == 0;
+        turns.current().stopAfter(1);
     }
 
     @Override
     public long nextEventCycles() {
-        return isIdle() ? Math.max(clock.cycles(), clock.nextDueCycles()) : clock.cycles();
+        return turns.allIdle() ? Math.max(clock.cycles(), clock.nextDueCycles()) : clock.cycles();
     }
 
-    /** Whether the processor is halted with interrupts off. */
+    /** Whether every processor is halted with interrupts off, or has not been started. */
     @Override
     public boolean isStuck() {
-        return cpu.halted && !cpu.interruptsEnabled() && !cpu.nmiPending;
+        for (Processor processor : processors) {
+            if (!processor.isStuck()) return false;
+        }
+        return true;
     }
 
     @Override
     public long instructions() {
-        // The clock is asked for the time while the board is wired, before there is a processor.
-        Cpu processor = cpu;
-        return processor == null ? 0 : processor.instructionsExecuted();
+        long sum = 0;
+        for (int n = 0; n < processors.size(); n++)
+            sum += processors.get(n).cpu().instructionsExecuted();
+        return sum;
     }
 
     @Override
@@ -235,9 +250,9 @@ public final class Machine implements GuestPlatform {
         return memory;
     }
 
-    /** The processor, for a debugger and for tests. */
+    /** The processor that boots, for a debugger and for tests. */
     public Cpu cpu() {
-        return cpu;
+        return processors.getFirst().cpu();
     }
 
     public MachineConfiguration configuration() {
@@ -309,8 +324,12 @@ public final class Machine implements GuestPlatform {
                 .setMemoryBytes(configuration.memoryBytes())
                 .setClockHertz(configuration.clockHertz())
                 .setFirmwareBytes(configuration.firmwareBytes())
-                .setProcessor(CpuStateCodec.save(cpu));
+                .setProcessor(CpuStateCodec.save(cpu()));
         board.save(state);
+        if (processors.size() > 1) {
+            applicationProcessors().forEach(processor -> state.addApplicationProcessors(processor.save()));
+            state.setTurns(turns.save());
+        }
         return state.build();
     }
 
@@ -331,14 +350,28 @@ public final class Machine implements GuestPlatform {
     public void restore(MachineState state) throws UnusableStateException {
         checkShape(state);
         try {
-            CpuStateCodec.restore(cpu, state.getProcessor());
+            CpuStateCodec.restore(cpu(), state.getProcessor());
+            List<Processor> others = applicationProcessors();
+            for (int n = 0; n < others.size(); n++) {
+                others.get(n).restore(state.getApplicationProcessors(n));
+            }
             board.restore(state);
+            if (state.hasTurns()) {
+                turns.restore(state.getTurns());
+            }
         } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
             throw new UnusableStateException("saved state does not fit this machine: " + e.getMessage());
         }
-        engine.flushCode();
-        cpu.memory.flushAll();
+        for (Processor processor : processors) {
+            processor.engine().flushCode();
+            processor.cpu().memory.flushAll();
+        }
         ending = null;
+    }
+
+    /** All but the one that boots (SDM Vol 3A §9.4.1). */
+    private List<Processor> applicationProcessors() {
+        return processors.subList(1, processors.size());
     }
 
     private void checkShape(MachineState state) throws UnusableStateException {
@@ -353,6 +386,10 @@ public final class Machine implements GuestPlatform {
         if (state.getFirmwareBytes() != configuration.firmwareBytes()) {
             throw new UnusableStateException("saved state is of a machine with " + state.getFirmwareBytes()
                     + " bytes of firmware, this one has " + configuration.firmwareBytes());
+        }
+        if (state.getApplicationProcessorsCount() + 1 != processors.size()) {
+            throw new UnusableStateException("saved state is of a machine with "
+                    + (state.getApplicationProcessorsCount() + 1) + " processors, this one has " + processors.size());
         }
         if (state.getClockHertz() != configuration.clockHertz()) {
             throw new UnusableStateException(
@@ -380,7 +417,7 @@ public final class Machine implements GuestPlatform {
     /** Gives the memory back to the host. */
     @Override
     public void close() {
-        engine.close();
+        processors.forEach(processor -> processor.engine().close());
         memory.close();
     }
 }

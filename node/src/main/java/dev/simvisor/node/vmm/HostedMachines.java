@@ -142,17 +142,22 @@ public final class HostedMachines implements MachineFactory {
                 costs.cyclesPerThousandInstructions(),
                 MachineConfiguration.DEFAULT_TIME_OF_DAY,
                 false,
-                firmwareBytes(spec));
+                firmwareBytes(spec),
+                1);
     }
 
     private GuestPlatform board(
             BoardMode mode, MachineConfiguration configuration, int cpus, ExitLedger ledger, List<RawDiskImage> disks)
             throws StateRefused {
-        if (cpus > 1) {
-            throw new StateRefused(cpus + " vCPUs: expected 1, more are not available yet in mode " + mode.modeName());
+        if (cpus > mode.mostProcessors()) {
+            throw new StateRefused(
+                    cpus + " vCPUs: expected at most " + mode.mostProcessors() + " in mode " + mode.modeName());
         }
         return new Machine(
-                configuration, memory, mode.engine(TranslatingEngine::new, costs, ledger), List.copyOf(disks));
+                configuration.withProcessors(cpus),
+                memory,
+                mode.engine(TranslatingEngine::new, costs, ledger),
+                List.copyOf(disks));
     }
 
     private GuestPlatform domain(

@@ -32,6 +32,11 @@ public final class InterruptLine implements InterruptController {
     }
 
     @Override
+    public int initialId() {
+        return 0;
+    }
+
+    @Override
     public int taskPriorityClass() {
         return 0;
     }

@@ -70,6 +70,10 @@ public final class DataMovement {
 
     public static void nop() {}
 
+    public static void pause(Cpu cpu) {
+        cpu.pause();
+    }
+
     /** Caches are not simulated; what remains is the fault of an address that cannot be read. */
     public static void clflush(Cpu cpu, Instruction i) {
         cpu.memory.read8(cpu.readAddress(i, 1));

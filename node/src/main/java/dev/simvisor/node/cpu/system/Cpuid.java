@@ -20,8 +20,10 @@ public final class Cpuid {
     private static final int SYSCALL_FEATURE = 1 << 11;
     private static final long APIC_ENABLED = 1 << 11;
 
-    /** CLFLUSH line of 8 quadwords; one logical processor. */
+    /** CLFLUSH line of 8 quadwords; one logical processor: where there are more, each is a package of its own. */
     private static final int LINE_AND_COUNT = 8 << 8 | 1 << 16;
+
+    private static final int INITIAL_ID_SHIFT = 24;
     /** Leaf 2: one descriptor byte, FFH, which refers to leaf 4. */
     private static final int SEE_LEAF_4 = 0xFF01;
     /** Leaf 80000006H: 512 KiB of L2, 8-way, lines of 64 bytes. */
@@ -85,7 +87,7 @@ public final class Cpuid {
         int features = CpuidFeature.bits(cpu.model, 1, register);
         return switch (register) {
             case EAX -> cpu.model.signature();
-            case EBX -> LINE_AND_COUNT;
+            case EBX -> LINE_AND_COUNT | cpu.interruptController.initialId() << INITIAL_ID_SHIFT;
             // The APIC bit follows IA32_APIC_BASE (SDM Vol 3A §11.4.3).
             case EDX -> (cpu.interruptController.apicBase() & APIC_ENABLED) != 0 ? features : features & ~APIC_FEATURE;
             default -> features;

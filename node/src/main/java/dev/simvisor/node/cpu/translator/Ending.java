@@ -22,7 +22,7 @@ enum Ending {
     /** A string instruction: straight on unless it has to be executed again. */
     STRING,
     /**
-     * A load of a data segment, CLI, a look at the time stamp: straight on unless that wants attention, as it does when segments
+     * A load of a data segment, CLI, PAUSE, a look at the time stamp: straight on unless that wants attention, as it does when segments
      * are flat no more. Kernels that wait look at the time stamp millions of times.
      */
     STATE_CHANGE,
@@ -58,7 +58,7 @@ enum Ending {
             case "callIndirect" -> CALL_INDIRECT;
             case "syscall", "interrupt" -> SYSTEM_CALL;
             case "sti" -> STI;
-            case "cli", "rdtsc", "rdtscp", "lds", "les", "lfs", "lgs" -> STATE_CHANGE;
+            case "cli", "pause", "rdtsc", "rdtscp", "lds", "les", "lfs", "lgs" -> STATE_CHANGE;
             case "movToSegment", "popSegment" -> last.reg == SegmentRegister.SS ? OTHER : STATE_CHANGE;
             default -> CONDITIONAL_JUMPS.contains(semantics) ? CONDITIONAL : OTHER;
         };

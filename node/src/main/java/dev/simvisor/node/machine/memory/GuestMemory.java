@@ -82,14 +82,6 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         void tracedPageWritten(long address, long length);
     }
 
-    private static final WriteObserver NO_WRITE_OBSERVER = new WriteObserver() {
-        @Override
-        public void dirtied(int gfn) {}
-
-        @Override
-        public void tracedPageWritten(long address, long length) {}
-    };
-
     private final MachineMemory machine;
     private final long bytes;
     private final int firmwareBytes;
@@ -106,8 +98,11 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
 
     private final BitSet dirty = new BitSet();
     private boolean dirtyLogging;
-    private CodeWatcher codeWatcher = (address, length) -> {};
-    private WriteObserver writeObserver = NO_WRITE_OBSERVER;
+    private final List<CodeWatcher> codeWatchers = new ArrayList<>();
+    /** How many of several watchers hold code of a page; empty as long as there is one watcher. */
+    private byte[] codeHolders = {};
+
+    private final List<WriteObserver> writeObservers = new ArrayList<>();
     private final List<MappingObserver> mappingObservers = new ArrayList<>();
 
     /**
@@ -169,13 +164,17 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         mappingObservers.add(observer);
     }
 
-    /** There is one observer of writes: the VMM. */
+    /** The VMM's, one for each virtual processor. */
     public void observeWrites(WriteObserver observer) {
-        writeObserver = observer;
+        writeObservers.add(observer);
     }
 
+    /** Each is a processor's, and told of stores to pages that any of them watches. All are added before the first page is watched. */
     public void watchCodeWith(CodeWatcher watcher) {
-        codeWatcher = watcher;
+        codeWatchers.add(watcher);
+        if (codeWatchers.size() > 1) {
+            codeHolders = new byte[endFrame];
+        }
     }
 
     // ---- shape ----
@@ -282,16 +281,25 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         serveProtection(gfn, address, size);
     }
 
+    /**
+     * A processor holds decoded code of a page from now on, and does not write to it directly any more; other processors are told
+     * not to.
+     */
     public void watchCode(long page) {
         long gfn = page >>> FRAME_SHIFT;
-        if (isMemory(gfn)) {
-            protection[(int) gfn] |= CODE;
+        if (!isMemory(gfn)) {
+            return;
+        }
+        protection[(int) gfn] |= CODE;
+        if (codeHolders.length != 0 && codeHolders[(int) gfn]++ == 0) {
+            mappingObservers.forEach(MappingObserver::writesProtected);
         }
     }
 
+    /** A processor holds no decoded code of the page any more. */
     public void unwatchCode(long page) {
         long gfn = page >>> FRAME_SHIFT;
-        if (isMemory(gfn)) {
+        if (isMemory(gfn) && (codeHolders.length == 0 || --codeHolders[(int) gfn] == 0)) {
             protection[(int) gfn] &= ~CODE;
         }
     }
@@ -456,13 +464,13 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         if ((reasons & DIRTY_LOG) != 0) {
             dirty.set(gfn);
             protection[gfn] &= ~DIRTY_LOG;
-            writeObserver.dirtied(gfn);
+            writeObservers.forEach(observer -> observer.dirtied(gfn));
         }
         if ((reasons & CODE) != 0) {
-            codeWatcher.codeWritten(address, length);
+            codeWatchers.forEach(watcher -> watcher.codeWritten(address, length));
         }
         if ((reasons & TRACED) != 0) {
-            writeObserver.tracedPageWritten(address, length);
+            writeObservers.forEach(observer -> observer.tracedPageWritten(address, length));
         }
     }
 

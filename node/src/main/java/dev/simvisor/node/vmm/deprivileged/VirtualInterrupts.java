@@ -4,7 +4,7 @@ import dev.simvisor.node.cpu.InterruptController;
 
 /**
  * What the physical processor sees of interrupts while a guest runs: none come, since the VMM delivers the guest's on the
- * virtual processor; the local APIC's base, which CPUID reports, is the virtual machine's.
+ * virtual processor; the local APIC's base and ID, which CPUID reports, are the virtual machine's.
  */
 record VirtualInterrupts(InterruptController guests) implements InterruptController {
     @Override
@@ -15,6 +15,11 @@ record VirtualInterrupts(InterruptController guests) implements InterruptControl
     @Override
     public int acknowledge() {
         throw new IllegalStateException("no interrupt is pending");
+    }
+
+    @Override
+    public int initialId() {
+        return guests.initialId();
     }
 
     @Override

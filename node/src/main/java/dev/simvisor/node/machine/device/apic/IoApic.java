@@ -31,18 +31,16 @@ public final class IoApic {
     private static final long MASKED = 1L << 16;
     private static final long WRITABLE = 0xFF00_0000_0001_AFFFL;
 
-    private final LocalApic[] processors;
+    private final ApicBus bus;
     private final long[] redirection = new long[PINS];
     private int id;
     private int selected;
     private int lines;
 
-    /**
-     * @param processors the local APICs that messages are sent to
-     */
-    public IoApic(int id, LocalApic... processors) {
+    /** @param bus leads to the local APICs that messages are sent to */
+    public IoApic(int id, ApicBus bus) {
         this.id = id;
-        this.processors = processors.clone();
+        this.bus = bus;
         Arrays.fill(redirection, MASKED);
     }
 
@@ -81,11 +79,8 @@ public final class IoApic {
         if (level) {
             redirection[pin] |= REMOTE_IRR;
         }
-        for (LocalApic processor : processors) {
-            if (processor.isDestination((int) (entry >>> 56), (entry & LOGICAL_DESTINATION) != 0)) {
-                processor.accept((int) entry & 0xFF, (int) (entry >> 8) & 7, level);
-            }
-        }
+        boolean logical = (entry & LOGICAL_DESTINATION) != 0;
+        bus.send((int) (entry >>> 56), logical, (int) entry & 0xFF, (int) (entry >> 8) & 7, level, null);
     }
 
     // ---- registers ----

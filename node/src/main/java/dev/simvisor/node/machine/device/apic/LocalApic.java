@@ -5,6 +5,7 @@ import dev.simvisor.node.machine.device.pic.PicPair;
 import dev.simvisor.node.machine.time.Timer;
 import dev.simvisor.node.machine.time.VirtualClock;
 import dev.simvisor.proto.state.LocalApicState;
+import java.util.Arrays;
 
 /**
  * The local APIC of one processor in xAPIC mode (SDM Vol 3A ch. 11), with the 8259A pair at LINT0.
@@ -49,11 +50,18 @@ public final class LocalApic implements InterruptController {
 
     private static final int LVT_MASKED = 1 << 16;
     private static final int DELIVERY_MODE_SHIFT = 8;
-    private static final int DELIVERY_FIXED = 0;
-    private static final int DELIVERY_LOWEST_PRIORITY = 1;
-    private static final int DELIVERY_NMI = 4;
+    static final int DELIVERY_FIXED = 0;
+    static final int DELIVERY_LOWEST_PRIORITY = 1;
+    static final int DELIVERY_NMI = 4;
+    static final int DELIVERY_INIT = 5;
+    static final int DELIVERY_START_UP = 6;
     private static final int DELIVERY_EXT_INT = 7;
+    private static final int LEVEL_ASSERT = 1 << 14;
+
+    // Destination shorthands, bits 19:18 of the interrupt command
     private static final int NO_SHORTHAND = 0;
+    private static final int SELF = 1;
+    private static final int ALL_INCLUDING_SELF = 2;
     private static final int TIMER_MODE_SHIFT = 17;
     private static final int TIMER_PERIODIC = 1;
     private static final int TIMER_TSC_DEADLINE = 2;
@@ -81,13 +89,43 @@ public final class LocalApic implements InterruptController {
         void endOfInterrupt(int vector);
     }
 
+    /** The pins of the processor that its local APIC drives, which the APIC has no registers for. */
+    public interface Pins {
+        void nonMaskableInterrupt();
+
+        /** INIT: the processor is reset, but for what {@link dev.simvisor.node.cpu.Cpu#initialize} leaves alone. */
+        void initialize();
+
+        /** A start-up message, for a processor that waits for one: it begins at 4 KiB times {@code vector}, in real mode. */
+        void startUp(int vector);
+
+        /** An interrupt is requested that may wake the processor, or interrupt it. */
+        void interruptRequested();
+    }
+
+    private static final Pins NO_PINS = new Pins() {
+        @Override
+        public void nonMaskableInterrupt() {}
+
+        @Override
+        public void initialize() {}
+
+        @Override
+        public void startUp(int vector) {}
+
+        @Override
+        public void interruptRequested() {}
+    };
+
+    private final int initialId;
     private final VirtualClock clock;
     private final PicPair pics;
+    private final ApicBus bus;
     private final Timer timer;
     private EndOfInterruptListener endOfInterrupt = vector -> {};
-    private Runnable nonMaskableInterrupt = () -> {};
+    private Pins pins = NO_PINS;
 
-    private long base = DEFAULT_BASE | BASE_BOOTSTRAP | BASE_ENABLE;
+    private long base = DEFAULT_BASE | BASE_ENABLE;
     private int id;
     private int taskPriority;
     private int logicalDestination;
@@ -106,23 +144,49 @@ public final class LocalApic implements InterruptController {
     private long timestampDeadline;
 
     /**
-     * @param id the APIC ID
+     * @param id the APIC ID; the processor with 0 is the one that boots
      * @param pics the pair whose INT is wired to LINT0
+     * @param bus leads to the other local APICs, and is told of this one
      */
-    public LocalApic(int id, VirtualClock clock, PicPair pics) {
+    public LocalApic(int id, VirtualClock clock, PicPair pics, ApicBus bus) {
         this.id = id;
+        this.initialId = id;
         this.clock = clock;
         this.pics = pics;
+        this.bus = bus;
         this.timer = clock.timer("apic-" + id, this::timerExpired);
+        if (id == 0) {
+            base |= BASE_BOOTSTRAP;
+        }
+        bus.attach(this);
     }
 
     public void onEndOfInterrupt(EndOfInterruptListener listener) {
         endOfInterrupt = listener;
     }
 
-    /** What interrupts the processor by an NMI message: its NMI pin, which this APIC has no register for. */
-    public void onNonMaskableInterrupt(Runnable pin) {
-        nonMaskableInterrupt = pin;
+    public void drive(Pins processor) {
+        pins = processor;
+    }
+
+    /** What INIT does to the APIC: all is as after power-up, but for its ID and where its registers are (§11.4.7.3). */
+    public void initialize() {
+        taskPriority = 0;
+        logicalDestination = 0;
+        destinationFormat = -1;
+        spuriousVector = 0xFF;
+        errorStatus = 0;
+        pendingErrors = 0;
+        interruptCommand = 0;
+        Arrays.fill(localVectors, LVT_MASKED);
+        requests.clear();
+        inService.clear();
+        levelTriggered.clear();
+        timer.disarm();
+        timerInitialCount = 0;
+        timerDivide = 0;
+        timerStartedCycles = 0;
+        timestampDeadline = 0;
     }
 
     /** Virtual wire mode, in which firmware leaves the APIC: enabled, with the 8259As passing through LINT0 (§11.1). */
@@ -151,6 +215,11 @@ public final class LocalApic implements InterruptController {
         requests.remove(vector);
         inService.add(vector);
         return vector;
+    }
+
+    @Override
+    public int initialId() {
+        return initialId;
     }
 
     @Override
@@ -230,7 +299,7 @@ public final class LocalApic implements InterruptController {
         return taskPriority >> 4 >= servedVector >> 4 ? taskPriority : servedVector & 0xF0;
     }
 
-    // ---- messages from the I/O APIC ----
+    // ---- messages from the bus ----
 
     /** Whether a message to this destination is for this APIC (§11.6.2). */
     public boolean isDestination(int destination, boolean logical) {
@@ -244,16 +313,33 @@ public final class LocalApic implements InterruptController {
                 : own >> 4 == destination >> 4 && (own & destination & 0xF) != 0 || destination == 0xFF;
     }
 
+    /** Priority by which the bus chooses among those that a message of lowest-priority mode may go to. */
+    int arbitrationPriority() {
+        return softwareEnabled() ? processorPriority() : Integer.MAX_VALUE;
+    }
+
     /**
-     * Accepts an interrupt message. An NMI, whose vector means nothing, goes past the registers and comes through a software
-     * disable (§11.4.7.2). Modes other than it, fixed and lowest priority have no use with a single processor.
+     * Accepts an interrupt message. NMI, whose vector means nothing, INIT and start-up go past the registers and come through a
+     * software disable (§11.4.7.2).
      */
-    public void accept(int vector, int deliveryMode, boolean level) {
-        if (deliveryMode == DELIVERY_NMI && hardwareEnabled()) {
-            nonMaskableInterrupt.run();
-            return;
+    void accept(int vector, int deliveryMode, boolean level) {
+        switch (deliveryMode) {
+            case DELIVERY_FIXED, DELIVERY_LOWEST_PRIORITY -> request(vector, level);
+            case DELIVERY_NMI -> {
+                if (hardwareEnabled()) pins.nonMaskableInterrupt();
+            }
+            case DELIVERY_INIT -> {
+                if (hardwareEnabled()) pins.initialize();
+            }
+            case DELIVERY_START_UP -> {
+                if (hardwareEnabled()) pins.startUp(vector);
+            }
+            default -> {} // nothing is wired to the pins for the others
         }
-        if (!softwareEnabled() || (deliveryMode != DELIVERY_FIXED && deliveryMode != DELIVERY_LOWEST_PRIORITY)) {
+    }
+
+    private void request(int vector, boolean level) {
+        if (!softwareEnabled()) {
             return;
         }
         if (vector < FIRST_LEGAL_VECTOR) {
@@ -262,6 +348,7 @@ public final class LocalApic implements InterruptController {
         }
         requests.add(vector);
         levelTriggered.set(vector, level);
+        pins.interruptRequested();
     }
 
     private void raiseError(int error) {
@@ -270,6 +357,7 @@ public final class LocalApic implements InterruptController {
         if ((row & LVT_MASKED) == 0 && (row & 0xFF) >= FIRST_LEGAL_VECTOR) {
             requests.add(row & 0xFF);
             levelTriggered.set(row & 0xFF, false);
+            pins.interruptRequested();
         }
     }
 
@@ -367,29 +455,29 @@ public final class LocalApic implements InterruptController {
         }
     }
 
-    /** Sends an interprocessor interrupt; with one processor only those that reach their sender have an effect. */
+    /** Sends an interprocessor interrupt; combinations that table 11-3 calls invalid have no effect. */
     private void sendInterrupt() {
         int command = (int) interruptCommand;
         int vector = command & 0xFF;
         int mode = deliveryMode(command);
         int shorthand = command >> 18 & 3;
-        if (mode == DELIVERY_NMI && shorthand != NO_SHORTHAND) {
-            return; // to oneself by the destination field alone, table 11-3
-        }
-        if (mode != DELIVERY_FIXED && mode != DELIVERY_LOWEST_PRIORITY && mode != DELIVERY_NMI) {
-            return; // INIT and start-up to oneself are not sent
-        }
-        if (mode != DELIVERY_NMI && vector < FIRST_LEGAL_VECTOR) {
+        boolean ordinary = mode == DELIVERY_FIXED || mode == DELIVERY_LOWEST_PRIORITY;
+        if (ordinary && vector < FIRST_LEGAL_VECTOR) {
             raiseError(ERROR_ILLEGAL_SEND_VECTOR);
             return;
         }
-        boolean toSelf = switch (shorthand) {
-            case NO_SHORTHAND -> isDestination((int) (interruptCommand >>> 56), (command & 1 << 11) != 0);
-            case 1, 2 -> true; // self, all including self
-            default -> false; // all excluding self
-        };
-        if (toSelf) {
-            accept(vector, mode, false);
+        if (mode == DELIVERY_INIT && (command & LEVEL_ASSERT) == 0) {
+            return; // a de-assertion synchronizes arbitration, which processors since the Pentium 4 do without
+        }
+        boolean logical = (command & 1 << 11) != 0;
+        switch (shorthand) {
+            case NO_SHORTHAND -> bus.send((int) (interruptCommand >>> 56), logical, vector, mode, false, this);
+            case SELF, ALL_INCLUDING_SELF -> {
+                if (!ordinary) return;
+                accept(vector, mode, false);
+                if (shorthand == ALL_INCLUDING_SELF) bus.sendToOthers(vector, mode, this);
+            }
+            default -> bus.sendToOthers(vector, mode, this);
         }
     }
 

@@ -23,6 +23,10 @@ final class VectorSet {
         }
     }
 
+    void clear() {
+        Arrays.fill(words, 0);
+    }
+
     boolean contains(int vector) {
         return (words[vector >> 6] >>> vector & 1) != 0;
     }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.simvisor.node.machine.device.pic.PicPair;
 import dev.simvisor.node.machine.time.VirtualClock;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -22,8 +21,9 @@ class ApicTest {
 
     private final VirtualClock clock = new VirtualClock(1_000_000_000L, VirtualClock.CYCLE_PER_INSTRUCTION, () -> 0);
     private final PicPair pics = new PicPair();
-    private final LocalApic apic = new LocalApic(0, clock, pics);
-    private final IoApic ioApic = new IoApic(1, apic);
+    private final ApicBus bus = new ApicBus();
+    private final LocalApic apic = new LocalApic(0, clock, pics, bus);
+    private final IoApic ioApic = new IoApic(1, bus);
 
     @BeforeEach
     void enable() {
@@ -177,21 +177,21 @@ class ApicTest {
 
     @Test
     void anNmiReachesThePinWhateverItsVectorAndTheSoftwareEnableAre() {
-        AtomicInteger interrupts = new AtomicInteger();
-        apic.onNonMaskableInterrupt(interrupts::incrementAndGet);
+        RecordedPins pins = new RecordedPins();
+        apic.drive(pins);
         apic.write(SPURIOUS, 0xFF);
         apic.write(0x300, 0x400); // to the APIC with ID 0
-        assertThat(interrupts).hasValue(1);
+        assertThat(pins.taken()).containsExactly("NMI");
         redirect(5, 0x400);
         ioApic.line(5, true);
-        assertThat(interrupts).hasValue(2);
+        assertThat(pins.taken()).containsExactly("NMI");
         apic.write(0x300, 0x40400); // self, which is for fixed interrupts alone
         apic.write(0x300, 0xC0400); // all but self
         apic.write(0x310, 0x01000000);
         apic.write(0x300, 0x400); // another APIC
         apic.write(0x280, 0);
         assertThat(apic.read(0x280)).isZero();
-        assertThat(interrupts).hasValue(2);
+        assertThat(pins.taken()).isEmpty();
         assertThat(apic.interruptPending()).isFalse();
     }
 
@@ -266,8 +266,9 @@ class ApicTest {
         apic.write(LVT_TIMER, 0x20040);
         apic.write(INITIAL_COUNT, 1000);
         VirtualClock otherClock = new VirtualClock(1_000_000_000L, VirtualClock.CYCLE_PER_INSTRUCTION, () -> 0);
-        LocalApic other = new LocalApic(0, otherClock, new PicPair());
-        IoApic otherIo = new IoApic(1, other);
+        ApicBus otherBus = new ApicBus();
+        LocalApic other = new LocalApic(0, otherClock, new PicPair(), otherBus);
+        IoApic otherIo = new IoApic(1, otherBus);
         otherClock.restore(clock.save());
         other.restore(apic.save());
         otherIo.restore(ioApic.save());

@@ -1,0 +1,94 @@
+package dev.simvisor.node.machine;
+
+import dev.simvisor.node.machine.time.VirtualClock;
+import dev.simvisor.proto.state.TurnsState;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whose turn it is: the processors of a machine share the time of one physical processor. Each has its turn until it waits, or for
+ * a slice of virtual time if another could run, in the order of their numbers. One that says by PAUSE that it waits for another
+ * gives the others the rest of its slice: they are what it waits for.
+ *
+ * <p>Turns depend on virtual time alone, so that how a run is split makes no difference.
+ */
+final class Turns {
+    private static final long SLICES_PER_SECOND = 10_000;
+
+    private final List<Processor> processors;
+    private final VirtualClock clock;
+    private final long sliceCycles;
+    private int current;
+    private long sliceEnd;
+    private boolean yields;
+
+    Turns(List<Processor> processors, VirtualClock clock) {
+        this.processors = processors;
+        this.clock = clock;
+        sliceCycles = Math.max(1, clock.hertz() / SLICES_PER_SECOND);
+        if (processors.size() > 1) {
+            processors.forEach(processor -> processor.cpu().onPause(this::yieldTurn));
+        }
+    }
+
+    /** The one that has its turn, or had it last. */
+    Processor current() {
+        return processors.get(current);
+    }
+
+    /** The one that is to run now; null if all are idle. */
+    @Nullable
+    Processor next() {
+        boolean over = clock.cycles() >= sliceEnd || yields;
+        yields = false;
+        int other = nextOther();
+        if (other >= 0 && (over || current().isIdle())) {
+            current = other;
+            sliceEnd = clock.cycles() + sliceCycles;
+        }
+        return current().isIdle() ? null : current();
+    }
+
+    /** When the present turn ends if it does not sooner: never, as long as nobody else could run. */
+    long endCycles() {
+        return nextOther() < 0 ? Long.MAX_VALUE : sliceEnd;
+    }
+
+    /** The next one in turn that could run in place of the present one, or -1. */
+    private int nextOther() {
+        int count = processors.size();
+        for (int n = 1; n < count; n++) {
+            int candidate = (current + n) % count;
+            if (!processors.get(candidate).isIdle()) return candidate;
+        }
+        return -1;
+    }
+
+    private void yieldTurn() {
+        if (nextOther() < 0) return;
+        yields = true;
+        current().stopAfter(1);
+    }
+
+    /** Whether no processor has anything to execute. */
+    boolean allIdle() {
+        for (int n = 0; n < processors.size(); n++) {
+            if (!processors.get(n).isIdle()) return false;
+        }
+        return true;
+    }
+
+    TurnsState save() {
+        return TurnsState.newBuilder()
+                .setCurrent(current)
+                .setSliceEndCycles(sliceEnd)
+                .setYields(yields)
+                .build();
+    }
+
+    void restore(TurnsState state) {
+        current = Math.floorMod(state.getCurrent(), processors.size());
+        sliceEnd = state.getSliceEndCycles();
+        yields = state.getYields();
+    }
+}
