@@ -96,7 +96,7 @@ final class BootCommand implements Callable<Integer> {
             names = "--cpus",
             paramLabel = "N",
             defaultValue = "1",
-            description = "Processors; in modes other than para 1 is all there is yet. Default: ${DEFAULT-VALUE}.")
+            description = "Processors, which share the time of one. Default: ${DEFAULT-VALUE}.")
     private int cpus = 1;
 
     @Option(

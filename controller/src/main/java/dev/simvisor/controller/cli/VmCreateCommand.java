@@ -45,8 +45,7 @@ final class VmCreateCommand extends ClientCommand {
             names = "--cpus",
             paramLabel = "N",
             defaultValue = "1",
-            description =
-                    "Virtual processors; in modes other than para 1 is all there is yet. Default: ${DEFAULT-VALUE}.")
+            description = "Virtual processors, which share the time of one of the host's. Default: ${DEFAULT-VALUE}.")
     private int cpus = 1;
 
     @Option(

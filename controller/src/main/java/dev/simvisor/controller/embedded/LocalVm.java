@@ -160,10 +160,10 @@ public final class LocalVm implements AutoCloseable {
 
     private static void checkFor(VirtualizationMode mode, VmRequest request) throws BootRefused {
         switch (mode) {
-            case BoardMode board -> {
-                if (request.cpus() < 1 || request.cpus() > board.mostProcessors()) {
-                    throw new BootRefused("--cpus " + request.cpus() + ": expected 1 to " + board.mostProcessors()
-                            + " in mode " + mode.modeName());
+            case BoardMode _ -> {
+                if (request.cpus() < 1 || request.cpus() > MachineConfiguration.MOST_PROCESSORS) {
+                    throw new BootRefused(
+                            "--cpus " + request.cpus() + ": expected 1 to " + MachineConfiguration.MOST_PROCESSORS);
                 }
             }
             case ParavirtualMode _ -> {

@@ -149,9 +149,8 @@ public final class HostedMachines implements MachineFactory {
     private GuestPlatform board(
             BoardMode mode, MachineConfiguration configuration, int cpus, ExitLedger ledger, List<RawDiskImage> disks)
             throws StateRefused {
-        if (cpus > mode.mostProcessors()) {
-            throw new StateRefused(
-                    cpus + " vCPUs: expected at most " + mode.mostProcessors() + " in mode " + mode.modeName());
+        if (cpus > MachineConfiguration.MOST_PROCESSORS) {
+            throw new StateRefused(cpus + " vCPUs: expected 1 to " + MachineConfiguration.MOST_PROCESSORS);
         }
         return new Machine(
                 configuration.withProcessors(cpus),

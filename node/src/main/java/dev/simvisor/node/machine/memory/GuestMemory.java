@@ -99,10 +99,9 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
     private final BitSet dirty = new BitSet();
     private boolean dirtyLogging;
     private final List<CodeWatcher> codeWatchers = new ArrayList<>();
-    /** How many of several watchers hold code of a page; empty as long as there is one watcher. */
-    private byte[] codeHolders = {};
-
     private final List<WriteObserver> writeObservers = new ArrayList<>();
+    private final PageHolders codeHolders;
+    private final PageHolders tracers;
     private final List<MappingObserver> mappingObservers = new ArrayList<>();
 
     /**
@@ -157,6 +156,8 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         this.p2m = new int[endFrame];
         this.hostAddresses = new long[endFrame];
         this.protection = new byte[endFrame];
+        this.codeHolders = new PageHolders(endFrame);
+        this.tracers = new PageHolders(endFrame);
         shield(firmwareStart(), HIGH_START, firmwareBytes > 0);
     }
 
@@ -164,17 +165,16 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         mappingObservers.add(observer);
     }
 
-    /** The VMM's, one for each virtual processor. */
+    /** Each is a virtual processor's, and told of all that is caught. All are added before the first page is traced. */
     public void observeWrites(WriteObserver observer) {
         writeObservers.add(observer);
+        tracers.add();
     }
 
     /** Each is a processor's, and told of stores to pages that any of them watches. All are added before the first page is watched. */
     public void watchCodeWith(CodeWatcher watcher) {
         codeWatchers.add(watcher);
-        if (codeWatchers.size() > 1) {
-            codeHolders = new byte[endFrame];
-        }
+        codeHolders.add();
     }
 
     // ---- shape ----
@@ -291,7 +291,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
             return;
         }
         protection[(int) gfn] |= CODE;
-        if (codeHolders.length != 0 && codeHolders[(int) gfn]++ == 0) {
+        if (codeHolders.hold((int) gfn)) {
             mappingObservers.forEach(MappingObserver::writesProtected);
         }
     }
@@ -299,20 +299,29 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
     /** A processor holds no decoded code of the page any more. */
     public void unwatchCode(long page) {
         long gfn = page >>> FRAME_SHIFT;
-        if (isMemory(gfn) && (codeHolders.length == 0 || --codeHolders[(int) gfn] == 0)) {
+        if (isMemory(gfn) && codeHolders.letGo((int) gfn)) {
             protection[(int) gfn] &= ~CODE;
         }
     }
 
-    /** Write-protects a page whose contents the VMM shadows. Direct writes to it must be asked for again. */
+    /**
+     * Write-protects a page whose contents the VMM shadows for one of the virtual processors. It asks for direct writes to it
+     * again; other processors are told to.
+     */
     public void traceWrites(int gfn) {
         checkMemory(gfn);
         protection[gfn] |= TRACED;
+        if (tracers.hold(gfn)) {
+            mappingObservers.forEach(MappingObserver::writesProtected);
+        }
     }
 
+    /** The VMM does not shadow the page for that processor any more. */
     public void untraceWrites(int gfn) {
         checkMemory(gfn);
-        protection[gfn] &= ~TRACED;
+        if (tracers.letGo(gfn)) {
+            protection[gfn] &= ~TRACED;
+        }
     }
 
     /**

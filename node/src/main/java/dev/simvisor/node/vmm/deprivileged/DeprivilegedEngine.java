@@ -60,6 +60,7 @@ public final class DeprivilegedEngine implements Engine {
 
     private final Interpreter stepper;
     private final GuestTime time;
+    private final LongConsumer exitCharge;
 
     // The address space that the shadow root was loaded for.
     private boolean rootLoaded;
@@ -100,7 +101,7 @@ public final class DeprivilegedEngine implements Engine {
         time = new GuestTime(virtual, physical);
         LongConsumer charge = surroundings.charge();
         LongConsumer chargeEvent = surroundings.chargeEvent();
-        ledger.chargeTo(cycles -> time.charge(charge, cycles));
+        exitCharge = cycles -> time.charge(charge, cycles);
         // For what an instruction of the guest's does on the physical processor, and nothing else.
         physical.chargeTo(costs, cycles -> {
             if (time.isInGuest()) time.charge(chargeEvent, cycles);
@@ -133,6 +134,8 @@ public final class DeprivilegedEngine implements Engine {
     @Override
     public void run(long instructions) {
         virtual.runLimit = virtual.completedInstructions + instructions;
+        // The ledger is the machine's, whose processors run in turn.
+        ledger.chargeTo(exitCharge);
         virtual.attention = true;
         while (virtual.completedInstructions < virtual.runLimit) {
             if (!deliverEvents()) return;

@@ -16,6 +16,7 @@ public final class GuestTime {
         this.virtual = virtual;
         this.physical = physical;
         physical.timestampCounter = this::cycles;
+        physical.onPause(this::pause);
     }
 
     /** The physical processor executes the guest from now on. */
@@ -56,6 +57,17 @@ public final class GuestTime {
         clock.accept(cycles);
         virtual.position = 0;
         physical.runLimit = Math.min(physical.runLimit, virtual.runLimit);
+        physical.endBlock();
+    }
+
+    /** What the guest waits for may be another virtual processor. */
+    private void pause() {
+        if (!inGuest) return;
+        countForVirtual();
+        virtual.pause();
+        virtual.position = 0;
+        if (virtual.runLimit >= physical.runLimit) return;
+        physical.runLimit = virtual.runLimit;
         physical.endBlock();
     }
 }

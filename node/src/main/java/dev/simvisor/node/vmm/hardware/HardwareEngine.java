@@ -41,6 +41,7 @@ public final class HardwareEngine implements Engine {
     private final VirtualEvents events;
     private final ExitLedger ledger;
     private final GuestTime time;
+    private final LongConsumer charge;
     /** Pages of the guest's were given other frames. */
     private boolean framesReplaced;
 
@@ -67,8 +68,7 @@ public final class HardwareEngine implements Engine {
         physical = new Cpu(bus, virtual);
         time = new GuestTime(virtual, physical);
         LongConsumer clock = surroundings.chargeEvent();
-        LongConsumer charge = cycles -> time.charge(clock, cycles);
-        ledger.chargeTo(charge);
+        charge = cycles -> time.charge(clock, cycles);
         physical.chargeTo(costs, charge);
         emulator = new Interpreter(virtual);
         processor = processors.apply(physical);
@@ -81,6 +81,8 @@ public final class HardwareEngine implements Engine {
     @Override
     public void run(long instructions) {
         virtual.runLimit = virtual.completedInstructions + instructions;
+        // The ledger is the machine's, whose processors run in turn.
+        ledger.chargeTo(charge);
         if (framesReplaced) forgetFrames();
         boolean runStarts = true;
         while (mayGoOn() || events.deliveryInterrupted()) {

@@ -3,7 +3,6 @@ package dev.simvisor.node.vmm.mode;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.machine.EngineFactory;
-import dev.simvisor.node.machine.MachineConfiguration;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.exit.HostCosts;
 import java.util.List;
@@ -28,16 +27,8 @@ public sealed interface BoardMode extends VirtualizationMode permits BareMode, D
                 .map(BoardMode.class::cast);
     }
 
-    /** How many processors a machine can have in this mode: shadow page tables are one processor's. */
-    default int mostProcessors() {
-        return switch (this) {
-            case BareMode _, HardwareMode _ -> MachineConfiguration.MOST_PROCESSORS;
-            case DeprivilegedMode _ -> 1;
-        };
-    }
-
     /**
-     * What runs a machine's processor in this mode; one for each.
+     * What runs the processors of a machine in this mode.
      *
      * @param processors makes the engine of the processor that executes the guest's instructions
      * @param costs what things take on the host

@@ -22,7 +22,6 @@ import dev.simvisor.node.vmm.para.memory.HypervisorSpace;
 import dev.simvisor.node.vmm.para.memory.MachineAddressMap;
 import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -109,14 +108,14 @@ public final class Domain implements EventSink, AutoCloseable {
         shared = new SharedInfo(memory.memory(), allocateSharedFrame());
         events = new EventChannels(shared, this, ID);
         grants = DomainGrants.of(memory, frames, paging, this::allocateSharedFrame, ID);
-        BitSet[] watched = new BitSet[settings.vcpus()];
-        for (int n = 0; n < watched.length; n++) watched[n] = new BitSet();
-        for (int n = 0; n < watched.length; n++) {
-            int id = n;
-            DomainBus bus = new DomainBus(memory, watched, id, by -> flushWritesOfOthers(id));
-            vcpus.add(new Vcpu(this, id, bus, settings.cpuModel(), engines));
+        DomainBus bus = new DomainBus(memory);
+        long firstAddress = memory.firstMfn() << FRAME_SHIFT;
+        for (int n = 0; n < settings.vcpus(); n++) {
+            Vcpu vcpu = new Vcpu(this, n, bus, settings.cpuModel(), engines);
+            memory.memory()
+                    .watchCodeWith((address, length) -> vcpu.engine().codeWritten(firstAddress + address, length));
+            vcpus.add(vcpu);
         }
-        memory.memory().watchCodeWith(this::codeWritten);
         memory.memory().observeMappings(new GuestMemory.MappingObserver() {
             @Override
             public void writesProtected() {
@@ -129,17 +128,6 @@ public final class Domain implements EventSink, AutoCloseable {
             }
         });
         shared.wallClock(settings.timeOfDay(), 0);
-    }
-
-    private void flushWritesOfOthers(int id) {
-        for (Vcpu vcpu : vcpus) {
-            if (vcpu.id() != id) vcpu.cpu().memory.flushWrites();
-        }
-    }
-
-    private void codeWritten(long address, long length) {
-        long machineAddress = memory.firstMfn() << FRAME_SHIFT;
-        for (Vcpu vcpu : vcpus) vcpu.engine().codeWritten(machineAddress + address, length);
     }
 
     private long instructionsExecuted() {

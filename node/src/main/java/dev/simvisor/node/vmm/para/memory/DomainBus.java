@@ -6,37 +6,18 @@ import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SHIFT;
 import dev.simvisor.node.cpu.HostMemory;
 import dev.simvisor.node.cpu.SystemBus;
 import dev.simvisor.node.machine.memory.GuestMemory;
-import java.util.BitSet;
 
 /**
  * What a physical processor that runs a vCPU finds at its pins: machine addresses, of which those of the domain and those of
  * the VMM's frames for it lead to memory. Nothing else is ever addressed, because page tables are validated.
- *
- * <p>Each vCPU's processor has decoded code of its own, and a bus of its own to watch it with; a frame is watched as long as
- * any of them does.
  */
 public final class DomainBus implements SystemBus {
-    /** Told when a frame became watched: the other processors' direct stores to it must end. */
-    public interface WatchObserver {
-        void watched(DomainBus by);
-    }
-
     private final DomainMemory domain;
     private final GuestMemory memory;
-    private final WatchObserver observer;
-    private final BitSet[] watchedByAll;
-    private final BitSet watched;
 
-    /**
-     * @param watchedByAll a set per vCPU, shared between their buses: the gfns that each watches
-     * @param vcpu whose bus this is
-     */
-    public DomainBus(DomainMemory domain, BitSet[] watchedByAll, int vcpu, WatchObserver observer) {
+    public DomainBus(DomainMemory domain) {
         this.domain = domain;
         this.memory = domain.memory();
-        this.watchedByAll = watchedByAll;
-        this.watched = watchedByAll[vcpu];
-        this.observer = observer;
     }
 
     private int gfn(long address) {
@@ -99,20 +80,12 @@ public final class DomainBus implements SystemBus {
     @Override
     public void watchCode(long physicalPage) {
         int gfn = gfn(physicalPage);
-        if (gfn == DomainMemory.NONE) return;
-        watched.set(gfn);
-        memory.watchCode((long) gfn << FRAME_SHIFT);
-        observer.watched(this);
+        if (gfn != DomainMemory.NONE) memory.watchCode((long) gfn << FRAME_SHIFT);
     }
 
     @Override
     public void unwatchCode(long physicalPage) {
         int gfn = gfn(physicalPage);
-        if (gfn == DomainMemory.NONE) return;
-        watched.clear(gfn);
-        for (BitSet other : watchedByAll) {
-            if (other.get(gfn)) return;
-        }
-        memory.unwatchCode((long) gfn << FRAME_SHIFT);
+        if (gfn != DomainMemory.NONE) memory.unwatchCode((long) gfn << FRAME_SHIFT);
     }
 }
