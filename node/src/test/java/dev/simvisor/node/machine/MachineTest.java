@@ -11,8 +11,6 @@ import dev.simvisor.node.machine.boot.BiosServices;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.memory.MachineMemory;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.HexFormat;
@@ -87,10 +85,7 @@ class MachineTest {
         stayed.runUntil(21 * MILLISECOND);
 
         Machine moved = emptyMachine();
-        for (int gfn = 0; gfn < stayed.memory().endFrame(); gfn++) {
-            copyPage(stayed, moved, gfn);
-        }
-        moved.restore(stayed.save());
+        TinyKernel.move(stayed, moved);
         assertThat(moved.stateHash()).isEqualTo(stayed.stateHash());
         moved.runUntil(60 * MILLISECOND);
         stayed.runUntil(60 * MILLISECOND);
@@ -247,17 +242,8 @@ class MachineTest {
 
     /** A machine that starts with these instructions at 1 MiB, in 32-bit protected mode. */
     private Machine kernel(String hexCode) throws Exception {
-        byte[] code = HexFormat.of().parseHex(hexCode.replace(" ", ""));
-        int offset = 0x60;
-        ByteBuffer elf = ByteBuffer.allocate(offset + code.length + 12).order(ByteOrder.LITTLE_ENDIAN);
-        elf.putInt(0, 0x464C457F).put(4, (byte) 1);
-        elf.putInt(24, 0x10_0000).putInt(28, 52).putShort(42, (short) 32).putShort(44, (short) 1);
-        elf.putInt(52, 1).putInt(56, offset).putInt(60, 0x10_0000).putInt(64, 0x10_0000);
-        elf.putInt(68, code.length).putInt(72, code.length);
-        elf.putInt(84, 0x1BADB002).putInt(88, 0).putInt(92, -0x1BADB002);
-        elf.put(offset, code);
         Machine machine = emptyMachine();
-        machine.boot(new BootSource.Multiboot(new Image("test.elf", elf.array()), "", List.of()));
+        machine.boot(TinyKernel.of(hexCode));
         return machine;
     }
 
