@@ -129,9 +129,9 @@ class ClusterVerbsRefusalTest {
     }
 
     @Test
-    void moreProcessorsThanTheModeHas() {
-        assertThat(cluster.refused("vm", "create", "b", "--guest", "builtin", "--cpus", "2"))
-                .isEqualTo("simvisor: VM b: 2 vCPUs: expected 1, more are not available yet in mode bare");
+    void moreProcessorsThanThereCanBe() {
+        assertThat(cluster.refused("vm", "create", "b", "--guest", "builtin", "--cpus", "33"))
+                .isEqualTo("simvisor: VM b: 33 vCPUs: expected 1 to 32");
         assertThat(cluster.refused("vm", "create", "b", "--guest", "builtin", "--mode", "para", "--cpus", "33"))
                 .isEqualTo("simvisor: VM b: 33 vCPUs: expected 1 to 32");
         assertThat(cluster.refused("vm", "create", "b", "--guest", "builtin", "--cpus", "0"))

@@ -36,6 +36,16 @@ class GuestsInEveryModeIT {
             } > /tmp/said 2>&1; echo BE''GIN; cat /tmp/said; echo E''ND; poweroff -f
             """;
 
+    /** Six sums at a time, and who worked for more than 100 ms. */
+    private static final String WORK_FOR_MANY = """
+            echo `grep -c ^processor /proc/cpuinfo` processors; \
+            for n in 1 2 3 4 5 6; do dd if=/dev/zero bs=1M count=4 2>&- | md5sum & done; wait; \
+            awk '/^cpu[0-9]/ && $2 + $4 > 10 { print $1, "worked" }' /proc/stat; poweroff -f
+            """;
+
+    /** Of 4 MiB of zeros, by coreutils. */
+    private static final String MD5_OF_MEBIBYTES = "b5cfa9d6c8febd618f91ac2843d50a1c";
+
     /** Of 64 KiB of zeros, by coreutils. */
     private static final String MD5_OF_ZEROS = "fcd6bcb56c1689fcef28b57c22475bad";
 
@@ -113,6 +123,22 @@ class GuestsInEveryModeIT {
 
         assertThat(said).contains("\n2048\r\n");
         assertThat(disk).hasBinaryContent(content);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"debian-12-amd64, bare, 2", "debian-12-amd64, translate, 3", "debian-12-i386, hardware, 2"})
+    void debianWorksOnSeveralProcessors(String guest, String mode, int processors)
+            throws IOException, InterruptedException {
+        assertThat(Main.commandLine().execute("guest", "fetch", guest)).isZero();
+
+        String said = boot(guest, mode, WORK_FOR_MANY, "--cpus", String.valueOf(processors));
+
+        assertThat(said).contains("\n" + processors + " processors\r\n").doesNotContain("BUG", "WARNING", "Oops");
+        assertThat(Pattern.compile("\n" + MD5_OF_MEBIBYTES + "  -\r")
+                        .matcher(said)
+                        .results())
+                .hasSize(6);
+        for (int n = 0; n < processors; n++) assertThat(said).contains("cpu" + n + " worked");
     }
 
     @Test

@@ -11,7 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** An unmodified Debian kernel, fetched first where it is not in the cache, moves to another process while it prints. */
 class LinuxMigrationIT {
@@ -38,10 +39,11 @@ class LinuxMigrationIT {
         }
     }
 
-    @Test
-    void noLineIsLostRepeatedOrLaterThanTheDowntime() throws Exception {
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void noLineIsLostRepeatedOrLaterThanTheDowntime(int processors) throws Exception {
         TimedTranscript said = new TimedTranscript();
-        try (MigratingDebian debian = MigratingDebian.atPrompt("bare", 1, "ttyS0", 1_000_000_000, said)) {
+        try (MigratingDebian debian = MigratingDebian.atPrompt("bare", processors, "ttyS0", 1_000_000_000, said)) {
             debian.ask(
                     "i=0; while [ $i -lt " + LINES
                             + " ]; do echo tick $i; i=$((i+1)); usleep 100000; done; echo fin\\ished",
