@@ -205,9 +205,6 @@ final class BootCommand implements Callable<Integer> {
         if (gdbPort != null && (gdbPort < 0 || gdbPort > PortNumber.MOST)) {
             throw new BootRefused("--gdb " + gdbPort + ": expected a port from 0 to " + PortNumber.MOST);
         }
-        if (gdbPort != null && cpus > 1) {
-            throw new BootRefused("--gdb: debugs a VM with one processor, not --cpus " + cpus);
-        }
         if (maxInstructions != null && maxInstructions < 0) {
             throw new BootRefused("--max-instructions " + maxInstructions + ": expected 0 or more");
         }

@@ -5,11 +5,12 @@ import dev.simvisor.node.cpu.InTargetProbe;
 import dev.simvisor.node.machine.Machine;
 import dev.simvisor.node.vmm.memory.GuestTranslation;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * A VM as a debugger sees it: its processor's registers, memory by linear address, and where it stops. To be used between two
+ * A VM as a debugger sees it: its processors' registers, memory by linear address as one of them sees it, and where it stops. To be used between two
  * runs. Looking changes nothing: no accessed flags, no faults, and devices are not read.
  */
 public final class DebugTarget {
@@ -35,9 +36,11 @@ public final class DebugTarget {
     }
 
     private final Machine machine;
-    private final Cpu cpu;
+    private final List<Cpu> cpus;
     private final InTargetProbe probe;
-    private final DebugRegisters registers;
+    /** Number of the processor that is looked at. */
+    private int selected;
+
     private final boolean wide;
     private final Optional<VmHistory> history;
 
@@ -49,14 +52,47 @@ public final class DebugTarget {
         this.machine = machine;
         this.wide = wide;
         this.history = history;
-        cpu = machine.cpu();
-        probe = cpu.probe;
-        registers = new DebugRegisters(cpu);
+        cpus = machine.cpus();
+        probe = machine.probe();
+    }
+
+    private Cpu cpu() {
+        return cpus.get(selected);
+    }
+
+    private DebugRegisters registers() {
+        return new DebugRegisters(cpu());
+    }
+
+    // ---- processors
+
+    public int processors() {
+        return cpus.size();
+    }
+
+    /** Number of the processor that executed last. */
+    public int current() {
+        return machine.currentProcessor();
+    }
+
+    /** Registers and memory are those that a processor sees, until another is selected. */
+    public void select(int processor) {
+        selected = processor;
+    }
+
+    /** Whether a processor waits for something to wake it. */
+    public boolean isIdle(int processor) {
+        return machine.isIdle(processor);
+    }
+
+    /** Instructions that a processor has executed. */
+    public long instructions(int processor) {
+        return cpus.get(processor).instructionsExecuted();
     }
 
     /** Whether the guest has 64-bit registers now, or will have: its kernel's file says so before its processor does. */
     public boolean isWide() {
-        return wide || cpu.longMode;
+        return wide || cpus.getFirst().longMode;
     }
 
     // ---- registers
@@ -70,12 +106,12 @@ public final class DebugTarget {
 
     /** A register by a debugger's name for it, such as {@code rip}, {@code st0} or {@code cr3}; nothing for another name. */
     public Optional<Value> register(String name) {
-        return registers.get(name);
+        return registers().get(name);
     }
 
     /** Sets a register. Returns whether it can be set, or has that value anyway. */
     public boolean setRegister(String name, Value value) {
-        boolean set = registers.set(name, value);
+        boolean set = registers().set(name, value);
         if (set) history.ifPresent(VmHistory::changed);
         return set;
     }
@@ -112,7 +148,7 @@ public final class DebugTarget {
     }
 
     private long physical(long linear) {
-        return GuestTranslation.of(cpu, machine.memory(), cpu.longMode ? linear : linear & 0xFFFF_FFFFL);
+        return GuestTranslation.of(cpu(), machine.memory(), cpu().longMode ? linear : linear & 0xFFFF_FFFFL);
     }
 
     // ---- stops
@@ -167,7 +203,7 @@ public final class DebugTarget {
 
     /** The next run goes on from here, and does not stop before its first instruction. */
     public void resume() {
-        probe.resume(cpu.linearInstructionPointer(), cpu.instructionsExecuted());
+        probe.resume(cpus.get(current()).linearInstructionPointer(), machine.instructions());
     }
 
     // ---- back in time

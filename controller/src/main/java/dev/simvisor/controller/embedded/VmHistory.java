@@ -81,7 +81,7 @@ final class VmHistory {
         this.machine = machine;
         this.console = console;
         this.debugConsole = debugConsole;
-        probe = machine.cpu().probe;
+        probe = machine.probe();
         remember();
     }
 
@@ -233,8 +233,7 @@ final class VmHistory {
                 goBack(last.instructions, interrupted);
                 if (interrupted.getAsBoolean()) return Optional.empty();
                 // An interrupt that was delivered on the way to it does not count as an instruction.
-                if (last.stop instanceof Stop.BeforeInstruction(long linear)
-                        && linear != machine.cpu().linearInstructionPointer()) {
+                if (last.stop instanceof Stop.BeforeInstruction(long linear) && linear != instructionPointer()) {
                     runUntil(Long.MAX_VALUE, last.instructions + 1);
                 }
                 return Optional.of(last.stop);
@@ -296,6 +295,11 @@ final class VmHistory {
     }
 
     private void resume() {
-        probe.resume(machine.cpu().linearInstructionPointer(), machine.instructions());
+        probe.resume(instructionPointer(), machine.instructions());
+    }
+
+    /** Of the processor that executed last. */
+    private long instructionPointer() {
+        return machine.cpus().get(machine.currentProcessor()).linearInstructionPointer();
     }
 }

@@ -6,6 +6,7 @@ import dev.simvisor.controller.embedded.DebugTarget;
 import dev.simvisor.controller.embedded.LocalVm;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -41,6 +42,12 @@ public final class GdbDebugger implements Debugger {
     private Phase phase = Phase.STOPPED;
     /** Up to how many instructions the VM runs. */
     private long runTo = Long.MAX_VALUE;
+    /** The processor that makes a step, and after how many of its own instructions it has. */
+    private int stepping;
+
+    private long stepTo;
+    /** The processor that {@code s} has make one, as {@code Hc} says. */
+    private int toStep;
 
     public GdbDebugger(LocalVm vm, DebugTarget target, GdbServer server) {
         this.vm = vm;
@@ -54,7 +61,7 @@ public final class GdbDebugger implements Debugger {
     public OptionalLong awaitPermission(BooleanSupplier abandoned) throws InterruptedException {
         if (phase == Phase.RUNNING) {
             target.stop().ifPresent(stop -> stopped(TRAPPED, breakpoints.cause(stop)));
-            if (phase == Phase.RUNNING && vm.instructions() >= runTo) stopped(TRAPPED, "");
+            if (phase == Phase.RUNNING && vm.instructions() >= runTo) stepped();
         }
         serveWhileStopped(abandoned);
         return phase == Phase.RUNNING ? OptionalLong.of(runTo) : OptionalLong.empty();
@@ -106,14 +113,22 @@ public final class GdbDebugger implements Debugger {
         debugger.send("O" + HexFormat.of().formatHex((line + "\n").getBytes(StandardCharsets.UTF_8)));
     }
 
+    /** The VM has executed one instruction; others run in turn until it was one of the processor that makes the step. */
+    private void stepped() {
+        if (target.instructions(stepping) >= stepTo) stopped(TRAPPED, "");
+        else runTo = vm.instructions() + 1;
+    }
+
     private void stopped(int signal, String cause) {
         phase = Phase.STOPPED;
         runTo = Long.MAX_VALUE;
+        target.select(target.current());
+        toStep = target.current();
         if (debugger != null) debugger.send(stopReply(signal, cause));
     }
 
-    private static String stopReply(int signal, String cause) {
-        return "T%02xthread:1;%s".formatted(signal, cause);
+    private String stopReply(int signal, String cause) {
+        return "T%02xthread:%s;%s".formatted(signal, Processors.thread(target.current()), cause);
     }
 
     // ---- what comes from the debugger
@@ -124,6 +139,8 @@ public final class GdbDebugger implements Debugger {
                 debugger = connection;
                 commands.connected();
                 phase = Phase.STOPPED;
+                target.select(target.current());
+                toStep = target.current();
             }
             case Event.Packet(PacketConnection connection, String text) -> serve(connection, text);
             case Event.Interrupt _ -> {
@@ -142,6 +159,10 @@ public final class GdbDebugger implements Debugger {
             case 'c', 'C', 's', 'S' -> resume(connection, packet);
             case 'b' -> goBack(connection, packet);
             case 'v' -> serveVerb(connection, packet);
+            case 'H' -> {
+                connection.send(commands.answer(packet));
+                if (packet.startsWith("Hc")) processor(packet.substring(2)).ifPresent(number -> toStep = number);
+            }
             case 'k' -> phase = Phase.KILLED;
             case 'D' -> {
                 connection.send(TargetCommands.DONE);
@@ -156,16 +177,41 @@ public final class GdbDebugger implements Debugger {
     private void resume(PacketConnection connection, String packet) {
         boolean signal = Character.isUpperCase(packet.charAt(0));
         if (packet.length() > (signal ? 3 : 1)) connection.send(TargetCommands.MALFORMED);
-        else resume(Character.toLowerCase(packet.charAt(0)) == 's' ? vm.instructions() + 1 : Long.MAX_VALUE);
+        else if (Character.toLowerCase(packet.charAt(0)) == 's') step(toStep);
+        else resume(Long.MAX_VALUE);
+    }
+
+    private OptionalInt processor(String thread) {
+        try {
+            return OptionalInt.of(Processors.number(thread, target));
+        } catch (IllegalArgumentException unknown) {
+            return OptionalInt.empty();
+        }
+    }
+
+    /** {@code vCont;ACTION[:THREAD];...}: a step of one, if it is among the actions, while the others go on; or all go on. */
+    private void serveActions(PacketConnection connection, String packet) {
+        for (String action : packet.substring("vCont;".length()).split(";", -1)) {
+            String[] parts = action.split(":", 2);
+            if (!parts[0].startsWith("s") && !parts[0].startsWith("S")) continue;
+            processor(parts.length > 1 ? parts[1] : "0")
+                    .ifPresentOrElse(this::step, () -> connection.send(TargetCommands.MALFORMED));
+            return;
+        }
+        resume(Long.MAX_VALUE);
+    }
+
+    private void step(int processor) {
+        stepping = processor;
+        stepTo = target.instructions(processor) + 1;
+        resume(vm.instructions() + 1);
     }
 
     private void serveVerb(PacketConnection connection, String packet) {
         if (packet.equals("vCont?")) {
             connection.send("vCont;c;C;s;S");
-        } else if (packet.startsWith("vCont;s") || packet.startsWith("vCont;S")) {
-            resume(vm.instructions() + 1);
-        } else if (packet.startsWith("vCont;c") || packet.startsWith("vCont;C")) {
-            resume(Long.MAX_VALUE);
+        } else if (packet.startsWith("vCont;")) {
+            serveActions(connection, packet);
         } else if (packet.startsWith("vKill")) {
             connection.send(TargetCommands.DONE);
             phase = Phase.KILLED;

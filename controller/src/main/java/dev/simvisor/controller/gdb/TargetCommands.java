@@ -50,7 +50,11 @@ final class TargetCommands {
                 case 'm' -> read(fields(rest, ","));
                 case 'M' -> write(fields(rest, "[,:]"));
                 case 'X' -> writeBinary(rest);
-                case 'H', 'T' -> DONE;
+                case 'H' -> select(rest);
+                case 'T' -> {
+                    Processors.number(rest, target);
+                    yield DONE;
+                }
                 case 'q' -> query(packet);
                 default -> UNKNOWN;
             };
@@ -69,6 +73,19 @@ final class TargetCommands {
 
     static long hexadecimal(String digits) {
         return Long.parseUnsignedLong(digits, 16);
+    }
+
+    // ---- processors
+
+    /** {@code Hg}: what registers and memory are asked of; {@code Hc}, what the next step is of, is for {@link GdbDebugger}. */
+    private String select(String rest) {
+        if (rest.startsWith("g")) target.select(Processors.number(rest.substring(1), target));
+        return DONE;
+    }
+
+    private String describe(int processor) {
+        String text = "processor %d: %s".formatted(processor, target.isIdle(processor) ? "idle" : "running");
+        return HexFormat.of().formatHex(text.getBytes(StandardCharsets.UTF_8));
     }
 
     // ---- registers
@@ -156,8 +173,9 @@ final class TargetCommands {
             case "qSupported" -> supported();
             case "qXfer" -> transfer(argument);
             case "qAttached" -> "1";
-            case "qC" -> "QC1";
-            case "qfThreadInfo" -> "m1";
+            case "qC" -> "QC" + Processors.thread(target.current());
+            case "qfThreadInfo" -> "m" + Processors.threads(target);
+            case "qThreadExtraInfo" -> describe(Processors.number(argument, target));
             case "qsThreadInfo" -> "l";
             case "qSymbol" -> DONE;
             case "qRcmd" -> monitor(new String(HexFormat.of().parseHex(argument), StandardCharsets.UTF_8));

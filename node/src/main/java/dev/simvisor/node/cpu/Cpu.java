@@ -158,13 +158,18 @@ public final class Cpu {
     private final GuestException exception = new GuestException();
 
     public Cpu(SystemBus bus, CpuModel model) {
+        this(bus, model, new InTargetProbe());
+    }
+
+    /** @param probe which may be that of all processors of a machine */
+    public Cpu(SystemBus bus, CpuModel model, InTargetProbe probe) {
         this.bus = bus;
         this.model = model;
         this.gpr = new long[18];
         this.dr = new long[8];
         this.xmm = new long[32];
         this.fpu = new FpuState();
-        this.probe = new InTargetProbe();
+        this.probe = probe;
         this.memory = new LinearMemory(this);
         CpuReset.reset(this);
     }

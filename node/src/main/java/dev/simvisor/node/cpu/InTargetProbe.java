@@ -9,7 +9,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a debugger outside the machine has its processor stop, as an in-target probe does on silicon: before instructions,
+ * Where a debugger outside the machine has its processors stop, as an in-target probe does on silicon: before instructions,
  * and after accesses to data. The guest sees nothing of it: a run that was stopped and went on leaves the state of one that
  * was not. The debug registers are the guest's own, and another matter.
  *
@@ -68,6 +68,7 @@ public final class InTargetProbe {
     private boolean disabled;
     private long resumedAt;
     private long resumedAfter = -1;
+    private long executedByOthers;
 
     // ---- the debugger's side
 
@@ -108,7 +109,12 @@ public final class InTargetProbe {
         return Optional.ofNullable(stop);
     }
 
-    /** Lets the processor go on, from an instruction that it does not stop before now. */
+    /**
+     * Lets the processors go on.
+     *
+     * @param linear the instruction that is next, which is not stopped before now
+     * @param instructionsExecuted by all processors
+     */
     public void resume(long linear, long instructionsExecuted) {
         stop = null;
         resumedAt = linear;
@@ -142,10 +148,15 @@ public final class InTargetProbe {
         return divisions.get(pageOffset);
     }
 
-    /** Whether the processor stops before the instruction at a linear address; it does so at once. */
+    /** What the processors beside the one that is about to run have executed: theirs does not change meanwhile. */
+    public void executedByOthers(long instructionsExecuted) {
+        executedByOthers = instructionsExecuted;
+    }
+
+    /** Whether the processor, after so many instructions of its own, stops before the one at a linear address; it does so at once. */
     public boolean stopsBefore(long linear, long instructionsExecuted) {
         if (disabled || !instructions.contains(linear)) return false;
-        if (linear == resumedAt && instructionsExecuted == resumedAfter) return false;
+        if (linear == resumedAt && instructionsExecuted + executedByOthers == resumedAfter) return false;
         stop = new Stop.BeforeInstruction(linear);
         return true;
     }

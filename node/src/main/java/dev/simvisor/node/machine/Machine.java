@@ -5,6 +5,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuStateCodec;
 import dev.simvisor.node.cpu.Engine;
+import dev.simvisor.node.cpu.InTargetProbe;
 import dev.simvisor.node.cpu.ModelSpecificRegisters;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.Entry;
@@ -37,6 +38,7 @@ public final class Machine implements GuestPlatform {
     private final GuestMemory memory;
     private final VirtualClock clock;
     private final Board board;
+    private final InTargetProbe probe = new InTargetProbe();
     private final List<Processor> processors = new ArrayList<>();
     private final Turns turns;
     private IntConsumer console = value -> {};
@@ -78,7 +80,7 @@ public final class Machine implements GuestPlatform {
                         value -> debugConsole.accept(value)),
                 this::endWith);
         for (LocalApic localApic : board.localApics) {
-            Cpu cpu = new Cpu(new ProcessorBus(board, localApic), configuration.cpuModel());
+            Cpu cpu = new Cpu(new ProcessorBus(board, localApic), configuration.cpuModel(), probe);
             cpu.timestampCounter = clock;
             processors.add(new Processor(cpu, localApic, this::signalled));
         }
@@ -159,7 +161,7 @@ public final class Machine implements GuestPlatform {
             if (ended != null) {
                 return ended;
             }
-            if (cpu().probe.isStopped()) return new RunOutcome.Stopped();
+            if (probe.isStopped()) return new RunOutcome.Stopped();
             if (clock.cycles() >= deadlineCycles || instructions() >= mostInstructions) {
                 return turns.allIdle() ? new RunOutcome.Idle() : new RunOutcome.DeadlineReached();
             }
@@ -183,6 +185,7 @@ public final class Machine implements GuestPlatform {
     /** Runs a processor until the clock is at {@code targetCycles}, or less if a device arms an event sooner. */
     private void execute(Processor processor, long targetCycles, long mostInstructions) {
         runTarget = targetCycles;
+        probe.executedByOthers(instructions() - processor.cpu().instructionsExecuted());
         clock.announceEventsBefore(targetCycles, this::stopAtNextEvent);
         processor.engine().run(Math.min(clock.instructionsUntil(targetCycles), mostInstructions - instructions()));
         clock.announceEventsBefore(Long.MIN_VALUE, () -> {});
@@ -250,9 +253,31 @@ public final class Machine implements GuestPlatform {
         return memory;
     }
 
-    /** The processor that boots, for a debugger and for tests. */
+    /** The processor that boots. */
     public Cpu cpu() {
         return processors.getFirst().cpu();
+    }
+
+    // ---- for a debugger
+
+    /** All processors, in the order of their numbers. */
+    public List<Cpu> cpus() {
+        return processors.stream().map(Processor::cpu).toList();
+    }
+
+    /** Number of the processor that executed last, and goes on unless its turn is over. */
+    public int currentProcessor() {
+        return processors.indexOf(turns.current());
+    }
+
+    /** Whether a processor has nothing to execute. */
+    public boolean isIdle(int number) {
+        return processors.get(number).isIdle();
+    }
+
+    /** Where all processors stop. */
+    public InTargetProbe probe() {
+        return probe;
     }
 
     public MachineConfiguration configuration() {
