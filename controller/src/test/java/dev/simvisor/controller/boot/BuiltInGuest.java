@@ -12,15 +12,20 @@ import java.util.Optional;
 public final class BuiltInGuest {
     private BuiltInGuest() {}
 
-    /** The guest in 64 MiB, interpreted. */
+    /** The guest in 64 MiB on one processor, interpreted. */
     public static VmRequest inMode(String mode) throws IOException {
+        return inMode(mode, 1);
+    }
+
+    /** The same with so many processors, of which the guest uses one. */
+    public static VmRequest inMode(String mode, int processors) throws IOException {
         try (InputStream image =
                 Objects.requireNonNull(LocalVm.class.getResourceAsStream("/dev/simvisor/node/guest/builtin.elf"))) {
             return new VmRequest(
                     new VmRequest.Kernel(new VmRequest.Image("builtin", image.readAllBytes()), Optional.empty(), ""),
                     new MemorySize(64 << 20),
                     List.of(),
-                    1,
+                    processors,
                     mode,
                     "",
                     Optional.empty(),

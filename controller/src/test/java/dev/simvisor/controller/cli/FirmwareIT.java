@@ -76,7 +76,11 @@ class FirmwareIT {
                 .containsPattern("stateHash \\p{XDigit}{64}\n");
         assertThat(directory.resolve("debug"))
                 .content(StandardCharsets.ISO_8859_1)
-                .contains("Found QEMU fw_cfg", "found virtio-blk at 00:04.0", "PIIX3/PIIX4 init: elcr=00 0c");
+                .contains(
+                        "Found QEMU fw_cfg",
+                        "Found 3 cpu(s) max supported 3 cpu(s)",
+                        "found virtio-blk at 00:04.0",
+                        "PIIX3/PIIX4 init: elcr=00 0c");
         for (String mode : List.of("bare", "translate", "hardware")) {
             assertThat(said(image, "--mode", mode)).as(mode).isEqualTo(bare);
         }
@@ -132,7 +136,8 @@ class FirmwareIT {
     // ---- running
 
     private String said(Path disk, String... options) throws IOException, InterruptedException {
-        List<String> all = new ArrayList<>(List.of("--max-time", "10s", "--debug-exit", "--record-hash"));
+        List<String> all =
+                new ArrayList<>(List.of("--cpus", "3", "--max-time", "10s", "--debug-exit", "--record-hash"));
         all.addAll(List.of("--debugcon", directory.resolve("debug").toString()));
         all.addAll(Arrays.asList(options));
         Process simvisor = start(disk, all.toArray(String[]::new));

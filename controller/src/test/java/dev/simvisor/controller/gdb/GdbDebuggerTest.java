@@ -42,7 +42,10 @@ class GdbDebuggerTest {
     }
 
     private void start(String mode, long most) throws Exception {
-        VmRequest request = BuiltInGuest.inMode(mode);
+        start(BuiltInGuest.inMode(mode), most);
+    }
+
+    private void start(VmRequest request, long most) throws Exception {
         vm = LocalVm.booted(request);
         server = GdbServer.listening(0);
         GdbDebugger debugger = new GdbDebugger(vm, vm.debugTarget(request), server);
@@ -102,6 +105,32 @@ class GdbDebuggerTest {
         assertThat(client.ask("s")).isEqualTo("T05thread:1;");
         assertThat(client.ask(POINTER)).isEqualTo(bytes(THIRD));
         assertThat(client.monitor("info")).startsWith("2 instructions, 2 ns");
+    }
+
+    /** In place of the guest: an INIT and a start-up message for 8000H to the second processor, and both run in circles. */
+    @Test
+    void processorsAreThreads() throws Exception {
+        stop();
+        start(BuiltInGuest.inMode("bare", 2), INSTRUCTIONS);
+        assertThat(client.ask("qfThreadInfo")).isEqualTo("m1,2");
+        assertThat(client.askForText("qThreadExtraInfo,2")).isEqualTo("processor 1: idle");
+        client.ask("M" + ENTRY + ",27:bf0000e0fe"
+                + "c7871003000000000001c7870003000000450000c7870003000008460000f390ebfc");
+        client.ask("M8000,4:f390ebfc");
+        client.ask("Z0,8000,1");
+
+        assertThat(client.ask("c")).isEqualTo("T05thread:2;swbreak:;");
+        assertThat(client.ask("qC")).isEqualTo("QC2");
+        assertThat(client.ask(POINTER)).isEqualTo(bytes("0"));
+        assertThat(client.askForText("qThreadExtraInfo,2")).isEqualTo("processor 1: running");
+        assertThat(client.ask("Hg1")).isEqualTo("OK");
+        assertThat(client.ask(POINTER)).isEqualTo(bytes("10002f"));
+        assertThat(client.ask("Hg3")).isEqualTo("E16");
+        assertThat(client.ask("vCont;s:1;c")).isEqualTo("T05thread:1;");
+        assertThat(client.ask("Hc2")).isEqualTo("OK");
+        assertThat(client.ask("s")).isEqualTo("T05thread:2;");
+        assertThat(client.ask("z0,8000,1")).isEqualTo("OK");
+        assertThat(client.ask("c")).isEqualTo("W01");
     }
 
     @ParameterizedTest

@@ -66,8 +66,12 @@ final class RemoteClient implements AutoCloseable {
     /** What a monitor command says. */
     String monitor(String command) throws IOException {
         byte[] bytes = command.getBytes(StandardCharsets.UTF_8);
-        String answer = ask("qRcmd," + HexFormat.of().formatHex(bytes));
-        return new String(HexFormat.of().parseHex(answer), StandardCharsets.UTF_8);
+        return askForText("qRcmd," + HexFormat.of().formatHex(bytes));
+    }
+
+    /** The answer to a packet that is answered with text. */
+    String askForText(String packet) throws IOException {
+        return new String(HexFormat.of().parseHex(ask(packet)), StandardCharsets.UTF_8);
     }
 
     @Override
