@@ -9,6 +9,9 @@ import java.util.Set;
 
 /** What a debugger has set: Z and z packets (GDB manual, E.2). None of them takes the guest's debug registers or memory. */
 final class Breakpoints {
+    /** Those below, and watches of stores, loads and both. */
+    private static final String TYPES = "01234";
+
     private static final char SOFTWARE = '0';
     private static final char HARDWARE = '1';
     private static final long LONGEST_WATCH = 1 << 20;
@@ -23,8 +26,9 @@ final class Breakpoints {
 
     /** {@code Ztype,address,kind} or {@code ztype,address,kind}; conditions are the debugger's business. */
     String answer(String packet) {
+        if (packet.length() < 2 || TYPES.indexOf(packet.charAt(1)) < 0) return TargetCommands.UNKNOWN;
         String[] fields = packet.split("[,;]");
-        if (packet.length() < 2 || fields.length < 3) return TargetCommands.UNKNOWN;
+        if (fields.length < 3) return TargetCommands.MALFORMED;
         boolean set = packet.charAt(0) == 'Z';
         long address;
         long length;
@@ -32,17 +36,14 @@ final class Breakpoints {
             address = TargetCommands.hexadecimal(fields[1]);
             length = TargetCommands.hexadecimal(fields[2]);
         } catch (NumberFormatException malformed) {
-            return TargetCommands.UNKNOWN;
+            return TargetCommands.MALFORMED;
         }
         switch (packet.charAt(1)) {
             case SOFTWARE -> stop(software, address, set);
             case HARDWARE -> stop(hardware, address, set);
             case '2' -> watch(address, length, Access.WRITE, set);
             case '3' -> watch(address, length, Access.READ, set);
-            case '4' -> watch(address, length, Access.READ_OR_WRITE, set);
-            default -> {
-                return TargetCommands.UNKNOWN;
-            }
+            default -> watch(address, length, Access.READ_OR_WRITE, set);
         }
         return TargetCommands.DONE;
     }

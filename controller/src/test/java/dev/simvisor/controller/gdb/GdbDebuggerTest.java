@@ -194,14 +194,30 @@ class GdbDebuggerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"m", "mzz,1", "m1", "p", "pffff", "P0=1", "P0", "G00", "M0,1:", "X0,1", "qRcmd,zz"})
+    @ValueSource(
+            strings = {
+                "m",
+                "mzz,1",
+                "m1",
+                "p",
+                "pffff",
+                "P0=1",
+                "P0",
+                "G00",
+                "M0,1:",
+                "X0,1",
+                "qRcmd,zz",
+                "Z0",
+                "z2,zz,1",
+                "T7"
+            })
     void whatIsMalformedIsRefused(String packet) throws Exception {
         assertThat(client.ask(packet)).isEqualTo("E16");
     }
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", "!", "vMustReplyEmpty", "vFile:open:", "qTStatus", "QPassSignals:1", "Z9,1,1", "Z0", "bx"})
+            strings = {"", "!", "vMustReplyEmpty", "vFile:open:", "qTStatus", "QPassSignals:1", "Z9,1,1", "Z", "bx"})
     void whatIsUnknownHasAnEmptyAnswer(String packet) throws Exception {
         assertThat(client.ask(packet)).isEmpty();
     }
