@@ -23,6 +23,7 @@ final class ExperimentReader {
         STOP,
         DRAIN,
         FAIL,
+        RECOVER,
         END
     }
 
@@ -106,6 +107,7 @@ final class ExperimentReader {
             case STOP -> new Action.Stop(at, createdVm(section));
             case DRAIN -> new Action.DrainHost(at, host(section), MigrationSettings.read(section));
             case FAIL -> new Action.FailHost(at, host(section));
+            case RECOVER -> new Action.RecoverHost(at, host(section));
             case END -> new Action.End(at);
         };
     }

@@ -101,15 +101,16 @@ class ExperimentTest {
     }
 
     @Test
-    void vmsArePausedResumedAndStoppedAndHostsDrained() {
+    void vmsArePausedResumedAndStoppedAndHostsDrainedAndRecovered() {
         Experiment experiment = load(GOOD.replace("{ at = 4s, do = fail, host = host-2 }", """
                 { at = 4s, do = pause, vm = web }
                 { at = 4s, do = resume, vm = web }
                 { at = 4s, do = drain, host = host-2, algorithm = stop-and-copy }
+                { at = 4s, do = recover, host = host-2 }
                 { at = 4s, do = stop, vm = web }
                 """));
 
-        assertThat(experiment.actions().subList(4, 8))
+        assertThat(experiment.actions().subList(4, 9))
                 .containsExactly(
                         new Action.Pause(at("4s"), "web"),
                         new Action.Resume(at("4s"), "web"),
@@ -118,6 +119,7 @@ class ExperimentTest {
                                 "host-2",
                                 new MigrationSettings(
                                         MigrationSettings.Algorithm.STOP_AND_COPY, Optional.empty(), at("300ms"), 30)),
+                        new Action.RecoverHost(at("4s"), "host-2"),
                         new Action.Stop(at("4s"), "web"));
     }
 
@@ -146,11 +148,13 @@ class ExperimentTest {
                 "host = host-1 | host = host-9 | :9: actions[0].host: is \"host-9\"; expected a host of the topology",
                 "vm = web, host = host-1 | vm = idle | :10: actions[1].vm: is \"web\", which no action above creates",
                 "vm = web, text | vm = wbe, text | :10: actions[1].vm: is \"wbe\"; expected one of idle, web",
-                "do = fail | do = kill | :13: actions[4].do: is \"kill\"; expected one of create, clone, migrate, type, pause, resume, stop, drain, fail, end",
+                "do = fail | do = kill | :13: actions[4].do: is \"kill\"; expected one of create, clone, migrate, type, pause, resume, stop, drain, fail, recover, end",
                 "do = fail, host = host-2 | do = clone, vm = web, as = idle | :13: actions[4].as: makes a second VM idle; expected a name of its own",
                 "do = fail, host = host-2 | do = clone, vm = idle, as = twin | :13: actions[4].vm: is \"idle\", which no action above creates",
                 "do = fail, host = host-2 | do = clone, vm = web | :13: actions[4].as: is missing; expected a name of letters, digits, '-', '_' and '.'",
                 "do = fail, host = host-2 | do = pause, vm = twin | :13: actions[4].vm: is \"twin\"; expected one of idle, web",
+                "do = fail, host = host-2 | do = recover, host = host-9 | :13: actions[4].host: is \"host-9\"; expected a host of the topology",
+                "fail, host = host-2 | recover | :13: actions[4].host: is missing; expected a host",
                 "fail, host = host-2 | fail | :13: actions[4].host: is missing; expected a host",
                 "at = 4s | at = 1s | :13: actions[4].at: is before the action above; expected rising times",
                 "at = 5s, do = end | at = 5s, do = fail, host = host-1 | :8: actions: does not end; expected { at = ..., do = end } as the last action",

@@ -399,9 +399,10 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     /** One step while everything stands still; false when there is nothing to do for now. */
     private boolean step() {
         if (started) {
-            agenda.runUpTo(nowNanos);
+            // What comes after a host that is brought up waits for it, whichever of several answers first.
+            agenda.runUpTo(nowNanos, starting::isEmpty);
             if (!starting.isEmpty()) {
-                return false; // a host is being brought up at this time
+                return false;
             }
         }
         if (!outside.isEmpty()) {

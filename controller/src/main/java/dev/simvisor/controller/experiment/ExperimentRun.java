@@ -119,6 +119,7 @@ public final class ExperimentRun {
             case Action.Stop stop -> then.stop(stop.vm());
             case Action.DrainHost drain -> then.drain(drain.host(), Specs.migration(drain.settings()));
             case Action.FailHost fail -> then.failHost(fail.host());
+            case Action.RecoverHost recover -> then.recoverHost(recover.host());
             case Action.End _ -> then.reached();
         };
         answer.exceptionally(refused -> {

@@ -21,6 +21,7 @@ import dev.simvisor.proto.api.Event;
 import dev.simvisor.proto.api.Host;
 import dev.simvisor.proto.api.HostState;
 import dev.simvisor.proto.api.MigrationState;
+import dev.simvisor.proto.api.Vm;
 import dev.simvisor.proto.api.VmState;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
@@ -105,6 +106,45 @@ class ExperimentRunTest {
     }
 
     @Test
+    void failedHostsComeBackEmptyAndTakeVmsInTheSameMoment() throws Exception {
+        VirtualDuration fail = VirtualDuration.parse("1s");
+        VirtualDuration recover = VirtualDuration.parse("1500ms");
+        VmDefinition second = new VmDefinition("second", VmType.load().get("builtin"));
+        Outcome outcome = run(
+                Long.MAX_VALUE,
+                new Action.FailHost(fail, "host-1"),
+                new Action.FailHost(fail, "host-2"),
+                new Action.RecoverHost(recover, "host-2"),
+                new Action.RecoverHost(recover, "host-1"),
+                new Action.Create(recover, second, Optional.of("host-2")),
+                new Action.RecoverHost(recover, "host-2"));
+
+        assertThat(outcome.vms().get("toy").vm().getState()).isEqualTo(VmState.VM_LOST);
+        assertThat(outcome.vms().get("second").vm())
+                .returns("host-2", Vm::getHost)
+                .returns(VmState.VM_RUNNING, Vm::getState);
+        assertThat(outcome.events())
+                .filteredOn(event -> event.getVirtualNanos() == recover.nanos())
+                .extracting(ExperimentRunTest::inWords)
+                .containsExactly(
+                        "host-2 HOST_UP []",
+                        "host-1 HOST_UP []",
+                        "second VM_CREATING",
+                        "host host-2 is up: expected a failed or drained one");
+    }
+
+    private static String inWords(Event event) {
+        return switch (event.getWhatCase()) {
+            case HOST ->
+                event.getHost().getSpec().getName() + " " + event.getHost().getState() + " "
+                        + event.getHost().getVmsList();
+            case VM -> event.getVm().getSpec().getName() + " " + event.getVm().getState();
+            case REFUSAL -> event.getRefusal();
+            case MIGRATION, NODE, WHAT_NOT_SET -> throw new AssertionError(event);
+        };
+    }
+
+    @Test
     void nodeThatDiesOnTheWayIsAFailureAndNoResult() {
         Event death = Event.newBuilder().setNode("node n is gone").build();
 
@@ -146,6 +186,7 @@ class ExperimentRunTest {
         List<VmDefinition> vms = new ArrayList<>(List.of(toy));
         for (Action action : actions) {
             if (action instanceof Action.Clone clone) vms.add(new VmDefinition(clone.name(), toy.type()));
+            if (action instanceof Action.Create create) vms.add(create.vm());
         }
         Experiment experiment = new Experiment(Topology.shipped("two-hosts"), vms, all);
         try (EmbeddedCluster cluster = EmbeddedCluster.start(
