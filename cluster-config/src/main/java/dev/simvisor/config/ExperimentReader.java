@@ -45,8 +45,9 @@ final class ExperimentReader {
         topology.hosts().forEach(host -> hosts.add(host.name()));
         readVms();
         List<Action> actions = actions();
+        Optional<Metrics> metrics = root.optionalSection("metrics").map(Metrics::read);
         root.end();
-        return new Experiment(topology, List.copyOf(vms.values()), actions);
+        return new Experiment(topology, List.copyOf(vms.values()), actions, metrics);
     }
 
     private Topology topology() {

@@ -141,6 +141,26 @@ class ExperimentTest {
                 .isEqualTo(experiment.vms().getFirst().type());
     }
 
+    @Test
+    void metricsAreMeasuredWhereAskedFor() {
+        assertThat(load(GOOD).metrics()).isEmpty();
+        assertThat(load(GOOD + "metrics { every = 250ms }\n").metrics()).contains(new Metrics(at("250ms")));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "every = 900us | .every: is \"900us\"; expected a duration such as 30s, 300ms or 50us, at least 1ms",
+                "every = often | .every: is \"often\"; expected a duration such as 30s, 300ms or 50us, at least 1ms",
+                "each = 1s | .every: is missing; expected a duration such as 30s, 300ms or 50us, at least 1ms",
+                "every = 1s, each = 1s | .each: is not a field here; expected every",
+            })
+    void badMetricsAreOneLineWithTheirPlace(String fields, String message) {
+        assertThatThrownBy(() -> load(GOOD + "metrics { " + fields + " }\n"))
+                .hasMessage(file() + ":16: metrics" + message);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

@@ -1,5 +1,6 @@
 package dev.simvisor.controller.cluster;
 
+import dev.simvisor.controller.metrics.Measurement;
 import dev.simvisor.proto.api.CloneVmRequest;
 import dev.simvisor.proto.api.ClusterStatus;
 import dev.simvisor.proto.api.ConsoleOutput;
@@ -58,6 +59,12 @@ public interface ClusterControl extends AutoCloseable {
      * {@link Journal#replay} understands. Fails with an {@link java.io.IOException} when the file cannot be written.
      */
     CompletableFuture<Void> journalTo(Path file);
+
+    /**
+     * Measures the cluster from now on, every so often and a last time at {@code untilNanos}; to be called before time runs, and
+     * once. A measurement ends before what happens at its end.
+     */
+    void measure(long everyNanos, long untilNanos, Consumer<Measurement> listener);
 
     // ---- hosts ----
 

@@ -2,6 +2,7 @@ package dev.simvisor.controller.cluster;
 
 import com.google.protobuf.ByteString;
 import dev.simvisor.controller.cluster.TimeKeeper.Command;
+import dev.simvisor.controller.metrics.Measurement;
 import dev.simvisor.proto.api.CloneVmRequest;
 import dev.simvisor.proto.api.ClusterStatus;
 import dev.simvisor.proto.api.ConsoleOutput;
@@ -152,6 +153,11 @@ final class ClusterHandle implements ClusterControl {
             }
         }));
         return answer;
+    }
+
+    @Override
+    public void measure(long everyNanos, long untilNanos, Consumer<Measurement> listener) {
+        keeper.tell(new Command.Look(timeKeeper -> timeKeeper.measure(everyNanos, untilNanos, listener)));
     }
 
     // ---- hosts ----

@@ -8,6 +8,7 @@ import dev.simvisor.controller.cluster.ClusterControl;
 import dev.simvisor.controller.experiment.Outcome.FinalVm;
 import dev.simvisor.controller.guest.GuestCache;
 import dev.simvisor.controller.guest.GuestException;
+import dev.simvisor.controller.metrics.Measurement;
 import dev.simvisor.controller.progress.Progress;
 import dev.simvisor.controller.spec.Specs;
 import dev.simvisor.proto.api.CloneVmRequest;
@@ -48,6 +49,7 @@ public final class ExperimentRun {
     // Written by the time keeper's thread until the run is over.
     private final SortedMap<String, ByteString> consoles = new TreeMap<>();
     private final List<Event> events = new ArrayList<>();
+    private final List<Measurement> measurements = new ArrayList<>();
     private final CompletableFuture<Void> failure = new CompletableFuture<>();
     /** All hosts are up: from now on no node may come or go. */
     private volatile boolean hostsAreUp;
@@ -80,6 +82,9 @@ public final class ExperimentRun {
         experiment.topology().hosts().forEach(host -> hosts.add(cluster.defineHost(Specs.host(host))));
         get(CompletableFuture.allOf(hosts.toArray(CompletableFuture[]::new)));
         hostsAreUp = true;
+        experiment
+                .metrics()
+                .ifPresent(metrics -> cluster.measure(metrics.every().nanos(), endNanos, measurements::add));
         experiment.actions().forEach(this::schedule);
 
         ClusterControl atEnd = cluster.at(endNanos);
@@ -97,7 +102,13 @@ public final class ExperimentRun {
         }
         get(cluster.hold());
         return new Outcome(
-                consoles, List.copyOf(events), get(migrations), finalVms, endNanos, System.nanoTime() - startedNanos);
+                consoles,
+                List.copyOf(events),
+                get(migrations),
+                finalVms,
+                List.copyOf(measurements),
+                endNanos,
+                System.nanoTime() - startedNanos);
     }
 
     // ---- actions ----

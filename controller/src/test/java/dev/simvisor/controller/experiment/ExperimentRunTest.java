@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.simvisor.config.Action;
 import dev.simvisor.config.Experiment;
 import dev.simvisor.config.GuestCatalogue;
+import dev.simvisor.config.Metrics;
 import dev.simvisor.config.MigrationSettings;
 import dev.simvisor.config.Topology;
 import dev.simvisor.config.VirtualDuration;
@@ -14,6 +15,8 @@ import dev.simvisor.config.VmType;
 import dev.simvisor.controller.cluster.ClusterControl;
 import dev.simvisor.controller.embedded.EmbeddedCluster;
 import dev.simvisor.controller.guest.GuestCache;
+import dev.simvisor.controller.metrics.Measurement.HostFigures;
+import dev.simvisor.controller.metrics.Measurement.VmFigures;
 import dev.simvisor.controller.placement.FitPlacement;
 import dev.simvisor.controller.progress.Progress;
 import dev.simvisor.node.vmm.ToyMachines;
@@ -42,6 +45,7 @@ class ExperimentRunTest {
     private Path guests;
 
     private final Watcher watcher = new Watcher();
+    private Optional<Metrics> metrics = Optional.empty();
 
     @Test
     void showsHowFarVirtualTimeHasCome() throws Exception {
@@ -133,6 +137,60 @@ class ExperimentRunTest {
                         "host host-2 is up: expected a failed or drained one");
     }
 
+    @Test
+    void metricsFollowVmsFromHostToHostAndChangeNothing() throws Exception {
+        Action[] actions = {
+            new Action.Migrate(VirtualDuration.parse("250ms"), "toy", Optional.of("host-2"), MigrationSettings.DEFAULT),
+            new Action.FailHost(VirtualDuration.parse("1050ms"), "host-1"),
+            new Action.RecoverHost(VirtualDuration.parse("1500ms"), "host-1"),
+            new Action.Pause(VirtualDuration.parse("1600ms"), "toy")
+        };
+        Outcome plain = run(Long.MAX_VALUE, actions);
+        metrics = Optional.of(new Metrics(VirtualDuration.parse("300ms")));
+        Outcome measured = run(Long.MAX_VALUE, actions);
+
+        assertThat(measured.events()).isEqualTo(plain.events());
+        assertThat(measured.vms()).isEqualTo(plain.vms());
+        assertThat(measured.consoles()).isEqualTo(plain.consoles());
+        assertThat(plain.measurements()).isEmpty();
+        assertThat(measured.measurements())
+                .extracting(measurement -> measurement.untilNanos() / 1_000_000)
+                .containsExactly(300L, 600L, 900L, 1200L, 1500L, 1800L, 2000L);
+        assertThat(upMillis(measured, 0)).containsExactly(300L, 300L, 300L, 150L, 0L, 300L, 200L);
+        assertThat(upMillis(measured, 1)).containsExactly(300L, 300L, 300L, 300L, 300L, 300L, 200L);
+        assertThat(measured.measurements())
+                .extracting(measurement -> measurement.hosts().getFirst().state())
+                .containsExactly(
+                        HostState.HOST_UP,
+                        HostState.HOST_UP,
+                        HostState.HOST_UP,
+                        HostState.HOST_FAILED,
+                        HostState.HOST_FAILED,
+                        HostState.HOST_UP,
+                        HostState.HOST_UP);
+        List<VmFigures> toy = measured.measurements().stream()
+                .flatMap(measurement -> measurement.vms().stream())
+                .toList();
+        assertThat(toy).extracting(VmFigures::host).startsWith("host-1").contains("host-2");
+        assertThat(toy.stream().mapToLong(VmFigures::instructions).sum())
+                .isEqualTo(measured.vms().get("toy").vm().getInstructions());
+        assertThat(measured.measurements().stream()
+                        .flatMap(measurement -> measurement.hosts().stream())
+                        .mapToLong(HostFigures::linkSentBytes)
+                        .sum())
+                .isEqualTo(measured.migrations().getFirst().getTotalBytes());
+        assertThat(measured.measurements().getLast().hosts().get(1))
+                .returns(1, HostFigures::vmsPaused)
+                .returns(0, HostFigures::vmsRunning)
+                .returns(0L, HostFigures::busyNanos);
+    }
+
+    private static List<Long> upMillis(Outcome outcome, int host) {
+        return outcome.measurements().stream()
+                .map(measurement -> measurement.hosts().get(host).upNanos() / 1_000_000)
+                .toList();
+    }
+
     private static String inWords(Event event) {
         return switch (event.getWhatCase()) {
             case HOST ->
@@ -188,7 +246,7 @@ class ExperimentRunTest {
             if (action instanceof Action.Clone clone) vms.add(new VmDefinition(clone.name(), toy.type()));
             if (action instanceof Action.Create create) vms.add(create.vm());
         }
-        Experiment experiment = new Experiment(Topology.shipped("two-hosts"), vms, all);
+        Experiment experiment = new Experiment(Topology.shipped("two-hosts"), vms, all, metrics);
         try (EmbeddedCluster cluster = EmbeddedCluster.start(
                 List.of("node"),
                 FitPlacement.FIRST_FIT,

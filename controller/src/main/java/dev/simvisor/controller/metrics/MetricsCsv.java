@@ -1,0 +1,78 @@
+package dev.simvisor.controller.metrics;
+
+import dev.simvisor.controller.metrics.Measurement.HostFigures;
+import dev.simvisor.controller.metrics.Measurement.VmFigures;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Measurements as comma-separated values (RFC 4180; no name has a comma or a quotation mark in it): a line of headers, then one
+ * for each interval and host, or VM. Times are virtual; an interval is named by its end.
+ */
+public final class MetricsCsv {
+    private static final int NANO_DIGITS = 9;
+
+    private MetricsCsv() {}
+
+    /** A line for each interval and host. */
+    public static List<String> hosts(List<Measurement> measurements) {
+        List<String> lines = new ArrayList<>();
+        lines.add("time_seconds,host,state,pcpus,up_seconds,utilization,busy_seconds,ready_seconds,"
+                + "vms_running,vms_paused,memory_reserved_bytes,memory_touched_bytes,link_sent_bytes");
+        for (Measurement measurement : measurements) {
+            for (HostFigures host : measurement.hosts()) {
+                lines.add(line(
+                        seconds(measurement.untilNanos()),
+                        host.host(),
+                        host.state().name().replaceFirst("^HOST_", "").toLowerCase(Locale.ROOT),
+                        host.pcpus(),
+                        seconds(host.upNanos()),
+                        fraction(host.utilization()),
+                        seconds(host.busyNanos()),
+                        seconds(host.readyNanos()),
+                        host.vmsRunning(),
+                        host.vmsPaused(),
+                        host.memoryReservedBytes(),
+                        host.memoryTouchedBytes(),
+                        host.linkSentBytes()));
+            }
+        }
+        return lines;
+    }
+
+    /** A line for each interval, VM and host that it was on. */
+    public static List<String> vms(List<Measurement> measurements) {
+        List<String> lines = new ArrayList<>();
+        lines.add("time_seconds,vm,host,busy_seconds,ready_seconds,instructions,memory_touched_bytes");
+        for (Measurement measurement : measurements) {
+            for (VmFigures vm : measurement.vms()) {
+                lines.add(line(
+                        seconds(measurement.untilNanos()),
+                        vm.vm(),
+                        vm.host(),
+                        seconds(vm.busyNanos()),
+                        seconds(vm.readyNanos()),
+                        vm.instructions(),
+                        vm.memoryTouchedBytes()));
+            }
+        }
+        return lines;
+    }
+
+    private static String line(Object... cells) {
+        return Stream.of(cells).map(String::valueOf).collect(Collectors.joining(","));
+    }
+
+    /** Exactly. */
+    private static String seconds(long nanos) {
+        return BigDecimal.valueOf(nanos, NANO_DIGITS).stripTrailingZeros().toPlainString();
+    }
+
+    private static String fraction(double value) {
+        return String.format(Locale.ROOT, "%.6f", value);
+    }
+}
