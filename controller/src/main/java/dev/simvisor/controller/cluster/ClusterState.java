@@ -121,6 +121,7 @@ final class ClusterState {
                     "host " + spec.getName()
                             + ": expected a link with a bandwidth and a latency of at least 1 microsecond");
         }
+        RequestFigures.check(spec);
         HostEntry entry = new HostEntry(spec);
         hosts.put(spec.getName(), entry);
         changed(entry);

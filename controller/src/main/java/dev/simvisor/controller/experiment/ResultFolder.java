@@ -41,6 +41,8 @@ import java.util.stream.Stream;
  * metrics.csv       where metrics were asked for: hosts, interval by interval
  * vm-metrics.csv    the same of VMs
  * hosts.png         how busy hosts were, as a chart
+ * summary.json      what that comes to
+ * summary.txt       the same as tables
  * wall-clock.json   what the wall's clock measured: the only file that differs from run to run
  * </pre>
  *
@@ -133,6 +135,11 @@ public final class ResultFolder {
             Files.write(target.resolve("metrics.csv"), MetricsCsv.hosts(outcome.measurements()));
             Files.write(target.resolve("vm-metrics.csv"), MetricsCsv.vms(outcome.measurements()));
             Files.write(target.resolve("hosts.png"), UtilizationChart.png(outcome.measurements()));
+        }
+        if (Summary.isOf(outcome)) {
+            Files.writeString(
+                    target.resolve("summary.json"), Summary.of(outcome).toJson());
+            Files.write(target.resolve("summary.txt"), Summary.of(outcome).lines());
         }
         Files.writeString(target.resolve("wall-clock.json"), json(wallClock(outcome)));
     }

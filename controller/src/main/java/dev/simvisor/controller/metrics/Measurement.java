@@ -2,6 +2,7 @@ package dev.simvisor.controller.metrics;
 
 import dev.simvisor.proto.api.HostState;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /**
  * What happened from one virtual time to another.
@@ -23,6 +24,7 @@ public record Measurement(long fromNanos, long untilNanos, List<HostFigures> hos
      * @param memoryReservedBytes given at its end to VMs, and to those on their way here
      * @param memoryTouchedBytes written at its end by VMs; what several share counts once for each
      * @param linkSentBytes of migrations' rounds and clones that the host had sent in full
+     * @param energyJoules drawn while the host was up; empty where its type has no power model
      */
     public record HostFigures(
             String host,
@@ -35,7 +37,8 @@ public record Measurement(long fromNanos, long untilNanos, List<HostFigures> hos
             int vmsPaused,
             long memoryReservedBytes,
             long memoryTouchedBytes,
-            long linkSentBytes) {
+            long linkSentBytes,
+            OptionalDouble energyJoules) {
         /** Which part of the processors' time was used while the host was up, from 0 to 1. */
         public double utilization() {
             return upNanos == 0 ? 0 : (double) busyNanos / pcpus / upNanos;

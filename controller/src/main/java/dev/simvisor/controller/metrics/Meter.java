@@ -3,6 +3,7 @@ package dev.simvisor.controller.metrics;
 import dev.simvisor.controller.metrics.Measurement.HostFigures;
 import dev.simvisor.controller.metrics.Measurement.VmFigures;
 import dev.simvisor.proto.api.Host;
+import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.HostState;
 import dev.simvisor.proto.node.HostUsage;
 import dev.simvisor.proto.node.VmUsage;
@@ -10,6 +11,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -18,6 +21,8 @@ import java.util.TreeMap;
  * report still holds. To be told of everything in the order of virtual times.
  */
 public final class Meter {
+    private static final double NANOS_PER_SECOND = 1e9;
+
     private static final Comparator<VmFigures> BY_NAME =
             Comparator.comparing(VmFigures::vm).thenComparing(VmFigures::host);
 
@@ -52,16 +57,26 @@ public final class Meter {
     }
 
     private static final class HostAccount {
-        /** Since when the host has been up in this interval, as far as that is not in {@code upNanos} yet. */
-        private long upFromNanos;
+        private final int pcpus;
+        private final Optional<PowerCurve> power;
+        /** Up to when, and with how much work, time and energy of this interval have been settled. */
+        private long settledNanos;
 
+        private long settledBusyNanos;
         private boolean up;
         private HostUsage latest = HostUsage.getDefaultInstance();
         private long upNanos;
         private long busyNanos;
         private long readyNanos;
         private long sentBytes;
+        private double joules;
         private final SortedMap<Residence, VmAccount> vms = new TreeMap<>();
+
+        HostAccount(HostSpec spec, long nowNanos) {
+            pcpus = Math.max(1, spec.getPcpus());
+            power = spec.hasPower() ? Optional.of(PowerCurve.of(spec.getPower())) : Optional.empty();
+            settledNanos = nowNanos;
+        }
 
         void changed(HostState state, long nowNanos) {
             settle(nowNanos);
@@ -75,9 +90,17 @@ public final class Meter {
             }
         }
 
+        /** A span in which the host was up throughout, or not at all, draws the power of its mean utilization. */
         private void settle(long nowNanos) {
-            upNanos += up ? nowNanos - upFromNanos : 0;
-            upFromNanos = nowNanos;
+            long nanos = nowNanos - settledNanos;
+            if (up && nanos > 0) {
+                double utilization = (double) (busyNanos - settledBusyNanos) / pcpus / nanos;
+                upNanos += nanos;
+                joules += power.map(curve -> curve.watts(utilization) * nanos / NANOS_PER_SECOND)
+                        .orElse(0.0);
+            }
+            settledNanos = nowNanos;
+            settledBusyNanos = busyNanos;
         }
 
         void add(HostUsage usage) {
@@ -104,7 +127,7 @@ public final class Meter {
             HostFigures figures = new HostFigures(
                     host.getSpec().getName(),
                     host.getState(),
-                    Math.max(1, host.getSpec().getPcpus()),
+                    pcpus,
                     upNanos,
                     busyNanos,
                     readyNanos,
@@ -112,9 +135,12 @@ public final class Meter {
                     latest.getVmsPaused(),
                     host.getMemoryReservedBytes(),
                     touchedBytes,
-                    sentBytes);
+                    sentBytes,
+                    power.isPresent() ? OptionalDouble.of(joules) : OptionalDouble.empty());
             upNanos = 0;
+            joules = 0;
             busyNanos = 0;
+            settledBusyNanos = 0;
             readyNanos = 0;
             sentBytes = 0;
             return figures;
@@ -131,16 +157,20 @@ public final class Meter {
 
     /** A host is there, or something about it has changed. */
     public void changed(Host host, long nowNanos) {
-        account(host.getSpec().getName()).changed(host.getState(), nowNanos);
+        account(host, nowNanos).changed(host.getState(), nowNanos);
     }
 
-    /** A host has come to the end of a window. */
+    private HostAccount account(Host host, long nowNanos) {
+        return accounts.computeIfAbsent(host.getSpec().getName(), name -> new HostAccount(host.getSpec(), nowNanos));
+    }
+
+    /** A host, of which the meter has been told, has come to the end of a window. */
     public void add(String host, HostUsage usage) {
-        account(host).add(usage);
-    }
-
-    private HostAccount account(String host) {
-        return accounts.computeIfAbsent(host, name -> new HostAccount());
+        HostAccount account = accounts.get(host);
+        if (account == null) {
+            throw new IllegalArgumentException("host " + host + " reports before it is there");
+        }
+        account.add(usage);
     }
 
     /** Ends an interval, to which all hosts have run, and begins the next. */
@@ -148,7 +178,7 @@ public final class Meter {
         List<HostFigures> hostFigures = new ArrayList<>();
         List<VmFigures> vmFigures = new ArrayList<>();
         for (Host host : hosts) {
-            hostFigures.add(account(host.getSpec().getName()).close(host, nowNanos, vmFigures));
+            hostFigures.add(account(host, nowNanos).close(host, nowNanos, vmFigures));
         }
         vmFigures.sort(BY_NAME);
         Measurement measurement = new Measurement(fromNanos, nowNanos, hostFigures, vmFigures);

@@ -15,14 +15,16 @@ import java.util.stream.Stream;
  */
 public final class MetricsCsv {
     private static final int NANO_DIGITS = 9;
+    private static final double NANOS_PER_SECOND = 1e9;
 
     private MetricsCsv() {}
 
     /** A line for each interval and host. */
     public static List<String> hosts(List<Measurement> measurements) {
         List<String> lines = new ArrayList<>();
-        lines.add("time_seconds,host,state,pcpus,up_seconds,utilization,busy_seconds,ready_seconds,"
-                + "vms_running,vms_paused,memory_reserved_bytes,memory_touched_bytes,link_sent_bytes");
+        lines.add(
+                "time_seconds,host,state,pcpus,up_seconds,utilization,busy_seconds,ready_seconds,"
+                        + "vms_running,vms_paused,memory_reserved_bytes,memory_touched_bytes,link_sent_bytes,power_watts,energy_joules");
         for (Measurement measurement : measurements) {
             for (HostFigures host : measurement.hosts()) {
                 lines.add(line(
@@ -38,7 +40,9 @@ public final class MetricsCsv {
                         host.vmsPaused(),
                         host.memoryReservedBytes(),
                         host.memoryTouchedBytes(),
-                        host.linkSentBytes()));
+                        host.linkSentBytes(),
+                        watts(host, measurement),
+                        joules(host)));
             }
         }
         return lines;
@@ -61,6 +65,16 @@ public final class MetricsCsv {
             }
         }
         return lines;
+    }
+
+    /** On the average of the interval; nothing where it is not known. */
+    private static String watts(HostFigures host, Measurement measurement) {
+        double seconds = (measurement.untilNanos() - measurement.fromNanos()) / NANOS_PER_SECOND;
+        return host.energyJoules().isPresent() ? fraction(host.energyJoules().getAsDouble() / seconds) : "";
+    }
+
+    private static String joules(HostFigures host) {
+        return host.energyJoules().isPresent() ? fraction(host.energyJoules().getAsDouble()) : "";
     }
 
     private static String line(Object... cells) {

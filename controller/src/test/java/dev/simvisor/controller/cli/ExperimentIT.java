@@ -169,7 +169,8 @@ class ExperimentIT {
 
         SortedMap<String, String> first = run(scenario, "together", "--nodes", "0");
 
-        assertThat(first.keySet()).contains("metrics.csv", "vm-metrics.csv", "hosts.png");
+        assertThat(first.keySet())
+                .contains("metrics.csv", "vm-metrics.csv", "hosts.png", "summary.json", "summary.txt");
         assertThat(first.get("metrics.csv").lines()).hasSize(1 + 2 * 10);
         assertThat(first.get("metrics.csv")).contains("\n0.3,host-1,up,2,0.1,1.000000,0.2,0.2,4,0,");
         first.remove(WALL_CLOCK);
