@@ -58,6 +58,15 @@ class ExperimentTest {
     }
 
     @Test
+    void shippedStudyHasArrivalsAndMeasuresHostsWithPowerModels() {
+        Experiment study = Experiment.load(Path.of("experiments/placement-study.conf"));
+        assertThat(study.arrivals()).extracting(ArrivalProcess::name).containsExactly("job", "service");
+        assertThat(study.metrics()).isPresent();
+        assertThat(study.topology().hosts())
+                .allSatisfy(host -> assertThat(host.type().power()).isPresent());
+    }
+
+    @Test
     void seedOfTheExperimentGoesBeforeThatOfTheTopology() {
         assertThat(load(GOOD).topology().seed()).isEqualTo(9);
         assertThat(load(GOOD.replace("seed = 9\n", "")).topology().seed()).isEqualTo(1);

@@ -1,6 +1,7 @@
 package dev.simvisor.controller.cluster;
 
 import dev.simvisor.controller.metrics.Measurement;
+import dev.simvisor.proto.api.ArrivalRequest;
 import dev.simvisor.proto.api.CloneVmRequest;
 import dev.simvisor.proto.api.ClusterStatus;
 import dev.simvisor.proto.api.ConsoleOutput;
@@ -86,6 +87,12 @@ public interface ClusterControl extends AutoCloseable {
     // ---- VMs ----
 
     CompletableFuture<Vm> createVm(CreateVmRequest request);
+
+    /**
+     * A VM comes, is placed or waits for room, and leaves by itself. Completes when it is there, with a refusal when it has
+     * waited in vain or can never be there.
+     */
+    CompletableFuture<Vm> arrive(ArrivalRequest request);
 
     CompletableFuture<Vm> pause(String vm);
 

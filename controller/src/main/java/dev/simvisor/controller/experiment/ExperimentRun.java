@@ -4,13 +4,16 @@ import com.google.protobuf.ByteString;
 import dev.simvisor.config.Action;
 import dev.simvisor.config.Experiment;
 import dev.simvisor.config.VmDefinition;
+import dev.simvisor.config.VmType;
 import dev.simvisor.controller.cluster.ClusterControl;
+import dev.simvisor.controller.cluster.Refusal;
 import dev.simvisor.controller.experiment.Outcome.FinalVm;
 import dev.simvisor.controller.guest.GuestCache;
 import dev.simvisor.controller.guest.GuestException;
 import dev.simvisor.controller.metrics.Measurement;
 import dev.simvisor.controller.progress.Progress;
 import dev.simvisor.controller.spec.Specs;
+import dev.simvisor.proto.api.ArrivalRequest;
 import dev.simvisor.proto.api.CloneVmRequest;
 import dev.simvisor.proto.api.ConsoleOutput;
 import dev.simvisor.proto.api.CreateVmRequest;
@@ -24,6 +27,7 @@ import dev.simvisor.proto.api.VmSpec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +48,7 @@ public final class ExperimentRun {
     private final Experiment experiment;
     private final ClusterControl cluster;
     private final Map<String, VmSpec> specs = new LinkedHashMap<>();
+    private final ArrivalBook arrivals;
     private final long endNanos;
 
     // Written by the time keeper's thread until the run is over.
@@ -59,13 +64,24 @@ public final class ExperimentRun {
      *
      * @throws GuestException when a guest must be fetched first
      * @throws IOException when a guest's kernel cannot be read
+     * @throws ExperimentFailed when there is no end of arrivals
      */
     public ExperimentRun(Experiment experiment, ClusterControl cluster, GuestCache guests)
-            throws GuestException, IOException {
+            throws GuestException, IOException, ExperimentFailed {
         this.experiment = experiment;
         this.cluster = cluster;
         for (VmDefinition vm : experiment.vms()) {
             specs.put(vm.name(), Specs.vm(vm.name(), vm.type(), guests));
+        }
+        this.arrivals = new ArrivalBook(ArrivalPlan.of(experiment));
+        Map<VmType, VmSpec> kinds = new HashMap<>();
+        for (PlannedArrival arrival : arrivals.planned()) {
+            VmSpec kind = kinds.get(arrival.type());
+            if (kind == null) {
+                kind = Specs.vm(arrival.vm(), arrival.type(), guests);
+                kinds.put(arrival.type(), kind);
+            }
+            specs.put(arrival.vm(), kind.toBuilder().setName(arrival.vm()).build());
         }
         this.endNanos = experiment.actions().getLast().at().nanos();
     }
@@ -86,6 +102,7 @@ public final class ExperimentRun {
                 .metrics()
                 .ifPresent(metrics -> cluster.measure(metrics.every().nanos(), endNanos, measurements::add));
         experiment.actions().forEach(this::schedule);
+        arrivals.planned().forEach(this::schedule);
 
         ClusterControl atEnd = cluster.at(endNanos);
         CompletableFuture<List<MigrationReport>> migrations = atEnd.migrations();
@@ -101,11 +118,14 @@ public final class ExperimentRun {
             finalVms.put(name, new FinalVm(vm, stateHash(Objects.requireNonNull(hashes.get(name)))));
         }
         get(cluster.hold());
+        Map<String, Vm> vmsAtEnd = new HashMap<>();
+        lastVms.forEach(vm -> vmsAtEnd.put(vm.getSpec().getName(), vm));
         return new Outcome(
                 consoles,
                 List.copyOf(events),
                 get(migrations),
                 finalVms,
+                arrivals.outcomes(vmsAtEnd, endNanos),
                 List.copyOf(measurements),
                 endNanos,
                 System.nanoTime() - startedNanos);
@@ -155,6 +175,34 @@ public final class ExperimentRun {
                 .setHost(clone.host().orElse(""))
                 .build());
         return listenedTo(clone.name(), cloned);
+    }
+
+    private void schedule(PlannedArrival arrival) {
+        CompletableFuture<Vm> answer = cluster.at(arrival.atNanos())
+                .arrive(ArrivalRequest.newBuilder()
+                        .setSpec(Objects.requireNonNull(specs.get(arrival.vm())))
+                        .setTyped(ByteString.copyFromUtf8(arrival.text()))
+                        .setLifetimeNanos(arrival.lifetimeNanos().orElse(0))
+                        .setPatienceNanos(arrival.patienceNanos())
+                        .build());
+        listenedTo(arrival.vm(), answer).exceptionally(refused -> {
+            refused(arrival, refused);
+            return null;
+        });
+    }
+
+    private void refused(PlannedArrival arrival, Throwable refusal) {
+        Refusal.Kind kind = refusal instanceof Refusal known ? known.kind() : Refusal.Kind.INVALID;
+        switch (kind) {
+            case NO_ROOM, NOT_NOW ->
+                happened(Event.newBuilder()
+                        .setVirtualNanos(arrivals.refused(arrival))
+                        .setRefusal(String.valueOf(refusal.getMessage()))
+                        .build());
+            case LOST -> {} // the host has died with it, and the VM's own event says so
+            case NOT_FOUND, ALREADY_EXISTS, INVALID ->
+                failure.completeExceptionally(new ExperimentFailed(String.valueOf(refusal.getMessage())));
+        }
     }
 
     private CompletableFuture<Vm> listenedTo(String name, CompletableFuture<Vm> created) {

@@ -41,6 +41,7 @@ import java.util.stream.Stream;
  * metrics.csv       where metrics were asked for: hosts, interval by interval
  * vm-metrics.csv    the same of VMs
  * hosts.png         how busy hosts were, as a chart
+ * arrivals.csv      where VMs come by themselves: what became of each
  * summary.json      what that comes to
  * summary.txt       the same as tables
  * wall-clock.json   what the wall's clock measured: the only file that differs from run to run
@@ -135,6 +136,9 @@ public final class ResultFolder {
             Files.write(target.resolve("metrics.csv"), MetricsCsv.hosts(outcome.measurements()));
             Files.write(target.resolve("vm-metrics.csv"), MetricsCsv.vms(outcome.measurements()));
             Files.write(target.resolve("hosts.png"), UtilizationChart.png(outcome.measurements()));
+        }
+        if (!outcome.arrivals().isEmpty()) {
+            Files.write(target.resolve("arrivals.csv"), ArrivalsCsv.lines(outcome.arrivals(), outcome.vms()));
         }
         if (Summary.isOf(outcome)) {
             Files.writeString(

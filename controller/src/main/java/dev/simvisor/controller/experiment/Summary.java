@@ -32,12 +32,40 @@ public final class Summary {
 
     /** Whether there is anything to sum up. */
     public static boolean isOf(Outcome outcome) {
-        return !outcome.measurements().isEmpty();
+        return !outcome.measurements().isEmpty() || !outcome.arrivals().isEmpty();
     }
 
     /** As tables. */
     public List<String> lines() {
-        return new ArrayList<>(hosts().lines());
+        List<String> lines = new ArrayList<>();
+        if (!outcome.arrivals().isEmpty()) {
+            lines.addAll(arrivals().lines());
+        }
+        if (!outcome.measurements().isEmpty()) {
+            if (!lines.isEmpty()) {
+                lines.add("");
+            }
+            lines.addAll(hosts().lines());
+        }
+        return lines;
+    }
+
+    private Table arrivals() {
+        Table table = Table.of("ARRIVALS", ">CAME", ">PLACED", ">REFUSED", ">WAITING", ">MEAN WAIT", ">LONGEST WAIT");
+        ArrivalTotal.byProcess(outcome.arrivals()).forEach((process, total) -> row(table, process, total));
+        row(table, "all", ArrivalTotal.of(outcome.arrivals()));
+        return table;
+    }
+
+    private static void row(Table table, String process, ArrivalTotal total) {
+        table.row(
+                process,
+                total.came(),
+                total.placed(),
+                total.refused(),
+                total.waiting(),
+                Figures.millis(total.meanWaitNanos()),
+                Figures.millis(total.longestWaitNanos()));
     }
 
     private Table hosts() {
@@ -65,10 +93,19 @@ public final class Summary {
     public String toJson() {
         Map<String, Object> fields = new TreeMap<>();
         fields.put("virtualSeconds", seconds(outcome.virtualNanos()));
-        Map<String, Object> hosts = new TreeMap<>();
-        Totals.byHost(outcome.measurements()).forEach((host, total) -> hosts.put(host, fields(total)));
-        fields.put("hosts", hosts);
-        fields.put("allHosts", fields(Totals.ofAll(outcome.measurements())));
+        if (!outcome.arrivals().isEmpty()) {
+            Map<String, Object> processes = new TreeMap<>();
+            ArrivalTotal.byProcess(outcome.arrivals())
+                    .forEach((process, total) -> processes.put(process, fields(total)));
+            fields.put("arrivals", processes);
+            fields.put("allArrivals", fields(ArrivalTotal.of(outcome.arrivals())));
+        }
+        if (!outcome.measurements().isEmpty()) {
+            Map<String, Object> hosts = new TreeMap<>();
+            Totals.byHost(outcome.measurements()).forEach((host, total) -> hosts.put(host, fields(total)));
+            fields.put("hosts", hosts);
+            fields.put("allHosts", fields(Totals.ofAll(outcome.measurements())));
+        }
         return ConfigValueFactory.fromMap(fields)
                 .render(ConfigRenderOptions.concise().setFormatted(true));
     }
@@ -81,6 +118,17 @@ public final class Summary {
         fields.put("readySeconds", seconds(total.readyNanos()));
         fields.put("linkSentBytes", total.linkSentBytes());
         total.energyJoules().ifPresent(joules -> fields.put("energyJoules", rounded(joules)));
+        return fields;
+    }
+
+    private static Map<String, Object> fields(ArrivalTotal total) {
+        Map<String, Object> fields = new TreeMap<>();
+        fields.put("came", total.came());
+        fields.put("placed", total.placed());
+        fields.put("refused", total.refused());
+        fields.put("waiting", total.waiting());
+        fields.put("meanWaitSeconds", seconds(total.meanWaitNanos()));
+        fields.put("longestWaitSeconds", seconds(total.longestWaitNanos()));
         return fields;
     }
 

@@ -2,7 +2,7 @@ package dev.simvisor.controller.metrics;
 
 import dev.simvisor.controller.metrics.Measurement.HostFigures;
 import dev.simvisor.controller.metrics.Measurement.VmFigures;
-import java.math.BigDecimal;
+import dev.simvisor.controller.report.Figures;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -14,7 +14,6 @@ import java.util.stream.Stream;
  * for each interval and host, or VM. Times are virtual; an interval is named by its end.
  */
 public final class MetricsCsv {
-    private static final int NANO_DIGITS = 9;
     private static final double NANOS_PER_SECOND = 1e9;
 
     private MetricsCsv() {}
@@ -28,14 +27,14 @@ public final class MetricsCsv {
         for (Measurement measurement : measurements) {
             for (HostFigures host : measurement.hosts()) {
                 lines.add(line(
-                        seconds(measurement.untilNanos()),
+                        Figures.exactSeconds(measurement.untilNanos()),
                         host.host(),
-                        host.state().name().replaceFirst("^HOST_", "").toLowerCase(Locale.ROOT),
+                        Figures.word(host.state(), "HOST_"),
                         host.pcpus(),
-                        seconds(host.upNanos()),
+                        Figures.exactSeconds(host.upNanos()),
                         fraction(host.utilization()),
-                        seconds(host.busyNanos()),
-                        seconds(host.readyNanos()),
+                        Figures.exactSeconds(host.busyNanos()),
+                        Figures.exactSeconds(host.readyNanos()),
                         host.vmsRunning(),
                         host.vmsPaused(),
                         host.memoryReservedBytes(),
@@ -55,11 +54,11 @@ public final class MetricsCsv {
         for (Measurement measurement : measurements) {
             for (VmFigures vm : measurement.vms()) {
                 lines.add(line(
-                        seconds(measurement.untilNanos()),
+                        Figures.exactSeconds(measurement.untilNanos()),
                         vm.vm(),
                         vm.host(),
-                        seconds(vm.busyNanos()),
-                        seconds(vm.readyNanos()),
+                        Figures.exactSeconds(vm.busyNanos()),
+                        Figures.exactSeconds(vm.readyNanos()),
                         vm.instructions(),
                         vm.memoryTouchedBytes()));
             }
@@ -79,11 +78,6 @@ public final class MetricsCsv {
 
     private static String line(Object... cells) {
         return Stream.of(cells).map(String::valueOf).collect(Collectors.joining(","));
-    }
-
-    /** Exactly. */
-    private static String seconds(long nanos) {
-        return BigDecimal.valueOf(nanos, NANO_DIGITS).stripTrailingZeros().toPlainString();
     }
 
     private static String fraction(double value) {

@@ -179,6 +179,20 @@ class ExperimentIT {
         assertThat(apart).isEqualTo(first);
     }
 
+    @Test
+    void arrivalsAreTheSameToTheByteInOneProcessAndInTwo() throws IOException {
+        Path study = SCENARIO.resolveSibling("placement-study.conf");
+        SortedMap<String, String> first = run(study, "together", "--nodes", "0");
+
+        assertThat(first.get("arrivals.csv")).contains(",placed,", ",refused,");
+        assertThat(first.get("summary.txt")).contains("ARRIVALS", "UTILIZATION").containsPattern("(?m)^all .* J$");
+        assertThat(first.get("consoles/job-1")).contains("sieve 40: checksum ");
+        first.remove(WALL_CLOCK);
+        SortedMap<String, String> apart = run(study, "apart", "--nodes", "2");
+        apart.remove(WALL_CLOCK);
+        assertThat(apart).isEqualTo(first);
+    }
+
     private SortedMap<String, String> run(String name, String... options) throws IOException {
         return run(SCENARIO, name, options);
     }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.simvisor.config.Action;
+import dev.simvisor.config.ArrivalProcess;
+import dev.simvisor.config.Distribution;
 import dev.simvisor.config.Experiment;
 import dev.simvisor.config.GuestCatalogue;
 import dev.simvisor.config.Metrics;
@@ -45,6 +47,7 @@ class ExperimentRunTest {
     private Path guests;
 
     private final Watcher watcher = new Watcher();
+    private List<ArrivalProcess> arrivals = List.of();
     private Optional<Metrics> metrics = Optional.empty();
 
     @Test
@@ -185,6 +188,64 @@ class ExperimentRunTest {
                 .returns(0L, HostFigures::busyNanos);
     }
 
+    @Test
+    void arrivalsArePlacedOrRefusedAndNamedByNumber() throws Exception {
+        VmType large = Objects.requireNonNull(VmType.load().get("builtin"));
+        VirtualDuration second = VirtualDuration.parse("1s");
+        // Two hosts have room for 16 each, and the toy is there already.
+        arrivals = List.of(
+                new ArrivalProcess(
+                        "crowd",
+                        new ArrivalProcess.Source.Drawn(
+                                large,
+                                new Distribution.Fixed(VirtualDuration.parse("10ms")),
+                                Optional.of(new Distribution.Fixed(second)),
+                                VirtualDuration.ZERO,
+                                second,
+                                Optional.of(35)),
+                        Optional.of("hi"),
+                        VirtualDuration.ZERO),
+                new ArrivalProcess(
+                        "late",
+                        new ArrivalProcess.Source.Trace(List.of(
+                                new ArrivalProcess.Source.Trace.Entry(second, large, Optional.empty()),
+                                new ArrivalProcess.Source.Trace.Entry(
+                                        VirtualDuration.parse("1999ms"), large, Optional.empty()))),
+                        Optional.empty(),
+                        second));
+        Outcome outcome = run(Long.MAX_VALUE);
+
+        assertThat(ArrivalTotal.of(outcome.arrivals()))
+                .returns(37, ArrivalTotal::came)
+                .returns(33, ArrivalTotal::placed)
+                .returns(4, ArrivalTotal::refused);
+        assertThat(outcome.arrivals())
+                .filteredOn(arrival -> arrival.fate() == ArrivalOutcome.Fate.REFUSED)
+                .extracting(arrival -> arrival.planned().vm())
+                .containsExactly("crowd-32", "crowd-33", "crowd-34", "crowd-35");
+        assertThat(outcome.arrivals().get(35))
+                .returns("late-1", arrival -> arrival.planned().vm())
+                .returns(10_100_000L, ArrivalOutcome::waitedNanos);
+        assertThat(outcome.events())
+                .filteredOn(event -> event.getWhatCase() == Event.WhatCase.REFUSAL)
+                .extracting(Event::getVirtualNanos)
+                .containsExactly(320_000_000L, 330_000_000L, 340_000_000L, 350_000_000L);
+        assertThat(Objects.requireNonNull(outcome.consoles().get("crowd-1")).toStringUtf8())
+                .contains("typed h", "typed i");
+        assertThat(outcome.vms().get("crowd-1").vm().getState()).isEqualTo(VmState.VM_STOPPED);
+        assertThat(Summary.of(outcome).lines())
+                .first()
+                .asString()
+                .matches("ARRIVALS +CAME +PLACED +REFUSED +WAITING +MEAN WAIT +LONGEST WAIT");
+        assertThat(Summary.of(outcome).toJson()).contains("\"refused\" : 4");
+        assertThat(ArrivalsCsv.lines(outcome.arrivals(), outcome.vms()))
+                .hasSize(38)
+                .startsWith(
+                        "vm,process,type,arrived_seconds,lifetime_seconds,fate,waited_seconds,host,state",
+                        "crowd-1,crowd,builtin,0.01,1,placed,0,host-1,stopped")
+                .contains("crowd-32,crowd,builtin,0.32,1,refused,0,,");
+    }
+
     private static List<Long> upMillis(Outcome outcome, int host) {
         return outcome.measurements().stream()
                 .map(measurement -> measurement.hosts().get(host).upNanos() / 1_000_000)
@@ -246,7 +307,7 @@ class ExperimentRunTest {
             if (action instanceof Action.Clone clone) vms.add(new VmDefinition(clone.name(), toy.type()));
             if (action instanceof Action.Create create) vms.add(create.vm());
         }
-        Experiment experiment = new Experiment(Topology.shipped("two-hosts"), vms, all, metrics);
+        Experiment experiment = new Experiment(Topology.shipped("two-hosts"), vms, all, arrivals, metrics);
         try (EmbeddedCluster cluster = EmbeddedCluster.start(
                 List.of("node"),
                 FitPlacement.FIRST_FIT,
