@@ -42,7 +42,7 @@ final class ArrivalReader {
                 name,
                 section.has("trace") ? trace(section) : drawn(section),
                 section.optionalScalar("text", "what to type", text -> text),
-                section.optionalScalar("patience", VirtualDuration.EXPECTED, VirtualDuration::parse)
+                section.optionalScalar("patience", Distribution.EXPECTED, Distribution::positive)
                         .orElse(VirtualDuration.ZERO));
         section.end();
         for (String vm : vms) {
@@ -63,6 +63,9 @@ final class ArrivalReader {
                 .orElse(VirtualDuration.ZERO);
         VirtualDuration until = section.optionalScalar("until", VirtualDuration.EXPECTED, VirtualDuration::parse)
                 .orElse(end);
+        if (from.compareTo(until) >= 0) {
+            throw section.error("from", "is not before " + until + ", when the process ends; expected an earlier time");
+        }
         if (until.compareTo(end) > 0) {
             throw section.error("until", "is after the end of the scenario, " + end + "; expected a time before it");
         }

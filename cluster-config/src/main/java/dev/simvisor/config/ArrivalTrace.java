@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.function.Function;
 
 /**
  * Reads arrivals from a file: a first line of {@value #HEADER}, then one for each, by rising time. A lifetime that is left empty
@@ -58,7 +59,7 @@ final class ArrivalTrace {
         if (cells.length != 3) {
             throw error("", "has " + cells.length + " fields; expected " + HEADER);
         }
-        VirtualDuration at = duration("time", cells[0].strip());
+        VirtualDuration at = span("time", VirtualDuration.EXPECTED, cells[0].strip(), VirtualDuration::parse);
         if (!before.isEmpty() && at.compareTo(before.getLast().at()) < 0) {
             throw error("time", "is before the one above; expected rising times");
         }
@@ -69,14 +70,18 @@ final class ArrivalTrace {
         }
         String lifetime = cells[2].strip();
         return new Trace.Entry(
-                at, type, lifetime.isEmpty() ? Optional.empty() : Optional.of(duration("lifetime", lifetime)));
+                at,
+                type,
+                lifetime.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(span("lifetime", Distribution.EXPECTED, lifetime, Distribution::positive)));
     }
 
-    private VirtualDuration duration(String field, String text) {
+    private VirtualDuration span(String field, String expected, String text, Function<String, VirtualDuration> parse) {
         try {
-            return VirtualDuration.parse(text);
-        } catch (IllegalArgumentException noDuration) {
-            throw error(field, "is \"" + text + "\"; expected " + VirtualDuration.EXPECTED);
+            return parse.apply(text);
+        } catch (IllegalArgumentException refused) {
+            throw error(field, "is \"" + text + "\"; expected " + expected);
         }
     }
 

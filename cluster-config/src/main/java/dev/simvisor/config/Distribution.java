@@ -42,7 +42,8 @@ public sealed interface Distribution {
         return new Uniform(bounds.getFirst(), bounds.getLast());
     }
 
-    private static VirtualDuration positive(String text) {
+    /** A span such as can be drawn. */
+    static VirtualDuration positive(String text) {
         VirtualDuration duration = VirtualDuration.parse(text);
         if (duration.nanos() == 0 || duration.compareTo(LONGEST) > 0) {
             throw new IllegalArgumentException(text);

@@ -126,7 +126,9 @@ class ArrivalsTest {
                 "log.csv | lag.csv | :8: arrivals[2].trace: is \"lag.csv\"; expected the path of a file of arrivals, from this one's folder",
                 "trace = \"log.csv\" | trace = \"log.csv\", type = builtin | :8: arrivals[2].type: is not a field here; expected name,"
                         + " patience, text, trace",
-                "patience = 2s | patience = -1s | :5: arrivals[1].patience: is \"-1s\"; expected a duration such as 30s, 300ms or 50us",
+                "patience = 2s | patience = 9999999h | :5: arrivals[1].patience: is \"9999999h\"; expected a duration such as 30s, 300ms or 50us,"
+                        + " above zero, at most 3600000s",
+                "from = 1s | from = 4s | :5: arrivals[1].from: is not before 4s, when the process ends; expected an earlier time",
             })
     void badFieldIsOneLineWithItsPlace(String from, String to, String message) {
         String text = GOOD.replace(from, to);
@@ -144,7 +146,8 @@ class ArrivalsTest {
                 "0s,builtin,300ms | 0s,builtin | :2: has 2 fields; expected time,type,lifetime",
                 "0s,builtin | 2s,builtin | :3: time: is before the one above; expected rising times",
                 "0s,builtin | now,builtin | :2: time: is \"now\"; expected a duration such as 30s, 300ms or 50us",
-                "300ms | 300 | :2: lifetime: is \"300\"; expected a duration such as 30s, 300ms or 50us",
+                "300ms | 300 | :2: lifetime: is \"300\"; expected a duration such as 30s, 300ms or 50us, above zero, at most 3600000s",
+                "300ms | 0s | :2: lifetime: is \"0s\"; expected a duration such as 30s, 300ms or 50us, above zero, at most 3600000s",
                 "debian-12-amd64 | plan9 | :5: type: is \"plan9\"; expected one of builtin, debian-12-amd64, debian-12-i386",
             })
     void badLineOfATraceIsOneLineWithItsPlace(String from, String to, String message) {

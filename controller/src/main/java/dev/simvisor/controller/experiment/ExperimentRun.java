@@ -24,6 +24,7 @@ import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.StateHashResponse;
 import dev.simvisor.proto.api.Vm;
 import dev.simvisor.proto.api.VmSpec;
+import dev.simvisor.proto.api.VmState;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -120,6 +121,7 @@ public final class ExperimentRun {
         get(cluster.hold());
         Map<String, Vm> vmsAtEnd = new HashMap<>();
         lastVms.forEach(vm -> vmsAtEnd.put(vm.getSpec().getName(), vm));
+        forgetUnheard(lastVms);
         return new Outcome(
                 consoles,
                 List.copyOf(events),
@@ -129,6 +131,15 @@ public final class ExperimentRun {
                 List.copyOf(measurements),
                 endNanos,
                 System.nanoTime() - startedNanos);
+    }
+
+    /** Who had not been confirmed at the end was listened to only if time ran on for long enough. */
+    private void forgetUnheard(List<Vm> lastVms) {
+        for (Vm vm : lastVms) {
+            if (vm.getState() == VmState.VM_CREATING) {
+                consoles.remove(vm.getSpec().getName());
+            }
+        }
     }
 
     // ---- actions ----
