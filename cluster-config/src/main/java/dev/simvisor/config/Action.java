@@ -48,6 +48,9 @@ public sealed interface Action {
     /** Ends a host all of a sudden. */
     record FailHost(VirtualDuration at, String host) implements Action {}
 
+    /** Brings a failed host up again, empty; a drained one takes VMs again. */
+    record RecoverHost(VirtualDuration at, String host) implements Action {}
+
     /** Ends the run. */
     record End(VirtualDuration at) implements Action {}
 }

@@ -2,6 +2,7 @@ package dev.simvisor.config;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A run that can be repeated: a cluster, its VMs, and what happens to them when.
@@ -9,11 +10,19 @@ import java.util.List;
  * @param topology with the seed of the experiment when it gives one
  * @param vms all that some action creates or clones, in the order written, the clones last
  * @param actions by rising time; the last one, and no other, is {@link Action.End}
+ * @param arrivals VMs that come by themselves besides, in the order written
+ * @param metrics what is measured meanwhile; empty for nothing
  */
-public record Experiment(Topology topology, List<VmDefinition> vms, List<Action> actions) {
+public record Experiment(
+        Topology topology,
+        List<VmDefinition> vms,
+        List<Action> actions,
+        List<ArrivalProcess> arrivals,
+        Optional<Metrics> metrics) {
     public Experiment {
         vms = List.copyOf(vms);
         actions = List.copyOf(actions);
+        arrivals = List.copyOf(arrivals);
     }
 
     /**

@@ -23,6 +23,7 @@ final class ExperimentReader {
         STOP,
         DRAIN,
         FAIL,
+        RECOVER,
         END
     }
 
@@ -33,10 +34,12 @@ final class ExperimentReader {
     private final Map<String, VmDefinition> vms = new LinkedHashMap<>();
     private final Set<String> hosts = new HashSet<>();
     private final Set<String> created = new HashSet<>();
+    private final SortedMap<String, VmType> types;
 
     ExperimentReader(Section root, Path file) {
         this.root = root;
         this.file = file;
+        this.types = VmType.loadWith(root);
     }
 
     Experiment read() {
@@ -44,8 +47,13 @@ final class ExperimentReader {
         topology.hosts().forEach(host -> hosts.add(host.name()));
         readVms();
         List<Action> actions = actions();
+        ArrivalReader arrivals =
+                new ArrivalReader(file, types, vms.keySet(), actions.getLast().at());
+        List<ArrivalProcess> processes =
+                root.optionalSections("arrivals").stream().map(arrivals::read).toList();
+        Optional<Metrics> metrics = root.optionalSection("metrics").map(Metrics::read);
         root.end();
-        return new Experiment(topology, List.copyOf(vms.values()), actions);
+        return new Experiment(topology, List.copyOf(vms.values()), actions, processes, metrics);
     }
 
     private Topology topology() {
@@ -62,8 +70,7 @@ final class ExperimentReader {
     }
 
     private void readVms() {
-        SortedMap<String, VmType> types = VmType.loadWith(root);
-        for (Section section : root.sections("vms")) {
+        for (Section section : root.optionalSections("vms")) {
             String name = section.scalar("name", Names.EXPECTED, Names::name);
             VmType type = section.reference("type", types).changedBy(section);
             section.end();
@@ -106,6 +113,7 @@ final class ExperimentReader {
             case STOP -> new Action.Stop(at, createdVm(section));
             case DRAIN -> new Action.DrainHost(at, host(section), MigrationSettings.read(section));
             case FAIL -> new Action.FailHost(at, host(section));
+            case RECOVER -> new Action.RecoverHost(at, host(section));
             case END -> new Action.End(at);
         };
     }

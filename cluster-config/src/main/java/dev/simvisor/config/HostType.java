@@ -16,6 +16,7 @@ import java.util.TreeMap;
  * @param modes what virtualization the processors support; not empty
  * @param nic the link to the rack's switch
  * @param costModel what cycles are charged by; empty where an instruction takes a cycle and nothing else takes time
+ * @param power what it draws; empty where nobody knows
  */
 public record HostType(
         String name,
@@ -26,7 +27,8 @@ public record HostType(
         Optional<String> cpuModel,
         List<VirtualizationMode> modes,
         Link nic,
-        Optional<CostModel> costModel) {
+        Optional<CostModel> costModel,
+        Optional<PowerModel> power) {
     private static final String KEY = "host-types";
     private static final int MOST_PCPUS = 1024;
 
@@ -67,8 +69,8 @@ public record HostType(
                 section.optionalScalar("cpu-model", Names.EXPECTED, Names::name),
                 section.choices("modes", VirtualizationMode.class),
                 Link.read(section.section("nic")),
-                section.optionalScalar(
-                        "cost-model", "one of " + String.join(", ", CostModel.names()), CostModel::load));
+                section.optionalScalar("cost-model", "one of " + String.join(", ", CostModel.names()), CostModel::load),
+                section.optionalSection("power").map(PowerModel::read));
         if (type.modes().isEmpty()) {
             throw section.error("modes", "is empty; expected at least bare");
         }

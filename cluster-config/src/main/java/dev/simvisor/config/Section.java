@@ -258,7 +258,8 @@ final class Section {
         return scalars(key, expected, Section::nonBlank);
     }
 
-    private <T> List<T> scalars(String key, String expected, Function<String, T> parse) {
+    /** A list of scalars that {@code parse} understands, in the order written. */
+    <T> List<T> scalars(String key, String expected, Function<String, T> parse) {
         List<T> parsed = new ArrayList<>();
         for (ConfigValue element : list(key, "a list, each " + expected)) {
             parsed.add(parsed(element, pathOf(key) + "[" + parsed.size() + "]", expected, parse));

@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Test;
 class CatalogueTest {
     @Test
     void hostTypesHaveAClockAModeAndACostModel() {
-        assertThat(HostType.load()).containsOnlyKeys("lab", "lab-classic", "pentium-4", "server");
+        assertThat(HostType.load())
+                .containsOnlyKeys("lab", "lab-classic", "lab-ml110-g4", "lab-ml110-g5", "pentium-4", "server");
         assertThat(HostType.load().get("lab"))
                 .returns(2, HostType::pcpus)
                 .returns(MemorySize.parse("1G"), HostType::memory)
@@ -25,6 +26,20 @@ class CatalogueTest {
                 .satisfies(type -> assertThat(type.modes()).doesNotContain(VirtualizationMode.HARDWARE));
         assertThat(HostType.load().get("pentium-4").costModel().map(CostModel::name))
                 .contains("adams-agesen-2006");
+    }
+
+    @Test
+    void powerOfAHostIsWhatSomebodyHasPublished() {
+        assertThat(HostType.load().get("lab").power()).isEmpty();
+        assertThat(HostType.load().get("lab-ml110-g5").power()).hasValueSatisfying(power -> {
+            assertThat(power.byUtilization())
+                    .hasSize(11)
+                    .startsWith(Power.parse("93.7W"))
+                    .endsWith(Power.parse("135W"));
+        });
+        assertThat(HostType.load().values())
+                .flatExtracting(type -> type.power().stream().toList())
+                .allSatisfy(power -> assertThat(power.source()).isNotBlank());
     }
 
     @Test

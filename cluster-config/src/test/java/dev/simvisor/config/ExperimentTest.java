@@ -58,6 +58,15 @@ class ExperimentTest {
     }
 
     @Test
+    void shippedStudyHasArrivalsAndMeasuresHostsWithPowerModels() {
+        Experiment study = Experiment.load(Path.of("experiments/placement-study.conf"));
+        assertThat(study.arrivals()).extracting(ArrivalProcess::name).containsExactly("job", "service");
+        assertThat(study.metrics()).isPresent();
+        assertThat(study.topology().hosts())
+                .allSatisfy(host -> assertThat(host.type().power()).isPresent());
+    }
+
+    @Test
     void seedOfTheExperimentGoesBeforeThatOfTheTopology() {
         assertThat(load(GOOD).topology().seed()).isEqualTo(9);
         assertThat(load(GOOD.replace("seed = 9\n", "")).topology().seed()).isEqualTo(1);
@@ -101,15 +110,16 @@ class ExperimentTest {
     }
 
     @Test
-    void vmsArePausedResumedAndStoppedAndHostsDrained() {
+    void vmsArePausedResumedAndStoppedAndHostsDrainedAndRecovered() {
         Experiment experiment = load(GOOD.replace("{ at = 4s, do = fail, host = host-2 }", """
                 { at = 4s, do = pause, vm = web }
                 { at = 4s, do = resume, vm = web }
                 { at = 4s, do = drain, host = host-2, algorithm = stop-and-copy }
+                { at = 4s, do = recover, host = host-2 }
                 { at = 4s, do = stop, vm = web }
                 """));
 
-        assertThat(experiment.actions().subList(4, 8))
+        assertThat(experiment.actions().subList(4, 9))
                 .containsExactly(
                         new Action.Pause(at("4s"), "web"),
                         new Action.Resume(at("4s"), "web"),
@@ -118,6 +128,7 @@ class ExperimentTest {
                                 "host-2",
                                 new MigrationSettings(
                                         MigrationSettings.Algorithm.STOP_AND_COPY, Optional.empty(), at("300ms"), 30)),
+                        new Action.RecoverHost(at("4s"), "host-2"),
                         new Action.Stop(at("4s"), "web"));
     }
 
@@ -139,6 +150,26 @@ class ExperimentTest {
                 .isEqualTo(experiment.vms().getFirst().type());
     }
 
+    @Test
+    void metricsAreMeasuredWhereAskedFor() {
+        assertThat(load(GOOD).metrics()).isEmpty();
+        assertThat(load(GOOD + "metrics { every = 250ms }\n").metrics()).contains(new Metrics(at("250ms")));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "every = 900us | .every: is \"900us\"; expected a duration such as 30s, 300ms or 50us, at least 1ms",
+                "every = often | .every: is \"often\"; expected a duration such as 30s, 300ms or 50us, at least 1ms",
+                "each = 1s | .every: is missing; expected a duration such as 30s, 300ms or 50us, at least 1ms",
+                "every = 1s, each = 1s | .each: is not a field here; expected every",
+            })
+    void badMetricsAreOneLineWithTheirPlace(String fields, String message) {
+        assertThatThrownBy(() -> load(GOOD + "metrics { " + fields + " }\n"))
+                .hasMessage(file() + ":16: metrics" + message);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -146,11 +177,13 @@ class ExperimentTest {
                 "host = host-1 | host = host-9 | :9: actions[0].host: is \"host-9\"; expected a host of the topology",
                 "vm = web, host = host-1 | vm = idle | :10: actions[1].vm: is \"web\", which no action above creates",
                 "vm = web, text | vm = wbe, text | :10: actions[1].vm: is \"wbe\"; expected one of idle, web",
-                "do = fail | do = kill | :13: actions[4].do: is \"kill\"; expected one of create, clone, migrate, type, pause, resume, stop, drain, fail, end",
+                "do = fail | do = kill | :13: actions[4].do: is \"kill\"; expected one of create, clone, migrate, type, pause, resume, stop, drain, fail, recover, end",
                 "do = fail, host = host-2 | do = clone, vm = web, as = idle | :13: actions[4].as: makes a second VM idle; expected a name of its own",
                 "do = fail, host = host-2 | do = clone, vm = idle, as = twin | :13: actions[4].vm: is \"idle\", which no action above creates",
                 "do = fail, host = host-2 | do = clone, vm = web | :13: actions[4].as: is missing; expected a name of letters, digits, '-', '_' and '.'",
                 "do = fail, host = host-2 | do = pause, vm = twin | :13: actions[4].vm: is \"twin\"; expected one of idle, web",
+                "do = fail, host = host-2 | do = recover, host = host-9 | :13: actions[4].host: is \"host-9\"; expected a host of the topology",
+                "fail, host = host-2 | recover | :13: actions[4].host: is missing; expected a host",
                 "fail, host = host-2 | fail | :13: actions[4].host: is missing; expected a host",
                 "at = 4s | at = 1s | :13: actions[4].at: is before the action above; expected rising times",
                 "at = 5s, do = end | at = 5s, do = fail, host = host-1 | :8: actions: does not end; expected { at = ..., do = end } as the last action",

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,7 +78,7 @@ class TopologyTest {
                 "seed = 7 | seed = -1 | :1: seed: is \"-1\"; expected a whole number from 0 to 9223372036854775807",
                 "seed = 7 | sed = 7 | :1: seed: is missing; expected a whole number from 0 to 9223372036854775807",
                 "type = lab | type = big | :17: racks[0].hosts[1].type: is \"big\"; expected one of lab, lab-classic,"
-                        + " pentium-4, server, tiny",
+                        + " lab-ml110-g4, lab-ml110-g5, pentium-4, server, tiny",
                 "count = 3 | count = 0 | :17: racks[0].hosts[1].count: is \"0\"; expected a whole number from 1 to 100000",
                 "name = db | name = web | :19: racks[1].hosts[0].name: makes a second host web; expected a name of its own",
                 "name = db | name = \"d b\" | :19: racks[1].hosts[0].name: is \"d b\"; expected a name of letters, digits, '-', '_' and '.'",
@@ -91,7 +92,7 @@ class TopologyTest {
                 "present-day | free | :10: host-types.tiny.cost-model: is \"free\"; expected one of adams-agesen-2006, barham-2003, present-day",
                 "pcpus = 1 | pcpus = [1] | :5: host-types.tiny.pcpus: is a list; expected a whole number from 1 to 1024",
                 "name = right | naem = right | :19: racks[1].name: is missing; expected a name of letters, digits, '-', '_' and '.'",
-                "pcpus = 1 | pcpus = 1, cores = 2 | :5: host-types.tiny.cores: is not a field here; expected clock, cost-model, cpu-model, description, memory, modes, nic, pcpus",
+                "pcpus = 1 | pcpus = 1, cores = 2 | :5: host-types.tiny.cores: is not a field here; expected clock, cost-model, cpu-model, description, memory, modes, nic, pcpus, power",
             })
     void badFieldIsOneLineWithItsPlace(String from, String to, String message) {
         String text = GOOD.replace(from, to);
@@ -99,6 +100,43 @@ class TopologyTest {
         assertThatThrownBy(() -> load(text))
                 .isInstanceOf(InvalidConfigException.class)
                 .hasMessage(file() + message);
+    }
+
+    @Test
+    void powerIsALineOrATable() {
+        String table = "by-utilization = [60W, 61W, 62W, 63W, 64W, 65W, 66W, 67W, 68W, 69W, 70.5W], source = measured";
+        assertThat(load(withPower("idle = 60W, peak = 0.2kW, source = guessed"))
+                        .hosts()
+                        .getFirst()
+                        .type()
+                        .power())
+                .contains(new PowerModel(List.of(new Power(60_000), new Power(200_000)), "guessed"));
+        assertThat(load(withPower(table)).hosts().getFirst().type().power())
+                .hasValueSatisfying(
+                        power -> assertThat(power.byUtilization().getLast()).isEqualTo(new Power(70_500)));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "idle = 60W, peak = 200W | .source: is missing; expected where the figures come from",
+                "source = s, idle = 60, peak = 200W | .idle: is \"60\"; expected a power such as 93.7W or 1.2kW, or by-utilization with"
+                        + " 11 figures, at 0, 10, ..., 100 % of the processors' time, each a power such as 93.7W or 1.2kW",
+                "source = s, idle = 60W | .peak: is missing; expected a power such as 93.7W or 1.2kW",
+                "source = s, idle = 60W, peak = 59W | .peak: is below idle; expected at least as much",
+                "source = s, by-utilization = [1W, 2W] | .by-utilization: has 2 figures; expected 11 figures, at 0, 10, ..., 100 % of the"
+                        + " processors' time, each a power such as 93.7W or 1.2kW",
+                "source = s, by-utilization = [1W, 2V] | .by-utilization[1]: is \"2V\"; expected a power such as 93.7W or 1.2kW",
+                "source = s, by-utilization = [9999999kW] | .by-utilization[0]: is \"9999999kW\"; expected a power such as 93.7W or 1.2kW",
+                "source = s, idle = 1W, peak = 2W, max = 3W | .max: is not a field here; expected by-utilization, idle, peak, source",
+            })
+    void badPowerIsOneLineWithItsPlace(String power, String message) {
+        assertThatThrownBy(() -> load(withPower(power))).hasMessage(file() + ":5: host-types.tiny.power" + message);
+    }
+
+    private static String withPower(String power) {
+        return GOOD.replace("pcpus = 1", "pcpus = 1, power { " + power + " }");
     }
 
     @Test

@@ -6,6 +6,7 @@ import dev.simvisor.config.VirtualDuration;
 import dev.simvisor.controller.experiment.ExperimentRun;
 import dev.simvisor.controller.experiment.Outcome;
 import dev.simvisor.controller.experiment.ResultFolder;
+import dev.simvisor.controller.experiment.Summary;
 import dev.simvisor.controller.guest.CacheOption;
 import dev.simvisor.controller.modecosts.ModeCostChart;
 import dev.simvisor.controller.modecosts.ModeCostReport;
@@ -117,6 +118,10 @@ final class ExperimentCommand {
             PrintWriter output = Objects.requireNonNull(spec).commandLine().getOut();
             if (!outcome.migrations().isEmpty()) {
                 output.printf("%s%n%n", MigrationTables.summary(outcome.migrations()));
+            }
+            if (Summary.isOf(outcome)) {
+                Summary.of(outcome).lines().forEach(output::println);
+                output.println();
             }
             for (Event event : outcome.events()) {
                 if (event.hasRefusal()) {

@@ -17,7 +17,7 @@ import picocli.CommandLine.Parameters;
 /** {@code simvisor host}. */
 @Command(
         name = "host",
-        description = "Shows physical hosts, and empties or kills them.",
+        description = "Shows physical hosts, empties and kills them, and brings them up again.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {

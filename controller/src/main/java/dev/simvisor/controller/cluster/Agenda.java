@@ -2,11 +2,14 @@ package dev.simvisor.controller.cluster;
 
 import java.util.Comparator;
 import java.util.PriorityQueue;
+import java.util.function.BooleanSupplier;
 
 /** What the controller has to do at virtual times to come, in an order that does not depend on when it became known. */
 final class Agenda {
     /** What comes first at the same time. */
     enum Rank {
+        /** The figures of the time up to now: what is decided now belongs to the time after it. */
+        MEASUREMENT,
         /** A host's message arrives. */
         ARRIVAL,
         /** Something the controller waits for. */
@@ -35,9 +38,9 @@ final class Agenda {
         return items.isEmpty() ? Long.MAX_VALUE : items.element().nanos();
     }
 
-    /** Does what is due up to and at a time, including what that adds. */
-    void runUpTo(long nanos) {
-        while (nextNanos() <= nanos) {
+    /** Does what is due up to and at a time, including what that adds, as long as {@code mayGoOn} before each. */
+    void runUpTo(long nanos, BooleanSupplier mayGoOn) {
+        while (nextNanos() <= nanos && mayGoOn.getAsBoolean()) {
             items.remove().action().run();
         }
     }

@@ -1,5 +1,7 @@
 package dev.simvisor.controller.cluster;
 
+import dev.simvisor.controller.metrics.Measurement;
+import dev.simvisor.proto.api.ArrivalRequest;
 import dev.simvisor.proto.api.CloneVmRequest;
 import dev.simvisor.proto.api.ClusterStatus;
 import dev.simvisor.proto.api.ConsoleOutput;
@@ -59,6 +61,12 @@ public interface ClusterControl extends AutoCloseable {
      */
     CompletableFuture<Void> journalTo(Path file);
 
+    /**
+     * Measures the cluster from now on, every so often and a last time at {@code untilNanos}; to be called before time runs, and
+     * once. A measurement ends before what happens at its end.
+     */
+    void measure(long everyNanos, long untilNanos, Consumer<Measurement> listener);
+
     // ---- hosts ----
 
     /** Adds a host, on the node that its spec names or on the one with the fewest; completes when it is up. */
@@ -79,6 +87,12 @@ public interface ClusterControl extends AutoCloseable {
     // ---- VMs ----
 
     CompletableFuture<Vm> createVm(CreateVmRequest request);
+
+    /**
+     * A VM comes, is placed or waits for room, and leaves by itself. Completes when it is there, with a refusal when it has
+     * waited in vain or can never be there.
+     */
+    CompletableFuture<Vm> arrive(ArrivalRequest request);
 
     CompletableFuture<Vm> pause(String vm);
 

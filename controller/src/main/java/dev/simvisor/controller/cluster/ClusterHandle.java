@@ -2,6 +2,8 @@ package dev.simvisor.controller.cluster;
 
 import com.google.protobuf.ByteString;
 import dev.simvisor.controller.cluster.TimeKeeper.Command;
+import dev.simvisor.controller.metrics.Measurement;
+import dev.simvisor.proto.api.ArrivalRequest;
 import dev.simvisor.proto.api.CloneVmRequest;
 import dev.simvisor.proto.api.ClusterStatus;
 import dev.simvisor.proto.api.ConsoleOutput;
@@ -154,6 +156,11 @@ final class ClusterHandle implements ClusterControl {
         return answer;
     }
 
+    @Override
+    public void measure(long everyNanos, long untilNanos, Consumer<Measurement> listener) {
+        keeper.tell(new Command.Look(timeKeeper -> timeKeeper.measure(everyNanos, untilNanos, listener)));
+    }
+
     // ---- hosts ----
 
     @Override
@@ -193,6 +200,12 @@ final class ClusterHandle implements ClusterControl {
     @Override
     public CompletableFuture<Vm> createVm(CreateVmRequest request) {
         return command(entry().setCreateVm(request), (state, answer) -> state.createVm(request, answer));
+    }
+
+    @Override
+    public CompletableFuture<Vm> arrive(ArrivalRequest request) {
+        return command(
+                entry().setArrive(request), (state, answer) -> state.arrivals().arrive(request, answer));
     }
 
     @Override

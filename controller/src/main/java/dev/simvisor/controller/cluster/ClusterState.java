@@ -65,6 +65,7 @@ final class ClusterState {
     private final EventLog events = new EventLog();
     private final Migrations migrations;
     private final Clones clones;
+    private final Arrivals arrivals;
     private final Admission admission = new Admission();
     private final SortedMap<String, HostEntry> hosts = new TreeMap<>();
     private final SortedMap<String, VmEntry> vms = new TreeMap<>();
@@ -75,6 +76,7 @@ final class ClusterState {
         this.placement = placement;
         this.migrations = new Migrations(this, outbox);
         this.clones = new Clones(this, outbox, admission);
+        this.arrivals = new Arrivals(this, outbox);
     }
 
     EventLog events() {
@@ -95,6 +97,10 @@ final class ClusterState {
 
     Clones clones() {
         return clones;
+    }
+
+    Arrivals arrivals() {
+        return arrivals;
     }
 
     /** A command with a number of its own. */
@@ -121,6 +127,7 @@ final class ClusterState {
                     "host " + spec.getName()
                             + ": expected a link with a bandwidth and a latency of at least 1 microsecond");
         }
+        RequestFigures.check(spec);
         HostEntry entry = new HostEntry(spec);
         hosts.put(spec.getName(), entry);
         changed(entry);

@@ -67,6 +67,7 @@ public final class Journal implements AutoCloseable {
             case FAIL_HOST -> cluster.failHost(entry.getFailHost().getHost());
             case RECOVER_HOST -> cluster.recoverHost(entry.getRecoverHost().getHost());
             case CREATE_VM -> cluster.createVm(entry.getCreateVm());
+            case ARRIVE -> cluster.arrive(entry.getArrive());
             case PAUSE -> cluster.pause(entry.getPause().getVm());
             case RESUME -> cluster.resume(entry.getResume().getVm());
             case STOP -> cluster.stop(entry.getStop().getVm());

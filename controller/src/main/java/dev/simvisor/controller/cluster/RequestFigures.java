@@ -1,9 +1,12 @@
 package dev.simvisor.controller.cluster;
 
+import dev.simvisor.config.Power;
 import dev.simvisor.config.VmType;
 import dev.simvisor.controller.cluster.Refusal.Kind;
+import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.MigrationAlgorithm;
 import dev.simvisor.proto.api.MigrationParameters;
+import dev.simvisor.proto.api.PowerModelSpec;
 import dev.simvisor.proto.api.VmSpec;
 
 /**
@@ -12,6 +15,19 @@ import dev.simvisor.proto.api.VmSpec;
  */
 final class RequestFigures {
     private RequestFigures() {}
+
+    static void check(HostSpec spec) throws Refusal {
+        PowerModelSpec power = spec.getPower();
+        if (spec.hasPower()
+                && (power.getMilliwattsCount() < 2
+                        || power.getMilliwattsList().stream()
+                                .anyMatch(milliwatts -> milliwatts < 0 || milliwatts > Power.MOST_MILLIWATTS))) {
+            throw refusal(
+                    "host " + spec.getName() + ": ",
+                    "power of " + power.getMilliwattsCount() + " figures",
+                    "two or more, none above " + Power.MOST_MILLIWATTS + " mW");
+        }
+    }
 
     static void check(VmSpec spec) throws Refusal {
         String vm = "VM " + spec.getName() + ": ";

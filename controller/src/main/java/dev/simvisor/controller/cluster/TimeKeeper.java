@@ -1,5 +1,6 @@
 package dev.simvisor.controller.cluster;
 
+import dev.simvisor.controller.metrics.Measurement;
 import dev.simvisor.controller.placement.Placement;
 import dev.simvisor.proto.api.ClusterStatus;
 import dev.simvisor.proto.api.Event;
@@ -95,6 +96,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     private final Deque<Consumer<TimeKeeper>> outside = new ArrayDeque<>();
     private final List<CompletableFuture<Void>> whenStarted = new ArrayList<>();
     private @Nullable Journal journal;
+    private @Nullable Metering metering;
     private boolean startAsked;
     private boolean started;
     private boolean turning;
@@ -341,6 +343,12 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         journal = started;
     }
 
+    /** At most one measures a cluster: another takes the place of the one before. */
+    void measure(long everyNanos, long untilNanos, Consumer<Measurement> listener) {
+        windows.measure();
+        metering = new Metering(state, agenda, nowNanos, everyNanos, untilNanos, listener);
+    }
+
     /** Takes down a command that is about to take effect. */
     void journal(JournalEntry.Builder entry) {
         if (journal != null) {
@@ -399,9 +407,10 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     /** One step while everything stands still; false when there is nothing to do for now. */
     private boolean step() {
         if (started) {
-            agenda.runUpTo(nowNanos);
+            // What comes after a host that is brought up waits for it, whichever of several answers first.
+            agenda.runUpTo(nowNanos, starting::isEmpty);
             if (!starting.isEmpty()) {
-                return false; // a host is being brought up at this time
+                return false;
             }
         }
         if (!outside.isEmpty()) {
@@ -480,6 +489,9 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
             send(host, i, done.getSent(i));
         }
         done.getProgressList().forEach(state::progress);
+        if (metering != null) {
+            metering.windowDone(done);
+        }
         if (running.isEmpty()) {
             endWindow();
         }

@@ -62,6 +62,12 @@ final class Windows {
     }
 
     private final SortedMap<String, Lane> lanes = new TreeMap<>();
+    private boolean measured;
+
+    /** From now on hosts report what VMs use of them. */
+    void measure() {
+        measured = true;
+    }
 
     void add(String host) {
         lanes.put(host, new Lane());
@@ -113,6 +119,7 @@ final class Windows {
                         .setWindow(window)
                         .setFromNanos(fromNanos)
                         .setUntilNanos(untilNanos)
+                        .setMeasure(measured)
                         .addAllCommands(lane.takeCommands());
                 lane.messages.sort(UnderWay.ORDER);
                 while (!lane.messages.isEmpty()

@@ -4,12 +4,16 @@ import com.google.protobuf.ByteString;
 import dev.simvisor.config.Action;
 import dev.simvisor.config.Experiment;
 import dev.simvisor.config.VmDefinition;
+import dev.simvisor.config.VmType;
 import dev.simvisor.controller.cluster.ClusterControl;
+import dev.simvisor.controller.cluster.Refusal;
 import dev.simvisor.controller.experiment.Outcome.FinalVm;
 import dev.simvisor.controller.guest.GuestCache;
 import dev.simvisor.controller.guest.GuestException;
+import dev.simvisor.controller.metrics.Measurement;
 import dev.simvisor.controller.progress.Progress;
 import dev.simvisor.controller.spec.Specs;
+import dev.simvisor.proto.api.ArrivalRequest;
 import dev.simvisor.proto.api.CloneVmRequest;
 import dev.simvisor.proto.api.ConsoleOutput;
 import dev.simvisor.proto.api.CreateVmRequest;
@@ -20,9 +24,11 @@ import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.StateHashResponse;
 import dev.simvisor.proto.api.Vm;
 import dev.simvisor.proto.api.VmSpec;
+import dev.simvisor.proto.api.VmState;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,11 +49,13 @@ public final class ExperimentRun {
     private final Experiment experiment;
     private final ClusterControl cluster;
     private final Map<String, VmSpec> specs = new LinkedHashMap<>();
+    private final ArrivalBook arrivals;
     private final long endNanos;
 
     // Written by the time keeper's thread until the run is over.
     private final SortedMap<String, ByteString> consoles = new TreeMap<>();
     private final List<Event> events = new ArrayList<>();
+    private final List<Measurement> measurements = new ArrayList<>();
     private final CompletableFuture<Void> failure = new CompletableFuture<>();
     /** All hosts are up: from now on no node may come or go. */
     private volatile boolean hostsAreUp;
@@ -57,13 +65,24 @@ public final class ExperimentRun {
      *
      * @throws GuestException when a guest must be fetched first
      * @throws IOException when a guest's kernel cannot be read
+     * @throws ExperimentFailed when there is no end of arrivals
      */
     public ExperimentRun(Experiment experiment, ClusterControl cluster, GuestCache guests)
-            throws GuestException, IOException {
+            throws GuestException, IOException, ExperimentFailed {
         this.experiment = experiment;
         this.cluster = cluster;
         for (VmDefinition vm : experiment.vms()) {
             specs.put(vm.name(), Specs.vm(vm.name(), vm.type(), guests));
+        }
+        this.arrivals = new ArrivalBook(ArrivalPlan.of(experiment));
+        Map<VmType, VmSpec> kinds = new HashMap<>();
+        for (PlannedArrival arrival : arrivals.planned()) {
+            VmSpec kind = kinds.get(arrival.type());
+            if (kind == null) {
+                kind = Specs.vm(arrival.vm(), arrival.type(), guests);
+                kinds.put(arrival.type(), kind);
+            }
+            specs.put(arrival.vm(), kind.toBuilder().setName(arrival.vm()).build());
         }
         this.endNanos = experiment.actions().getLast().at().nanos();
     }
@@ -80,7 +99,11 @@ public final class ExperimentRun {
         experiment.topology().hosts().forEach(host -> hosts.add(cluster.defineHost(Specs.host(host))));
         get(CompletableFuture.allOf(hosts.toArray(CompletableFuture[]::new)));
         hostsAreUp = true;
+        experiment
+                .metrics()
+                .ifPresent(metrics -> cluster.measure(metrics.every().nanos(), endNanos, measurements::add));
         experiment.actions().forEach(this::schedule);
+        arrivals.planned().forEach(this::schedule);
 
         ClusterControl atEnd = cluster.at(endNanos);
         CompletableFuture<List<MigrationReport>> migrations = atEnd.migrations();
@@ -96,8 +119,27 @@ public final class ExperimentRun {
             finalVms.put(name, new FinalVm(vm, stateHash(Objects.requireNonNull(hashes.get(name)))));
         }
         get(cluster.hold());
+        Map<String, Vm> vmsAtEnd = new HashMap<>();
+        lastVms.forEach(vm -> vmsAtEnd.put(vm.getSpec().getName(), vm));
+        forgetUnheard(lastVms);
         return new Outcome(
-                consoles, List.copyOf(events), get(migrations), finalVms, endNanos, System.nanoTime() - startedNanos);
+                consoles,
+                List.copyOf(events),
+                get(migrations),
+                finalVms,
+                arrivals.outcomes(vmsAtEnd, endNanos),
+                List.copyOf(measurements),
+                endNanos,
+                System.nanoTime() - startedNanos);
+    }
+
+    /** Who had not been confirmed at the end was listened to only if time ran on for long enough. */
+    private void forgetUnheard(List<Vm> lastVms) {
+        for (Vm vm : lastVms) {
+            if (vm.getState() == VmState.VM_CREATING) {
+                consoles.remove(vm.getSpec().getName());
+            }
+        }
     }
 
     // ---- actions ----
@@ -119,6 +161,7 @@ public final class ExperimentRun {
             case Action.Stop stop -> then.stop(stop.vm());
             case Action.DrainHost drain -> then.drain(drain.host(), Specs.migration(drain.settings()));
             case Action.FailHost fail -> then.failHost(fail.host());
+            case Action.RecoverHost recover -> then.recoverHost(recover.host());
             case Action.End _ -> then.reached();
         };
         answer.exceptionally(refused -> {
@@ -143,6 +186,34 @@ public final class ExperimentRun {
                 .setHost(clone.host().orElse(""))
                 .build());
         return listenedTo(clone.name(), cloned);
+    }
+
+    private void schedule(PlannedArrival arrival) {
+        CompletableFuture<Vm> answer = cluster.at(arrival.atNanos())
+                .arrive(ArrivalRequest.newBuilder()
+                        .setSpec(Objects.requireNonNull(specs.get(arrival.vm())))
+                        .setTyped(ByteString.copyFromUtf8(arrival.text()))
+                        .setLifetimeNanos(arrival.lifetimeNanos().orElse(0))
+                        .setPatienceNanos(arrival.patienceNanos())
+                        .build());
+        listenedTo(arrival.vm(), answer).exceptionally(refused -> {
+            refused(arrival, refused);
+            return null;
+        });
+    }
+
+    private void refused(PlannedArrival arrival, Throwable refusal) {
+        Refusal.Kind kind = refusal instanceof Refusal known ? known.kind() : Refusal.Kind.INVALID;
+        switch (kind) {
+            case NO_ROOM, NOT_NOW ->
+                happened(Event.newBuilder()
+                        .setVirtualNanos(arrivals.refused(arrival))
+                        .setRefusal(String.valueOf(refusal.getMessage()))
+                        .build());
+            case LOST -> {} // the host has died with it, and the VM's own event says so
+            case NOT_FOUND, ALREADY_EXISTS, INVALID ->
+                failure.completeExceptionally(new ExperimentFailed(String.valueOf(refusal.getMessage())));
+        }
     }
 
     private CompletableFuture<Vm> listenedTo(String name, CompletableFuture<Vm> created) {

@@ -1,6 +1,7 @@
 package dev.simvisor.controller.experiment;
 
 import com.google.protobuf.ByteString;
+import dev.simvisor.controller.metrics.Measurement;
 import dev.simvisor.proto.api.Event;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.Vm;
@@ -15,6 +16,8 @@ import java.util.SortedMap;
  * @param events in order
  * @param migrations with wall-clock figures
  * @param vms at the end, by name
+ * @param arrivals in the order in which they came
+ * @param measurements in order; none where none were asked for
  * @param wallNanos how long the run took
  */
 public record Outcome(
@@ -22,6 +25,8 @@ public record Outcome(
         List<Event> events,
         List<MigrationReport> migrations,
         SortedMap<String, FinalVm> vms,
+        List<ArrivalOutcome> arrivals,
+        List<Measurement> measurements,
         long virtualNanos,
         long wallNanos) {
     /**

@@ -7,6 +7,8 @@ import com.google.protobuf.util.JsonFormat;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
 import dev.simvisor.controller.experiment.Outcome.FinalVm;
+import dev.simvisor.controller.metrics.MetricsCsv;
+import dev.simvisor.controller.metrics.UtilizationChart;
 import dev.simvisor.controller.report.MigrationChart;
 import dev.simvisor.controller.report.MigrationTables;
 import dev.simvisor.proto.api.Event;
@@ -36,6 +38,12 @@ import java.util.stream.Stream;
  * migrations.txt    the same as tables
  * migrations.png    how they converged, as a chart, where there were any
  * vms.json          state, host and stateHash of every VM at the end
+ * metrics.csv       where metrics were asked for: hosts, interval by interval
+ * vm-metrics.csv    the same of VMs
+ * hosts.png         how busy hosts were, as a chart
+ * arrivals.csv      where VMs come by themselves: what became of each
+ * summary.json      what that comes to
+ * summary.txt       the same as tables
  * wall-clock.json   what the wall's clock measured: the only file that differs from run to run
  * </pre>
  *
@@ -124,6 +132,19 @@ public final class ResultFolder {
             Files.write(target.resolve("migrations.png"), MigrationChart.png(outcome.migrations()));
         }
         Files.writeString(target.resolve("vms.json"), json(vms(outcome)));
+        if (!outcome.measurements().isEmpty()) {
+            Files.write(target.resolve("metrics.csv"), MetricsCsv.hosts(outcome.measurements()));
+            Files.write(target.resolve("vm-metrics.csv"), MetricsCsv.vms(outcome.measurements()));
+            Files.write(target.resolve("hosts.png"), UtilizationChart.png(outcome.measurements()));
+        }
+        if (!outcome.arrivals().isEmpty()) {
+            Files.write(target.resolve("arrivals.csv"), ArrivalsCsv.lines(outcome.arrivals(), outcome.vms()));
+        }
+        if (Summary.isOf(outcome)) {
+            Files.writeString(
+                    target.resolve("summary.json"), Summary.of(outcome).toJson());
+            Files.write(target.resolve("summary.txt"), Summary.of(outcome).lines());
+        }
         Files.writeString(target.resolve("wall-clock.json"), json(wallClock(outcome)));
     }
 

@@ -1,11 +1,13 @@
 package dev.simvisor.controller.report;
 
+import java.math.BigDecimal;
 import java.util.Locale;
 
 /** Figures with units, as people read them. */
 public final class Figures {
     private static final double NANOS_PER_MILLI = 1e6;
     private static final double NANOS_PER_SECOND = 1e9;
+    private static final int NANO_DIGITS = 9;
     private static final double BYTES_PER_KIBIBYTE = 1 << 10;
     private static final double BYTES_PER_MEBIBYTE = 1 << 20;
 
@@ -19,6 +21,11 @@ public final class Figures {
     /** Such as {@code 12.500 s}. */
     public static String seconds(long nanos) {
         return String.format(Locale.ROOT, "%.3f s", nanos / NANOS_PER_SECOND);
+    }
+
+    /** Without a unit and to the nanosecond, such as {@code 0.35}. */
+    public static String exactSeconds(long nanos) {
+        return BigDecimal.valueOf(nanos, NANO_DIGITS).stripTrailingZeros().toPlainString();
     }
 
     /** Such as {@code 16.5 MiB}. */

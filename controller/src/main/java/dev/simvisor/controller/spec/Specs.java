@@ -2,6 +2,8 @@ package dev.simvisor.controller.spec;
 
 import dev.simvisor.config.CostModel;
 import dev.simvisor.config.MigrationSettings;
+import dev.simvisor.config.Power;
+import dev.simvisor.config.PowerModel;
 import dev.simvisor.config.Topology;
 import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.config.VmType;
@@ -20,6 +22,7 @@ import dev.simvisor.proto.api.MigrationAlgorithm;
 import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.ModeCosts;
 import dev.simvisor.proto.api.MultibootBoot;
+import dev.simvisor.proto.api.PowerModelSpec;
 import dev.simvisor.proto.api.VmSpec;
 import java.io.IOException;
 import java.io.InputStream;
@@ -51,7 +54,15 @@ public final class Specs {
                 .setClockHz(host.type().clock().hertz())
                 .setCpuModel(host.type().cpuModel().orElse(""));
         host.type().costModel().ifPresent(model -> spec.setCostModel(costModel(model)));
+        host.type().power().ifPresent(model -> spec.setPower(power(model)));
         return spec.build();
+    }
+
+    private static PowerModelSpec power(PowerModel model) {
+        return PowerModelSpec.newBuilder()
+                .addAllMilliwatts(
+                        model.byUtilization().stream().map(Power::milliwatts).toList())
+                .build();
     }
 
     /** A cost model, without the sources of its figures. */

@@ -221,6 +221,10 @@ class ClusterVerbsIT {
             assertThat(cluster.succeeds("host", "list"))
                     .containsPattern("host-1 +up")
                     .containsPattern("host-2 +failed");
+            assertThat(cluster.succeeds("host", "recover", "host-2")).containsPattern("host-2 +up");
+            assertThat(cluster.succeeds(
+                            "vm", "create", "b", "--guest", "builtin", "--memory", "16M", "--host", "host-2"))
+                    .containsPattern("b +running +host-2");
             assertThat(cluster.succeeds("cluster", "watch", "--from", "1", "--count", "2")
                             .lines())
                     .hasSize(2);

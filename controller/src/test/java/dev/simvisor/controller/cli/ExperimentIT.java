@@ -145,6 +145,54 @@ class ExperimentIT {
         assertThat(apart).isEqualTo(first);
     }
 
+    /** Four vCPUs that never wait share two processors while one of them is moved away. */
+    @Test
+    void metricsAreTheSameToTheByteInOneProcessAndInTwo() throws IOException {
+        Path scenario = Files.writeString(directory.resolve("metrics.conf"), """
+                topology = "%s"
+                vm-types { busy { guest = builtin, command-line = "run=\"spin 10\"" } }
+                vms = [
+                  { name = a, type = busy }, { name = b, type = busy }
+                  { name = c, type = busy }, { name = d, type = busy }
+                ]
+                metrics { every = 100ms }
+                actions = [
+                  { at = 0s, do = create, vm = a, host = host-1 }
+                  { at = 0s, do = create, vm = b, host = host-1 }
+                  { at = 0s, do = create, vm = c, host = host-1 }
+                  { at = 0s, do = create, vm = d, host = host-1 }
+                  { at = 350ms, do = migrate, vm = d, to = host-2 }
+                  { at = 950ms, do = end }
+                ]
+                """.formatted(
+                        SCENARIO.resolveSibling("../topologies/two-hosts.conf").toAbsolutePath()));
+
+        SortedMap<String, String> first = run(scenario, "together", "--nodes", "0");
+
+        assertThat(first.keySet())
+                .contains("metrics.csv", "vm-metrics.csv", "hosts.png", "summary.json", "summary.txt");
+        assertThat(first.get("metrics.csv").lines()).hasSize(1 + 2 * 10);
+        assertThat(first.get("metrics.csv")).contains("\n0.3,host-1,up,2,0.1,1.000000,0.2,0.2,4,0,");
+        first.remove(WALL_CLOCK);
+        SortedMap<String, String> apart = run(scenario, "apart", "--nodes", "2");
+        apart.remove(WALL_CLOCK);
+        assertThat(apart).isEqualTo(first);
+    }
+
+    @Test
+    void arrivalsAreTheSameToTheByteInOneProcessAndInTwo() throws IOException {
+        Path study = SCENARIO.resolveSibling("placement-study.conf");
+        SortedMap<String, String> first = run(study, "together", "--nodes", "0");
+
+        assertThat(first.get("arrivals.csv")).contains(",placed,", ",refused,");
+        assertThat(first.get("summary.txt")).contains("ARRIVALS", "UTILIZATION").containsPattern("(?m)^all .* J$");
+        assertThat(first.get("consoles/job-1")).contains("sieve 40: checksum ");
+        first.remove(WALL_CLOCK);
+        SortedMap<String, String> apart = run(study, "apart", "--nodes", "2");
+        apart.remove(WALL_CLOCK);
+        assertThat(apart).isEqualTo(first);
+    }
+
     private SortedMap<String, String> run(String name, String... options) throws IOException {
         return run(SCENARIO, name, options);
     }

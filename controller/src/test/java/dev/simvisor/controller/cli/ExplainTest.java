@@ -20,7 +20,7 @@ class ExplainTest {
         for (VirtualizationMode mode : VirtualizationMode.values()) {
             assertThat(text).containsPattern("(?m)^" + mode + "\\b").contains(mode.memory());
         }
-        assertThat(text).doesNotContain("not available yet").contains("lab-classic, pentium-4");
+        assertThat(text).doesNotContain("not available yet").contains("lab-ml110-g5, pentium-4");
     }
 
     @Test

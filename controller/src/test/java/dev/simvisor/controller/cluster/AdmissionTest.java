@@ -10,6 +10,7 @@ import dev.simvisor.proto.api.MigrateRequest;
 import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.MigrationState;
+import dev.simvisor.proto.api.PowerModelSpec;
 import dev.simvisor.proto.api.RestoreVmRequest;
 import dev.simvisor.proto.api.Vm;
 import dev.simvisor.proto.api.VmSpec;
@@ -255,6 +256,16 @@ class AdmissionTest {
                         host("odd", "bare").toBuilder().setCpuModel("z80").build()),
                 Refusal.Kind.INVALID,
                 "host odd: unknown CPU model 'z80': expected one of baseline, pentium-4");
+    }
+
+    @Test
+    void powerOfLessThanTwoFiguresIsRefused() {
+        assertRefused(
+                cluster.defineHost(host("odd", "bare").toBuilder()
+                        .setPower(PowerModelSpec.newBuilder().addMilliwatts(1))
+                        .build()),
+                Refusal.Kind.INVALID,
+                "host odd: power of 1 figures: expected two or more, none above 1000000000000 mW");
     }
 
     @Test

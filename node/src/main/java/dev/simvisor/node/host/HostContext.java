@@ -9,6 +9,9 @@ interface HostContext {
     /** The virtual time up to which all VMs of the host have run. */
     long nowNanos();
 
+    /** The host's link has carried so many bytes of a VM away. */
+    void sent(long bytes);
+
     /** Sends to the controller; it arrives one latency of the host's link later. */
     void tellController(HostMessage.Builder message);
 

@@ -31,17 +31,22 @@ import java.util.concurrent.Future;
 final class HostSimulation implements HostContext, AutoCloseable {
     private static final long DEFAULT_CLOCK_HZ = 1_000_000_000;
 
-    /** A VM of this host, the thread of its vCPU, and what it had executed when it was last charged for it. */
+    /** A VM of this host, the thread of its vCPU, and what it had executed when it came and when it was last charged for it. */
     static final class Resident {
         final VirtualMachine vm;
         final VcpuThread vcpu;
+        final long firstBusyCycles;
+        final long firstInstructions;
         long chargedCycles;
         long chargedNanos;
+        long readyNanos;
 
         Resident(VirtualMachine vm, long nowNanos) {
             this.vm = vm;
             this.vcpu = new VcpuThread(vm);
-            this.chargedCycles = vm.machine().busyCycles();
+            this.firstBusyCycles = vm.machine().busyCycles();
+            this.firstInstructions = vm.machine().instructions();
+            this.chargedCycles = firstBusyCycles;
             this.chargedNanos = nowNanos;
         }
 
@@ -55,6 +60,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
     private final int pcpus;
     private final VcpuScheduler scheduler;
     private final HostCommands commands;
+    private final HostMeter meter;
     private final SortedMap<String, Resident> residents = new TreeMap<>();
     private final PriorityQueue<Due> due = new PriorityQueue<>();
     private final List<HostMessage> sent = new ArrayList<>();
@@ -69,6 +75,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
         this.clockHz = spec.getClockHz() == 0 ? DEFAULT_CLOCK_HZ : spec.getClockHz();
         this.pcpus = Math.max(1, spec.getPcpus());
         this.scheduler = new VcpuScheduler(pcpus);
+        this.meter = new HostMeter(clockHz);
         this.nowNanos = nowNanos;
         this.commands = new HostCommands(this, machines, streams);
     }
@@ -115,6 +122,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
         List<Future<?>> runs = new ArrayList<>();
         for (Resident resident : residents.values()) {
             if (starving.contains(resident.vm.name())) {
+                meter.starves(resident, nowNanos, toNanos);
                 resident.vm.starveTo(toNanos);
             } else if (resident.vm.isRunning()) {
                 runs.add(resident.vcpu.runTo(toNanos));
@@ -180,6 +188,10 @@ final class HostSimulation implements HostContext, AutoCloseable {
         for (Resident resident : residents.values()) {
             done.addProgress(progress(resident.vm));
         }
+        if (window.getMeasure()) {
+            done.setUsage(meter.report(residents.values()));
+        }
+        meter.windowEnded();
         return done.build();
     }
 
@@ -284,7 +296,13 @@ final class HostSimulation implements HostContext, AutoCloseable {
     }
 
     @Override
+    public void sent(long bytes) {
+        meter.sent(bytes);
+    }
+
+    @Override
     public void tellController(HostMessage.Builder message) {
+        meter.sent(message.getProgress().getRound().getBytes()); // a round of a migration has just been sent
         tell("", nowNanos, linkLatencyNanos(), message);
     }
 
@@ -321,6 +339,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
         Resident resident = residents.remove(vm.name());
         if (resident != null) {
             resident.vcpu.close();
+            meter.departs(resident);
         }
         scheduler.forget(vm.name());
         vm.close();

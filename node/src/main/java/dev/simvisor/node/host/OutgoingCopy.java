@@ -74,16 +74,17 @@ final class OutgoingCopy {
             long bytes = MigrationPlan.wireBytes(sent.pages(), sent.zeroPages()) + saved.size();
             long nanos = MigrationPlan.of(MigrationParameters.getDefaultInstance(), order.getPath())
                     .finalNanos(bytes);
-            host.at(new Due(host.nowNanos() + nanos, Due.Rank.ROUND, key(), () -> handOver(hash)));
+            host.at(new Due(host.nowNanos() + nanos, Due.Rank.ROUND, key(), () -> handOver(hash, bytes)));
         } catch (TransferBroken e) {
             broken(e.reason());
         }
     }
 
-    private void handOver(String hash) {
+    private void handOver(String hash, long bytes) {
         if (ended) {
             return;
         }
+        host.sent(bytes);
         HandOver handOver = HandOver.newBuilder()
                 .setMigration(order.getMigration())
                 .setStateHash(hash)

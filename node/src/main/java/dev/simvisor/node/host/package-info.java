@@ -7,6 +7,9 @@
  * exact virtual time and a rank among those of the same time that does not depend on when it became known, so results depend
  * neither on the length of windows nor on threads. What a host sends arrives one latency later, never within the window.
  *
+ * <p>Metering. {@link dev.simvisor.node.host.HostMeter} counts what VMs use of the host, and says so at the end of the windows
+ * that ask for it.
+ *
  * <p>Ownership. A host runs a VM under an epoch. It begins one only when the controller says so (create, take over) and ends it
  * only when the controller says so (give up) or the guest ends. A host that the controller has declared dead is granted no
  * window any more, so a VM of an old epoch cannot run.

@@ -14,14 +14,17 @@ import dev.simvisor.proto.api.VmState;
 import dev.simvisor.proto.node.CreateVm;
 import dev.simvisor.proto.node.HostCommand;
 import dev.simvisor.proto.node.HostMessage;
+import dev.simvisor.proto.node.HostUsage;
 import dev.simvisor.proto.node.RunWindow;
 import dev.simvisor.proto.node.TypeOnConsole;
 import dev.simvisor.proto.node.VmAction;
+import dev.simvisor.proto.node.VmUsage;
 import dev.simvisor.proto.node.WindowDone;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.ToLongFunction;
 import org.junit.jupiter.api.Test;
 
 class HostSimulationTest {
@@ -151,6 +154,86 @@ class HostSimulationTest {
         }
         assertThat(hashes.subList(3, 6)).isEqualTo(hashes.subList(0, 3));
         assertThat(hashes.subList(6, 9)).isEqualTo(hashes.subList(0, 3));
+    }
+
+    @Test
+    void usageIsReportedWhenTheWindowAsksForIt() throws Exception {
+        try (HostSimulation host = host(1)) {
+            run(host, 9 * MILLI, 777_777, create("a", 0, 1), create("b", 0, 1));
+
+            assertThat(host.run(window(9 * MILLI, 10 * MILLI).build()).hasUsage())
+                    .isFalse();
+            HostUsage usage = measured(host, 10 * MILLI, 12 * MILLI);
+
+            assertThat(usage.getVmsRunning()).isEqualTo(2);
+            // One processor is always at work, and always one of two vCPUs waits for it.
+            assertThat(usage.getBusyNanos()).isBetween(11_900_000L, 12_000_000L);
+            assertThat(usage.getReadyNanos()).isBetween(11_900_000L, 12_000_000L);
+            assertThat(usage.getBusyNanos()).isEqualTo(total(usage, VmUsage::getBusyNanos));
+            assertThat(usage.getReadyNanos()).isEqualTo(total(usage, VmUsage::getReadyNanos));
+            assertThat(usage.getVmsList()).extracting(VmUsage::getVm).containsExactly("a", "b");
+            assertThat(usage.getVms(0).getBusyNanos()).isEqualTo(6 * MILLI);
+            assertThat(usage.getVms(0).getInstructions())
+                    .isEqualTo(machines.get("a").instructions());
+            assertThat(usage.getVms(1).getTouchedBytes())
+                    .isEqualTo((long) machines.get("b").touchedPages() * GuestMachine.PAGE_BYTES)
+                    .isPositive();
+        }
+    }
+
+    @Test
+    void guestsThatWaitForTimersAreNotReadyToRun() throws Exception {
+        try (HostSimulation host = host(2)) {
+            run(
+                    host,
+                    3 * MILLI,
+                    MILLI,
+                    create("a", 0, 50 * MILLI),
+                    create("b", 0, 50 * MILLI),
+                    create("c", 0, 50 * MILLI));
+            HostUsage usage = measured(host, 3 * MILLI, 4 * MILLI);
+
+            // At first all three had something to execute, and two got a processor until the next decision.
+            assertThat(usage.getReadyNanos()).isEqualTo(MILLI);
+            assertThat(usage.getVms(2).getReadyNanos()).isEqualTo(MILLI);
+        }
+    }
+
+    @Test
+    void usageOfAVmThatHasGoneIsReportedOnceAndStaysTheHosts() throws Exception {
+        HostCommand stop = HostCommand.newBuilder()
+                .setStop(VmAction.newBuilder().setVm("a"))
+                .build();
+        try (HostSimulation host = host(1)) {
+            run(host, 3 * MILLI, MILLI, create("a", 0, 1), create("b", 0, 50 * MILLI));
+            HostUsage leaving = host.run(window(3 * MILLI, 4 * MILLI)
+                            .setMeasure(true)
+                            .addCommands(stop)
+                            .build())
+                    .getUsage();
+            HostUsage left = measured(host, 4 * MILLI, 5 * MILLI);
+
+            assertThat(leaving.getVmsList())
+                    .filteredOn(VmUsage::getGone)
+                    .singleElement()
+                    .returns("a", VmUsage::getVm)
+                    .returns(3 * MILLI, VmUsage::getBusyNanos);
+            assertThat(left.getVmsList()).extracting(VmUsage::getVm).containsExactly("b");
+            assertThat(left.getBusyNanos() - left.getVms(0).getBusyNanos()).isEqualTo(3 * MILLI);
+            assertThat(left.getVmsRunning()).isEqualTo(1);
+        }
+    }
+
+    private static RunWindow.Builder window(long from, long until) {
+        return RunWindow.newBuilder().setHost("h").setFromNanos(from).setUntilNanos(until);
+    }
+
+    private static HostUsage measured(HostSimulation host, long from, long until) throws InterruptedException {
+        return host.run(window(from, until).setMeasure(true).build()).getUsage();
+    }
+
+    private static long total(HostUsage usage, ToLongFunction<VmUsage> figure) {
+        return usage.getVmsList().stream().mapToLong(figure).sum();
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collections;
 import java.util.HexFormat;
@@ -189,6 +190,11 @@ public final class ToyMachine implements GuestMachine, GuestPages {
     @Override
     public boolean isMemory(long gfn) {
         return gfn >= 0 && gfn < pages.length;
+    }
+
+    @Override
+    public int touchedPages() {
+        return (int) Arrays.stream(pages).filter(page -> page != null).count();
     }
 
     @Override

@@ -96,6 +96,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
     /** Pages whose frames' numbers were asked for: these pages stay where they are. */
     private final BitSet pinned = new BitSet();
 
+    private int touchedPages;
     private final BitSet dirty = new BitSet();
     private boolean dirtyLogging;
     private final List<CodeWatcher> codeWatchers = new ArrayList<>();
@@ -517,6 +518,11 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         install((long) gfn << FRAME_SHIFT, source, offset, FRAME_SIZE);
     }
 
+    @Override
+    public int touchedPages() {
+        return touchedPages;
+    }
+
     /** Makes a page read as zeros again and gives its frame back. */
     @Override
     public void clearPage(int gfn) {
@@ -527,6 +533,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         machine.release(p2m[gfn]);
         p2m[gfn] = ZERO_FRAME;
         hostAddresses[gfn] = 0;
+        touchedPages--;
         protection[gfn] &= ~SHARED;
         pinned.clear(gfn);
         mappingObservers.forEach(MappingObserver::framesReplaced);
@@ -566,6 +573,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         int mfn = machine.allocate();
         p2m[gfn] = mfn;
         hostAddresses[gfn] = machine.addressOf(mfn);
+        touchedPages++;
         return hostAddresses[gfn];
     }
 
@@ -607,6 +615,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         machine.retain(other.p2m[gfn]);
         p2m[gfn] = other.p2m[gfn];
         hostAddresses[gfn] = other.hostAddresses[gfn];
+        touchedPages++;
         protection[gfn] |= SHARED;
         other.protection[gfn] |= SHARED;
     }

@@ -10,6 +10,9 @@ public interface GuestPages {
     /** Whether {@code gfn} names a page of memory: there are gaps. */
     boolean isMemory(long gfn);
 
+    /** How many pages have been written since they last were pages of zeros that nobody had written. */
+    int touchedPages();
+
     /** Whether a page holds nothing but zeros. */
     boolean isZero(int gfn);
 

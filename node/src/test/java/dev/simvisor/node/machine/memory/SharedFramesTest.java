@@ -39,6 +39,7 @@ class SharedFramesTest {
             assertThat(clone.read((long) gfn << 12, 8)).isEqualTo(100 + gfn);
         assertThat(host.allocatedFrames()).isEqualTo(PAGES);
         assertThat(clone.isTouched(PAGES)).isFalse();
+        assertThat(clone.touchedPages()).isEqualTo(original.touchedPages()).isEqualTo(PAGES);
         assertThat(host.reservedFrames()).isEqualTo(2 * 256);
     }
 
@@ -58,6 +59,11 @@ class SharedFramesTest {
         assertThat(host.allocatedFrames()).isEqualTo(PAGES + 2);
         assertThat(clone.read(0x1010, 1)).isEqualTo(7);
         assertThat(original.read(0x2010, 1)).isEqualTo(8);
+        assertThat(clone.touchedPages()).isEqualTo(PAGES);
+        clone.clearPage(1);
+        clone.clearPage(PAGES);
+        assertThat(clone.touchedPages()).isEqualTo(PAGES - 1);
+        assertThat(original.touchedPages()).isEqualTo(PAGES);
     }
 
     @Test

@@ -51,6 +51,11 @@ public final class CanonicalMemory implements GuestPages {
         return gfn >= 0 && gfn < endFrame();
     }
 
+    @Override
+    public int touchedPages() {
+        return memory.memory().touchedPages();
+    }
+
     /** Frames that came to have a form of their own when the guest suspended itself. */
     private BitSet formedBySuspension() {
         BitSet formed = (BitSet) lists.clone();
