@@ -38,11 +38,17 @@ final class MigrationOptions {
             description = "After so many rounds it is paused regardless. Default: ${DEFAULT-VALUE}.")
     private int maxRounds;
 
+    @Option(
+            names = "--auto-converge",
+            description = "While rounds do not converge, the VM gets less and less processor time: 20 % less at first,"
+                    + " 99 % less at last, until it is paused or stays.")
+    private boolean autoConverge;
+
     MigrationParameters parameters() throws CommandFailed {
         if (maxRounds < 1) {
             throw new CommandFailed("--max-rounds " + maxRounds + ": expected at least 1");
         }
-        return Specs.migration(
-                new MigrationSettings(algorithm, Optional.ofNullable(bandwidth), downtimeLimit, maxRounds));
+        return Specs.migration(new MigrationSettings(
+                algorithm, Optional.ofNullable(bandwidth), downtimeLimit, maxRounds, autoConverge));
     }
 }

@@ -160,6 +160,7 @@ public final class Specs {
                         .orElse(0L))
                 .setDowntimeLimitNanos(Math.max(1, settings.downtimeLimit().nanos()))
                 .setMaxRounds(settings.maxRounds())
+                .setAutoConverge(settings.autoConverge())
                 .build();
     }
 }

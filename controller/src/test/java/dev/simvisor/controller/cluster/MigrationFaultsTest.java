@@ -105,7 +105,9 @@ class MigrationFaultsTest {
                 .migrate(MigrateRequest.newBuilder()
                         .setVm(vm)
                         .setTarget(target)
-                        .setParameters(MigrationParameters.newBuilder().setDowntimeLimitNanos(10 * MILLI))
+                        .setParameters(MigrationParameters.newBuilder()
+                                .setDowntimeLimitNanos(10 * MILLI)
+                                .setAutoConverge(number % 2 == 1))
                         .build());
         CompletableFuture<?> struck = strike(embedded, fault, accepted, source, target, base + 20 * MILLI + moment());
         get(cluster.start());

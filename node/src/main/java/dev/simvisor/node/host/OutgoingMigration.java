@@ -115,6 +115,7 @@ final class OutgoingMigration {
                 return sendState();
             }
             case Action.WakeAt(long nanos) -> wakeAt(nanos);
+            case Action.Throttle(int percent) -> host.throttle(vm, percent);
             case Action.SuspendGuest() -> suspendGuest();
             case Action.ResumeGuest() -> resumeGuest();
             case Action.DestroyGuest() -> host.destroy(vm);

@@ -131,6 +131,34 @@ class HostSimulationTest {
     }
 
     @Test
+    void throttledGuestGetsTheRestOfTheTimeUntilItIsReleased() throws Exception {
+        try (HostSimulation host = host(2)) {
+            run(host, 100 * MILLI, 3 * MILLI, create("a", 0), create("b", 0));
+            ToyMachine a = machines.get("a");
+            long full = a.instructions();
+
+            host.throttle(host.residents().get("a").vm, 70);
+            runOn(host, 100 * MILLI, 200 * MILLI);
+            long throttled = a.instructions() - full;
+            host.throttle(host.residents().get("a").vm, 0);
+            runOn(host, 200 * MILLI, 300 * MILLI);
+
+            assertThat(throttled).isEqualTo(full * 30 / 100);
+            assertThat(a.instructions() - full - throttled).isEqualTo(full);
+            assertThat(machines.get("b").instructions()).isEqualTo(3 * full);
+            assertThat(a.cycles()).isEqualTo(300 * MILLI);
+        }
+    }
+
+    private static void runOn(HostSimulation host, long from, long until) throws InterruptedException {
+        host.run(RunWindow.newBuilder()
+                .setHost("h")
+                .setFromNanos(from)
+                .setUntilNanos(until)
+                .build());
+    }
+
+    @Test
     void starvedGuestsClockGoesOn() throws Exception {
         try (HostSimulation host = host(1)) {
             run(host, 200 * MILLI, MILLI, create("a", 0), create("b", 0));

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
  * migration together, and holds each world on the way to the promise: the VM never runs twice, and is lost only with a host.
  */
 class HandOverModelTest {
-    private static final MigrationPlan PLAN = new MigrationPlan(false, 1 << 20, 1 << 20, 0, 1, 1);
+    private static final MigrationPlan PLAN = new MigrationPlan(false, 1 << 20, 1 << 20, 0, 1, 1, false);
 
     /** What is under way between the parties; each lane keeps its order. */
     private enum Lane {

@@ -16,6 +16,7 @@ import java.math.BigInteger;
  * @param latencyNanos one way between the hosts
  * @param downtimeLimitNanos the switch-over is due when it is expected to take no longer
  * @param maxRounds rounds in which the guest runs, at most
+ * @param autoConverge hold the guest back while rounds do not converge, as {@link Throttle} says
  */
 public record MigrationPlan(
         boolean stopAndCopy,
@@ -23,7 +24,8 @@ public record MigrationPlan(
         long linkBytesPerSecond,
         long latencyNanos,
         long downtimeLimitNanos,
-        int maxRounds) {
+        int maxRounds,
+        boolean autoConverge) {
     /** On the wire, a page comes with its number and flags, in 8 bytes, as in QEMU's stream. */
     public static final int PAGE_HEADER_BYTES = 8;
 
@@ -56,7 +58,8 @@ public record MigrationPlan(
                 parameters.getDowntimeLimitNanos() == 0
                         ? DEFAULT_DOWNTIME_LIMIT_NANOS
                         : parameters.getDowntimeLimitNanos(),
-                parameters.getMaxRounds() == 0 ? DEFAULT_MAX_ROUNDS : parameters.getMaxRounds());
+                parameters.getMaxRounds() == 0 ? DEFAULT_MAX_ROUNDS : parameters.getMaxRounds(),
+                parameters.getAutoConverge());
     }
 
     /** Bytes on the wire of so many pages. */

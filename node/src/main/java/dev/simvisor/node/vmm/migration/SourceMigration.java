@@ -17,9 +17,21 @@ public final class SourceMigration {
          * @param carried pages left for a later round
          * @param cursor gfn after the last one sent: the next round goes on there, round the memory
          * @param sent what the round sends; nothing until it has been read
+         * @param throttle in force during the round
          */
-        record Copying(MigrationPlan plan, int round, BitSet carried, int cursor, long beganNanos, Sent sent)
-                implements State {}
+        record Copying(
+                MigrationPlan plan,
+                int round,
+                BitSet carried,
+                int cursor,
+                long beganNanos,
+                Sent sent,
+                Throttle throttle)
+                implements State {
+            Copying sending(Sent known) {
+                return new Copying(plan, round, carried, cursor, beganNanos, known, throttle);
+            }
+        }
 
         /**
          * The rounds are over; the guest runs on until it can be saved.
@@ -129,6 +141,9 @@ public final class SourceMigration {
         /** Answer with {@link Event.RoundOver}, or {@link Event.FinalCopyOver} while the guest is paused, at that time. */
         record WakeAt(long nanos) implements Action {}
 
+        /** Let its vCPUs have no processor for so much of the time, from now on; 0 is as before the migration. */
+        record Throttle(int percent) implements Action {}
+
         /** Pause it where it can be saved; answer with {@link Event.Suspended} or {@link Event.NotSuspended}, perhaps much later. */
         record SuspendGuest() implements Action {}
 
@@ -179,7 +194,7 @@ public final class SourceMigration {
                 MigrationPlan plan = state.plan();
                 yield pages.cardinality() <= plan.switchOverPages()
                         ? switchOver(plan, plan.stopAndCopy() ? Cause.STOP_AND_COPY : Cause.CONVERGED, 1, pages)
-                        : prepend(new Action.StartDirtyLog(), round(plan, 1, 0, nanos, pages));
+                        : prepend(new Action.StartDirtyLog(), round(plan, 1, 0, nanos, pages, Throttle.NONE));
             }
             case Event.StreamLost(String reason) -> broken(reason);
             case Event.GuestEnded() -> guestEnded();
@@ -192,16 +207,20 @@ public final class SourceMigration {
         return switch (event) {
             case Event.PagesSent sent -> roundSent(state, sent);
             case Event.RoundOver over -> roundOver(state, over);
-            case Event.StreamLost(String reason) -> prepend(new Action.StopDirtyLog(), broken(reason));
+            case Event.StreamLost(String reason) ->
+                released(state.throttle(), prepend(new Action.StopDirtyLog(), broken(reason)));
             case Event.GuestEnded() -> guestEnded();
             case Event.Aborted() ->
-                Step.to(new State.Ended(Outcome.KEPT), new Action.StopDirtyLog(), new Action.CloseStream());
+                released(
+                        state.throttle(),
+                        Step.to(new State.Ended(Outcome.KEPT), new Action.StopDirtyLog(), new Action.CloseStream()));
             default -> throw unexpected(state, event);
         };
     }
 
     /** Starts a round over all of {@code remaining} but what may wait for the switch-over. */
-    private static Step round(MigrationPlan plan, int number, int cursor, long nanos, BitSet remaining) {
+    private static Step round(
+            MigrationPlan plan, int number, int cursor, long nanos, BitSet remaining, Throttle throttle) {
         BitSet chosen = new BitSet();
         BitSet carried = (BitSet) remaining.clone();
         int gfn = cursor;
@@ -213,16 +232,16 @@ public final class SourceMigration {
             carried.clear(gfn);
             chosen.set(gfn);
         }
-        State next = new State.Copying(plan, number, carried, gfn + 1, nanos, Sent.NOTHING);
+        State next = new State.Copying(plan, number, carried, gfn + 1, nanos, Sent.NOTHING, throttle);
         return Step.to(next, new Action.SendPages(chosen));
     }
 
     private static Step roundSent(State.Copying state, Event.PagesSent sent) {
         long bytes = MigrationPlan.wireBytes(sent.pages(), sent.zeroPages());
         Sent total = new Sent(sent.pages(), sent.zeroPages(), bytes);
-        State next = new State.Copying(
-                state.plan(), state.round(), state.carried(), state.cursor(), state.beganNanos(), total);
-        return Step.to(next, new Action.WakeAt(state.beganNanos() + state.plan().roundNanos(bytes)));
+        return Step.to(
+                state.sending(total),
+                new Action.WakeAt(state.beganNanos() + state.plan().roundNanos(bytes)));
     }
 
     private static Step roundOver(State.Copying state, Event.RoundOver over) {
@@ -232,16 +251,32 @@ public final class SourceMigration {
         RoundReport report = report(state.round(), state.sent(), over.nanos() - state.beganNanos())
                 .setPagesDirtied(over.dirtied().cardinality())
                 .setPagesRemaining(remaining.cardinality())
+                .setThrottlePercent(state.throttle().percent())
                 .build();
         Step following;
         if (remaining.cardinality() <= plan.switchOverPages()) {
-            following = switchOver(plan, Cause.CONVERGED, state.round() + 1, remaining);
+            following = released(state.throttle(), switchOver(plan, Cause.CONVERGED, state.round() + 1, remaining));
         } else if (state.round() >= plan.maxRounds()) {
-            following = switchOver(plan, Cause.MAX_ROUNDS, state.round() + 1, remaining);
+            following = released(state.throttle(), switchOver(plan, Cause.MAX_ROUNDS, state.round() + 1, remaining));
         } else {
-            following = round(plan, state.round() + 1, state.cursor(), over.nanos(), remaining);
+            following = nextRound(state, over, remaining);
         }
         return prepend(new Action.ReportRound(report), following);
+    }
+
+    private static Step nextRound(State.Copying state, Event.RoundOver over, BitSet remaining) {
+        MigrationPlan plan = state.plan();
+        Throttle before = state.throttle();
+        Throttle throttle = plan.autoConverge()
+                ? before.after(state.sent().bytes(), over.dirtied().cardinality())
+                : before;
+        Step round = round(plan, state.round() + 1, state.cursor(), over.nanos(), remaining, throttle);
+        return throttle.percent() == before.percent() ? round : prepend(new Action.Throttle(throttle.percent()), round);
+    }
+
+    /** The rounds are over, whatever comes: a guest that has been held back is so no longer. */
+    private static Step released(Throttle throttle, Step step) {
+        return throttle.isInForce() ? prepend(new Action.Throttle(0), step) : step;
     }
 
     private static Step switchOver(MigrationPlan plan, Cause cause, int round, BitSet remaining) {
