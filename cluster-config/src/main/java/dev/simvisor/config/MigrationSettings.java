@@ -9,13 +9,15 @@ import java.util.Optional;
  * @param downtimeLimit the switch-over is due when what remains can be sent in this time
  * @param maxRounds after so many rounds the switch-over comes regardless
  * @param autoConverge holds the VM back more and more while rounds do not converge
+ * @param deltaCache what the source may use to remember pages, to send what changes in them; empty sends pages in full
  */
 public record MigrationSettings(
         Algorithm algorithm,
         Optional<Bandwidth> bandwidth,
         VirtualDuration downtimeLimit,
         int maxRounds,
-        boolean autoConverge) {
+        boolean autoConverge,
+        Optional<MemorySize> deltaCache) {
     /** What is sent while the guest runs. */
     public enum Algorithm {
         /** Nothing: the guest waits for all of it. */
@@ -26,11 +28,11 @@ public record MigrationSettings(
 
     private static final int MOST_ROUNDS = 10_000;
 
-    /** Pre-copy at the link's rate, 300 ms of downtime (QEMU's default), 30 rounds, no throttle. */
-    public static final MigrationSettings DEFAULT =
-            new MigrationSettings(Algorithm.PRE_COPY, Optional.empty(), new VirtualDuration(300_000_000), 30, false);
+    /** Pre-copy at the link's rate, 300 ms of downtime (QEMU's default), 30 rounds, no throttle, no deltas. */
+    public static final MigrationSettings DEFAULT = new MigrationSettings(
+            Algorithm.PRE_COPY, Optional.empty(), new VirtualDuration(300_000_000), 30, false, Optional.empty());
 
-    /** The fields algorithm, bandwidth, downtime-limit, max-rounds and auto-converge, each of which may be left out. */
+    /** The fields algorithm, bandwidth, downtime-limit, max-rounds, auto-converge and delta-cache, each of which may be left out. */
     static MigrationSettings read(Section section) {
         return new MigrationSettings(
                 section.optionalChoice("algorithm", Algorithm.class).orElse(DEFAULT.algorithm),
@@ -40,6 +42,7 @@ public record MigrationSettings(
                 section.optionalInteger("max-rounds", 1, MOST_ROUNDS)
                         .map(Long::intValue)
                         .orElse(DEFAULT.maxRounds),
-                section.optionalFlag("auto-converge").orElse(DEFAULT.autoConverge));
+                section.optionalFlag("auto-converge").orElse(DEFAULT.autoConverge),
+                section.optionalPages("delta-cache"));
     }
 }

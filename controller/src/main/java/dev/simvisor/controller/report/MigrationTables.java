@@ -64,6 +64,11 @@ public final class MigrationTables {
                 new Column(">DURATION", round -> Figures.millis(round.getDurationNanos())),
                 new Column(">DIRTIED", RoundReport::getPagesDirtied),
                 new Column(">LEFT", RoundReport::getPagesRemaining)));
+        if (report.getParameters().getDeltaCacheBytes() != 0) {
+            columns.add(new Column(">DELTAS", RoundReport::getDeltaPages));
+            columns.add(new Column(">SAVED", round -> Figures.mebibytes(round.getDeltaSavedBytes())));
+            columns.add(new Column(">MISSES", RoundReport::getDeltaCacheMisses));
+        }
         if (report.getParameters().getAutoConverge()) {
             columns.add(new Column(">THROTTLE", round -> round.getThrottlePercent() + " %"));
         }

@@ -30,7 +30,7 @@ class HostSimulationTest {
     /** No test here migrates. */
     private static final PageStreams NO_STREAMS = new PageStreams() {
         @Override
-        public Outgoing open(String address, long migration) {
+        public Outgoing open(String address, long migration, long deltaCacheBytes) {
             throw new AssertionError("no migration was asked for");
         }
 

@@ -83,8 +83,8 @@ public final class SourceMigration {
     }
 
     /** What a round sends; {@code bytes} are those on the wire. */
-    public record Sent(long pages, long zeroPages, long bytes) {
-        static final Sent NOTHING = new Sent(0, 0, 0);
+    public record Sent(SentPages pages, long bytes) {
+        static final Sent NOTHING = new Sent(SentPages.NONE, 0);
     }
 
     /** What happens to the source. */
@@ -93,7 +93,7 @@ public final class SourceMigration {
         record Begin(long nanos, BitSet pages) implements Event {}
 
         /** Answer to {@link Action.SendPages}: they have been read and given to the stream. */
-        record PagesSent(long nanos, long pages, long zeroPages) implements Event {}
+        record PagesSent(long nanos, SentPages pages) implements Event {}
 
         /** Answer to {@link Action.SendState}: bytes of device state, and the hash of the whole paused VM. */
         record StateSent(long nanos, long bytes, String stateHash) implements Event {}
@@ -237,10 +237,9 @@ public final class SourceMigration {
     }
 
     private static Step roundSent(State.Copying state, Event.PagesSent sent) {
-        long bytes = MigrationPlan.wireBytes(sent.pages(), sent.zeroPages());
-        Sent total = new Sent(sent.pages(), sent.zeroPages(), bytes);
+        long bytes = sent.pages().wireBytes();
         return Step.to(
-                state.sending(total),
+                state.sending(new Sent(sent.pages(), bytes)),
                 new Action.WakeAt(state.beganNanos() + state.plan().roundNanos(bytes)));
     }
 
@@ -303,13 +302,10 @@ public final class SourceMigration {
     private static Step switching(State.Switching state, Event event) {
         MigrationPlan plan = state.plan();
         return switch (event) {
-            case Event.PagesSent(long nanos, long pages, long zeroPages) -> {
-                Sent sent = new Sent(pages, zeroPages, MigrationPlan.wireBytes(pages, zeroPages));
-                yield Step.to(switchingWith(state, sent, ""), new Action.SendState());
-            }
+            case Event.PagesSent(long nanos, SentPages pages) ->
+                Step.to(switchingWith(state, new Sent(pages, pages.wireBytes()), ""), new Action.SendState());
             case Event.StateSent(long nanos, long bytes, String hash) -> {
-                Sent pages = state.sent();
-                Sent sent = new Sent(pages.pages(), pages.zeroPages(), pages.bytes() + bytes);
+                Sent sent = new Sent(state.sent().pages(), state.sent().bytes() + bytes);
                 long overNanos = state.pausedNanos() + plan.finalNanos(sent.bytes());
                 yield Step.to(switchingWith(state, sent, hash), new Action.WakeAt(overNanos));
             }
@@ -357,8 +353,11 @@ public final class SourceMigration {
     private static RoundReport.Builder report(int number, Sent sent, long durationNanos) {
         return RoundReport.newBuilder()
                 .setNumber(number)
-                .setPages(sent.pages())
-                .setZeroPages(sent.zeroPages())
+                .setPages(sent.pages().full())
+                .setZeroPages(sent.pages().zeros())
+                .setDeltaPages(sent.pages().deltas())
+                .setDeltaSavedBytes(sent.pages().savedBytes())
+                .setDeltaCacheMisses(sent.pages().forgotten())
                 .setBytes(sent.bytes())
                 .setDurationNanos(durationNanos);
     }

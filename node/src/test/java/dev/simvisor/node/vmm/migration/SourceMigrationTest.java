@@ -74,7 +74,7 @@ class SourceMigrationTest {
                 switch (todo.removeFirst()) {
                     case Action.SendPages(BitSet gfns) -> {
                         int zero = gfns.get(0, WritingGuest.ZERO_PAGES).cardinality();
-                        event = new Event.PagesSent(now, gfns.cardinality() - zero, zero);
+                        event = new Event.PagesSent(now, SentPages.of(gfns.cardinality() - zero, zero));
                         roundBegan = now;
                     }
                     case Action.SuspendGuest() -> {
@@ -101,7 +101,7 @@ class SourceMigrationTest {
 
     private static MigrationPlan plan(double mibPerSecond, int maxRounds) {
         long rate = (long) (mibPerSecond * MIB);
-        return new MigrationPlan(false, rate, 1024 * MIB, 0, 300 * MILLI, maxRounds, false);
+        return new MigrationPlan(false, rate, 1024 * MIB, 0, 300 * MILLI, maxRounds, false, 0);
     }
 
     /** REFERENCES, "Live migration: QEMU 7.2 TCG, loopback": bandwidth limit, R, total ms and MiB sent, as measured. */
@@ -143,7 +143,7 @@ class SourceMigrationTest {
 
     private static MigrationPlan autoConverging(double mibPerSecond, int maxRounds) {
         long rate = (long) (mibPerSecond * MIB);
-        return new MigrationPlan(false, rate, 1024 * MIB, 0, 300 * MILLI, maxRounds, true);
+        return new MigrationPlan(false, rate, 1024 * MIB, 0, 300 * MILLI, maxRounds, true, 0);
     }
 
     /** The first round is productive: all memory is sent, of which the guest writes to no more than a quarter. */
@@ -202,7 +202,7 @@ class SourceMigrationTest {
 
     @Test
     void stopAndCopySendsEverythingOnceWhileTheGuestWaits() {
-        MigrationPlan plan = new MigrationPlan(true, 32 * MIB, 32 * MIB, 0, 300 * MILLI, 30, false);
+        MigrationPlan plan = new MigrationPlan(true, 32 * MIB, 32 * MIB, 0, 300 * MILLI, 30, false, 0);
 
         Result result = migrate(plan, new WritingGuest(16));
 
@@ -214,7 +214,7 @@ class SourceMigrationTest {
 
     @Test
     void downtimeOfTheLastCopyAndTwoLatenciesMeetsTheLimit() {
-        MigrationPlan plan = new MigrationPlan(false, 32 * MIB, 32 * MIB, 20 * MILLI, 300 * MILLI, 1000, false);
+        MigrationPlan plan = new MigrationPlan(false, 32 * MIB, 32 * MIB, 20 * MILLI, 300 * MILLI, 1000, false, 0);
 
         Result result = migrate(plan, new WritingGuest(16));
 
