@@ -8,9 +8,16 @@ import java.util.Optional;
  * @param bandwidth limit of the rounds before the switch-over; empty leaves it to the link
  * @param downtimeLimit the switch-over is due when what remains can be sent in this time
  * @param maxRounds after so many rounds the switch-over comes regardless
+ * @param autoConverge holds the VM back more and more while rounds do not converge
+ * @param deltaCache what the source may use to remember pages, to send what changes in them; empty sends pages in full
  */
 public record MigrationSettings(
-        Algorithm algorithm, Optional<Bandwidth> bandwidth, VirtualDuration downtimeLimit, int maxRounds) {
+        Algorithm algorithm,
+        Optional<Bandwidth> bandwidth,
+        VirtualDuration downtimeLimit,
+        int maxRounds,
+        boolean autoConverge,
+        Optional<MemorySize> deltaCache) {
     /** What is sent while the guest runs. */
     public enum Algorithm {
         /** Nothing: the guest waits for all of it. */
@@ -21,11 +28,11 @@ public record MigrationSettings(
 
     private static final int MOST_ROUNDS = 10_000;
 
-    /** Pre-copy at the link's rate, 300 ms of downtime (QEMU's default), 30 rounds. */
-    public static final MigrationSettings DEFAULT =
-            new MigrationSettings(Algorithm.PRE_COPY, Optional.empty(), new VirtualDuration(300_000_000), 30);
+    /** Pre-copy at the link's rate, 300 ms of downtime (QEMU's default), 30 rounds, no throttle, no deltas. */
+    public static final MigrationSettings DEFAULT = new MigrationSettings(
+            Algorithm.PRE_COPY, Optional.empty(), new VirtualDuration(300_000_000), 30, false, Optional.empty());
 
-    /** The fields algorithm, bandwidth, downtime-limit and max-rounds, each of which may be left out. */
+    /** The fields algorithm, bandwidth, downtime-limit, max-rounds, auto-converge and delta-cache, each of which may be left out. */
     static MigrationSettings read(Section section) {
         return new MigrationSettings(
                 section.optionalChoice("algorithm", Algorithm.class).orElse(DEFAULT.algorithm),
@@ -34,6 +41,8 @@ public record MigrationSettings(
                         .orElse(DEFAULT.downtimeLimit),
                 section.optionalInteger("max-rounds", 1, MOST_ROUNDS)
                         .map(Long::intValue)
-                        .orElse(DEFAULT.maxRounds));
+                        .orElse(DEFAULT.maxRounds),
+                section.optionalFlag("auto-converge").orElse(DEFAULT.autoConverge),
+                section.optionalPages("delta-cache"));
     }
 }

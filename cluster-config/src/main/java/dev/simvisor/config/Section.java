@@ -211,6 +211,14 @@ final class Section {
         });
     }
 
+    Optional<Boolean> optionalFlag(String key) {
+        return optionalScalar(key, "true or false", text -> switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException(text);
+        });
+    }
+
     /** A whole number from {@code least} to {@code most}. */
     long integer(String key, long least, long most) {
         String expected = "a whole number from " + least + " to " + most;

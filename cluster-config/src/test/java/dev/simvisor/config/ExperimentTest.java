@@ -2,6 +2,7 @@ package dev.simvisor.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,7 +26,7 @@ class ExperimentTest {
             actions = [
               { at = 0s, do = create, vm = web, host = host-1 }
               { at = 1s, do = type, vm = web, text = "ticker 5 100\\n" }
-              { at = 2s, do = migrate, vm = web, to = host-2, bandwidth = 32MiB/s, downtime-limit = 50ms, max-rounds = 3 }
+              { at = 2s, do = migrate, vm = web, to = host-2, bandwidth = 32MiB/s, downtime-limit = 50ms, max-rounds = 3, auto-converge = true, delta-cache = 64MiB }
               { at = 3s, do = migrate, vm = web, algorithm = stop-and-copy }
               { at = 4s, do = fail, host = host-2 }
               { at = 5s, do = end }
@@ -67,6 +68,18 @@ class ExperimentTest {
     }
 
     @Test
+    void shippedExperimentComparesThreeWaysToMigrateAWriteHeavyGuest() {
+        assertThat(Experiment.load(Path.of("experiments/write-heavy.conf")).actions())
+                .filteredOn(Action.Migrate.class::isInstance)
+                .extracting(action -> ((Action.Migrate) action).settings())
+                .extracting(MigrationSettings::autoConverge, MigrationSettings::deltaCache)
+                .containsExactly(
+                        tuple(false, Optional.empty()),
+                        tuple(true, Optional.empty()),
+                        tuple(false, Optional.of(MemorySize.parse("16M"))));
+    }
+
+    @Test
     void seedOfTheExperimentGoesBeforeThatOfTheTopology() {
         assertThat(load(GOOD).topology().seed()).isEqualTo(9);
         assertThat(load(GOOD.replace("seed = 9\n", "")).topology().seed()).isEqualTo(1);
@@ -98,13 +111,20 @@ class ExperimentTest {
                                         MigrationSettings.Algorithm.PRE_COPY,
                                         Optional.of(Bandwidth.parse("32MiB/s")),
                                         at("50ms"),
-                                        3)),
+                                        3,
+                                        true,
+                                        Optional.of(MemorySize.parse("64MiB")))),
                         new Action.Migrate(
                                 at("3s"),
                                 "web",
                                 Optional.empty(),
                                 new MigrationSettings(
-                                        MigrationSettings.Algorithm.STOP_AND_COPY, Optional.empty(), at("300ms"), 30)),
+                                        MigrationSettings.Algorithm.STOP_AND_COPY,
+                                        Optional.empty(),
+                                        at("300ms"),
+                                        30,
+                                        false,
+                                        Optional.empty())),
                         new Action.FailHost(at("4s"), "host-2"),
                         new Action.End(at("5s")));
     }
@@ -127,7 +147,12 @@ class ExperimentTest {
                                 at("4s"),
                                 "host-2",
                                 new MigrationSettings(
-                                        MigrationSettings.Algorithm.STOP_AND_COPY, Optional.empty(), at("300ms"), 30)),
+                                        MigrationSettings.Algorithm.STOP_AND_COPY,
+                                        Optional.empty(),
+                                        at("300ms"),
+                                        30,
+                                        false,
+                                        Optional.empty())),
                         new Action.RecoverHost(at("4s"), "host-2"),
                         new Action.Stop(at("4s"), "web"));
     }
@@ -189,7 +214,9 @@ class ExperimentTest {
                 "at = 5s, do = end | at = 5s, do = fail, host = host-1 | :8: actions: does not end; expected { at = ..., do = end } as the last action",
                 "do = type, vm = web, text | do = create, vm = web, text | :10: actions[1].vm: is \"web\", which was created above; expected another VM",
                 "stop-and-copy | post-copy | :12: actions[3].algorithm: is \"post-copy\"; expected one of stop-and-copy, pre-copy",
-                "max-rounds = 3 | max-round = 3 | :11: actions[2].max-round: is not a field here; expected algorithm, at, bandwidth, do, downtime-limit, max-rounds, to, vm",
+                "max-rounds = 3, | max-round = 3, | :11: actions[2].max-round: is not a field here; expected algorithm, at, auto-converge, bandwidth, delta-cache, do, downtime-limit, max-rounds, to, vm",
+                "auto-converge = true | auto-converge = yes | :11: actions[2].auto-converge: is \"yes\"; expected true or false",
+                "delta-cache = 64MiB | delta-cache = 5K | :11: actions[2].delta-cache: is \"5K\"; expected a size such as 4K, 256M or 1.5G, a multiple of 4K",
                 "type = builtin | type = plan9 | :6: vms[1].type: is \"plan9\"; expected one of builtin, debian-12-amd64, debian-12-i386, small",
                 "name = idle | name = web | :6: vms[1].name: makes a second VM web; expected a name of its own",
                 "guest = builtin | guest = plan9 | :3: vm-types.small.guest: is \"plan9\"; expected one of builtin, debian-12-amd64, debian-12-i386, grub-xen",

@@ -1,6 +1,7 @@
 package dev.simvisor.controller.cli;
 
 import dev.simvisor.config.Bandwidth;
+import dev.simvisor.config.MemorySize;
 import dev.simvisor.config.MigrationSettings;
 import dev.simvisor.config.VirtualDuration;
 import dev.simvisor.controller.spec.Specs;
@@ -11,6 +12,8 @@ import picocli.CommandLine.Option;
 
 /** How VMs are migrated, for every command that migrates (picocli mixin). */
 final class MigrationOptions {
+    private static final int PAGE_BYTES = 4096;
+
     @Option(
             names = "--algorithm",
             paramLabel = "ALGORITHM",
@@ -38,11 +41,33 @@ final class MigrationOptions {
             description = "After so many rounds it is paused regardless. Default: ${DEFAULT-VALUE}.")
     private int maxRounds;
 
+    @Option(
+            names = "--auto-converge",
+            description = "While rounds do not converge, the VM gets less and less processor time: 20 % less at first,"
+                    + " 99 % less at last, until it is paused or stays.")
+    private boolean autoConverge;
+
+    @Option(
+            names = "--delta-cache",
+            paramLabel = "SIZE",
+            description =
+                    "Memory in which the source keeps what it has sent, such as 64M: a page that is there and changes"
+                            + " is sent as what has changed, where that is shorter. Default: none.")
+    private @Nullable MemorySize deltaCache;
+
     MigrationParameters parameters() throws CommandFailed {
         if (maxRounds < 1) {
             throw new CommandFailed("--max-rounds " + maxRounds + ": expected at least 1");
         }
-        return Specs.migration(
-                new MigrationSettings(algorithm, Optional.ofNullable(bandwidth), downtimeLimit, maxRounds));
+        if (deltaCache != null && deltaCache.bytes() < PAGE_BYTES) {
+            throw new CommandFailed("--delta-cache " + deltaCache + ": expected at least a page, 4K");
+        }
+        return Specs.migration(new MigrationSettings(
+                algorithm,
+                Optional.ofNullable(bandwidth),
+                downtimeLimit,
+                maxRounds,
+                autoConverge,
+                Optional.ofNullable(deltaCache)));
     }
 }

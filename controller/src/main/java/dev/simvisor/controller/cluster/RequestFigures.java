@@ -54,6 +54,10 @@ final class RequestFigures {
         if (parameters.getDowntimeLimitNanos() < 0) {
             throw refusal("", "a downtime limit of " + parameters.getDowntimeLimitNanos() + " ns", "0 or more");
         }
+        long cache = parameters.getDeltaCacheBytes();
+        if (cache < 0) {
+            throw refusal("", "a delta cache of " + Long.toUnsignedString(cache) + " bytes", "less");
+        }
         if (parameters.getMaxRounds() < 0) {
             throw refusal("", unsigned(parameters.getMaxRounds()) + " rounds at most", "fewer");
         }

@@ -5,6 +5,7 @@ import dev.simvisor.proto.api.NamedDuration;
 import dev.simvisor.proto.api.RoundReport;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** Migration reports as tables. Times are virtual. */
@@ -50,18 +51,30 @@ public final class MigrationTables {
         return report.getSourceStateHash().equals(report.getTargetStateHash()) ? "equal" : "DIFFERENT";
     }
 
-    /** A row for each round of one migration. */
+    /** A column of the rounds' table. */
+    private record Column(String heading, Function<RoundReport, Object> cell) {}
+
+    /** A row for each round of one migration; what it did not ask for has no column. */
     public static Table rounds(MigrationReport report) {
-        Table table = Table.of(">ROUND", ">PAGES", ">ZERO PAGES", ">SENT", ">DURATION", ">DIRTIED", ">LEFT");
+        List<Column> columns = new ArrayList<>(List.of(
+                new Column(">ROUND", RoundReport::getNumber),
+                new Column(">PAGES", RoundReport::getPages),
+                new Column(">ZERO PAGES", RoundReport::getZeroPages),
+                new Column(">SENT", round -> Figures.mebibytes(round.getBytes())),
+                new Column(">DURATION", round -> Figures.millis(round.getDurationNanos())),
+                new Column(">DIRTIED", RoundReport::getPagesDirtied),
+                new Column(">LEFT", RoundReport::getPagesRemaining)));
+        if (report.getParameters().getDeltaCacheBytes() != 0) {
+            columns.add(new Column(">DELTAS", RoundReport::getDeltaPages));
+            columns.add(new Column(">SAVED", round -> Figures.mebibytes(round.getDeltaSavedBytes())));
+            columns.add(new Column(">MISSES", RoundReport::getDeltaCacheMisses));
+        }
+        if (report.getParameters().getAutoConverge()) {
+            columns.add(new Column(">THROTTLE", round -> round.getThrottlePercent() + " %"));
+        }
+        Table table = Table.of(columns.stream().map(Column::heading).toArray(String[]::new));
         for (RoundReport round : report.getRoundsList()) {
-            table.row(
-                    round.getNumber(),
-                    round.getPages(),
-                    round.getZeroPages(),
-                    Figures.mebibytes(round.getBytes()),
-                    Figures.millis(round.getDurationNanos()),
-                    round.getPagesDirtied(),
-                    round.getPagesRemaining());
+            table.row(columns.stream().map(column -> column.cell().apply(round)).toArray());
         }
         return table;
     }

@@ -1,6 +1,7 @@
 package dev.simvisor.controller.spec;
 
 import dev.simvisor.config.CostModel;
+import dev.simvisor.config.MemorySize;
 import dev.simvisor.config.MigrationSettings;
 import dev.simvisor.config.Power;
 import dev.simvisor.config.PowerModel;
@@ -171,6 +172,8 @@ public final class Specs {
                         .orElse(0L))
                 .setDowntimeLimitNanos(Math.max(1, settings.downtimeLimit().nanos()))
                 .setMaxRounds(settings.maxRounds())
+                .setAutoConverge(settings.autoConverge())
+                .setDeltaCacheBytes(settings.deltaCache().map(MemorySize::bytes).orElse(0L))
                 .build();
     }
 }

@@ -107,6 +107,12 @@ class ClusterVerbsRefusalTest {
     }
 
     @Test
+    void deltaCacheOfLessThanAPage() {
+        assertThat(cluster.refused("vm", "migrate", "a", "--to", "host-2", "--delta-cache", "1K"))
+                .isEqualTo("simvisor: --delta-cache 1K: expected at least a page, 4K");
+    }
+
+    @Test
     void vmLargerThanAnyHost() {
         assertThat(cluster.refused("vm", "create", "b", "--guest", "builtin", "--memory", "2G"))
                 .isEqualTo("simvisor: VM b: no host has room for 2048 MiB and supports mode bare");

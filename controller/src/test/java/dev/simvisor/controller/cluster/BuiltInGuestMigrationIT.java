@@ -5,24 +5,49 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.simvisor.controller.embedded.EmbeddedCluster;
 import dev.simvisor.controller.placement.FitPlacement;
 import dev.simvisor.node.vmm.HostedMachines;
+import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.MigrationState;
+import dev.simvisor.proto.api.RoundReport;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The built-in guest on the emulated processor moves between hosts while it ticks and writes to memory. */
 class BuiltInGuestMigrationIT {
-    private static GuestMigration.Outcome embedded(String mode, String... nodes) throws Exception {
+    /** What is written in 100 ms is more than the path carries in the downtime limit, and more than the cache holds. */
+    private static final MigrationParameters THROTTLED_WITH_DELTAS = MigrationParameters.newBuilder()
+            .setBandwidthBytesPerSecond(2 << 20)
+            .setMaxRounds(8)
+            .setAutoConverge(true)
+            .setDeltaCacheBytes(512 << 10)
+            .build();
+
+    private static GuestMigration.Outcome embedded(String mode, MigrationParameters options, String... nodes)
+            throws Exception {
         try (EmbeddedCluster cluster =
                 EmbeddedCluster.start(List.of(nodes), FitPlacement.FIRST_FIT, HostedMachines::new, 0)) {
-            return GuestMigration.run(cluster.control(), "", "", mode);
+            return GuestMigration.run(cluster.control(), "", "", mode, options);
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"bare", "para"})
     void runsOnWithEqualHashesAndTheSameResultEveryTime(String mode) throws Exception {
-        GuestMigration.Outcome first = embedded(mode, "n1");
+        check(mode, MigrationParameters.getDefaultInstance());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bare", "para"})
+    void runsOnAsWellWhenHeldBackAndSentAsDeltas(String mode) throws Exception {
+        GuestMigration.Outcome outcome = check(mode, THROTTLED_WITH_DELTAS);
+
+        assertThat(outcome.report().getRoundsList())
+                .extracting(RoundReport::getDeltaPages)
+                .anyMatch(pages -> pages > 0);
+    }
+
+    private static GuestMigration.Outcome check(String mode, MigrationParameters options) throws Exception {
+        GuestMigration.Outcome first = embedded(mode, options, "n1");
 
         assertThat(first.report().getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
         assertThat(first.report().getSourceStateHash())
@@ -31,6 +56,7 @@ class BuiltInGuestMigrationIT {
         for (int tick = 1; tick <= 12; tick++) {
             assertThat(first.console()).containsOnlyOnce("tick " + tick + "\r\n");
         }
-        assertThat(embedded(mode, "n1", "n2")).isEqualTo(first);
+        assertThat(embedded(mode, options, "n1", "n2")).isEqualTo(first);
+        return first;
     }
 }

@@ -57,6 +57,12 @@ final class GuestMigration {
     }
 
     static Outcome run(ClusterControl cluster, String firstNode, String secondNode, String mode) {
+        return run(cluster, firstNode, secondNode, mode, MigrationParameters.getDefaultInstance());
+    }
+
+    /** @param options all but the downtime limit */
+    static Outcome run(
+            ClusterControl cluster, String firstNode, String secondNode, String mode, MigrationParameters options) {
         get(cluster.defineHost(host("h1", firstNode, mode)));
         get(cluster.defineHost(host("h2", secondNode, mode)));
         List<ConsoleOutput> said = Collections.synchronizedList(new ArrayList<>());
@@ -66,7 +72,7 @@ final class GuestMigration {
                 .migrate(MigrateRequest.newBuilder()
                         .setVm("a")
                         .setTarget("h2")
-                        .setParameters(MigrationParameters.newBuilder().setDowntimeLimitNanos(20 * MILLI))
+                        .setParameters(options.toBuilder().setDowntimeLimitNanos(20 * MILLI))
                         .build());
         CompletableFuture<StateHashResponse> hash = cluster.at(2 * SECOND).stateHash("a");
         CompletableFuture<Void> held = cluster.at(2 * SECOND + 5 * MILLI).hold();

@@ -105,7 +105,10 @@ class MigrationFaultsTest {
                 .migrate(MigrateRequest.newBuilder()
                         .setVm(vm)
                         .setTarget(target)
-                        .setParameters(MigrationParameters.newBuilder().setDowntimeLimitNanos(10 * MILLI))
+                        .setParameters(MigrationParameters.newBuilder()
+                                .setDowntimeLimitNanos(10 * MILLI)
+                                .setAutoConverge(number % 2 == 1)
+                                .setDeltaCacheBytes(number % 3 * (1L << 20)))
                         .build());
         CompletableFuture<?> struck = strike(embedded, fault, accepted, source, target, base + 20 * MILLI + moment());
         get(cluster.start());

@@ -32,6 +32,9 @@ interface HostContext {
     /** Ends a VM here, without a word to anybody, and gives its memory back. */
     void destroy(VirtualMachine vm);
 
+    /** Holds a VM back: so much of the time its vCPUs have no processor, until told otherwise; 0 is no throttle. */
+    void throttle(VirtualMachine vm, int percent);
+
     /** Which VMs can execute has changed. */
     void reschedule();
 }

@@ -40,6 +40,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
         long chargedCycles;
         long chargedNanos;
         long readyNanos;
+        int throttlePercent;
 
         Resident(VirtualMachine vm, long nowNanos) {
             this.vm = vm;
@@ -51,7 +52,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
         }
 
         Contender contender() {
-            return new Contender(vm.name(), vm.spec().getWeight(), vm.spec().getCapPercent());
+            return new Contender(vm.name(), vm.spec().getWeight(), vm.spec().getCapPercent(), throttlePercent);
         }
     }
 
@@ -232,14 +233,14 @@ final class HostSimulation implements HostContext, AutoCloseable {
     private void schedule() {
         charge();
         List<Contender> runnable = new ArrayList<>();
-        boolean capped = false;
+        boolean limited = false;
         int running = 0;
         long quantumEnd = VcpuScheduler.nextQuantum(nowNanos);
         long nextDue = Long.MAX_VALUE;
         for (Resident resident : residents.values()) {
             if (resident.vm.isRunning()) {
                 running++;
-                capped |= resident.vm.spec().getCapPercent() != 0;
+                limited |= resident.contender().isLimited();
                 long vmDue = resident.vm.nextDueNanos();
                 nextDue = Math.min(nextDue, vmDue);
                 if (vmDue < quantumEnd) {
@@ -248,7 +249,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
             }
         }
         starving.clear();
-        contended = capped || running > pcpus;
+        contended = limited || running > pcpus;
         if (contended) {
             Set<String> chosen = scheduler.choose(nowNanos, runnable);
             runnable.stream()
@@ -325,6 +326,15 @@ final class HostSimulation implements HostContext, AutoCloseable {
     @Override
     public void at(Due event) {
         due.add(event);
+    }
+
+    @Override
+    public void throttle(VirtualMachine vm, int percent) {
+        Resident resident = residents.get(vm.name());
+        if (resident != null) {
+            resident.throttlePercent = percent;
+            reschedule();
+        }
     }
 
     @Override

@@ -2,10 +2,10 @@ package dev.simvisor.node.host;
 
 import com.google.protobuf.ByteString;
 import dev.simvisor.node.host.transfer.PageStreams;
-import dev.simvisor.node.host.transfer.PageStreams.SentPages;
 import dev.simvisor.node.host.transfer.TransferBroken;
 import dev.simvisor.node.vmm.VirtualMachine;
 import dev.simvisor.node.vmm.migration.MigrationPlan;
+import dev.simvisor.node.vmm.migration.SentPages;
 import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.node.HandOver;
 import dev.simvisor.proto.node.HostMessage;
@@ -26,7 +26,7 @@ final class OutgoingCopy {
         this.host = host;
         this.vm = vm;
         this.order = order;
-        this.stream = streams.open(order.getTransferAddress(), order.getMigration());
+        this.stream = streams.open(order.getTransferAddress(), order.getMigration(), 0); // each page is sent once
     }
 
     boolean hasEnded() {
@@ -71,7 +71,7 @@ final class OutgoingCopy {
             ByteString saved = vm.save().toByteString();
             stream.finish(saved);
             String hash = vm.stateHash();
-            long bytes = MigrationPlan.wireBytes(sent.pages(), sent.zeroPages()) + saved.size();
+            long bytes = sent.wireBytes() + saved.size();
             long nanos = MigrationPlan.of(MigrationParameters.getDefaultInstance(), order.getPath())
                     .finalNanos(bytes);
             host.at(new Due(host.nowNanos() + nanos, Due.Rank.ROUND, key(), () -> handOver(hash, bytes)));

@@ -2,10 +2,10 @@ package dev.simvisor.node.host;
 
 import com.google.protobuf.ByteString;
 import dev.simvisor.node.host.transfer.PageStreams;
-import dev.simvisor.node.host.transfer.PageStreams.SentPages;
 import dev.simvisor.node.host.transfer.TransferBroken;
 import dev.simvisor.node.vmm.VirtualMachine;
 import dev.simvisor.node.vmm.migration.MigrationPlan;
+import dev.simvisor.node.vmm.migration.SentPages;
 import dev.simvisor.node.vmm.migration.SourceMigration;
 import dev.simvisor.node.vmm.migration.SourceMigration.Action;
 import dev.simvisor.node.vmm.migration.SourceMigration.Event;
@@ -40,8 +40,9 @@ final class OutgoingMigration {
         this.lastTyped = command;
         this.vm = vm;
         this.order = order;
-        this.state = new State.Ready(MigrationPlan.of(order.getParameters(), order.getPath()));
-        this.stream = streams.open(order.getTransferAddress(), order.getMigration());
+        MigrationPlan plan = MigrationPlan.of(order.getParameters(), order.getPath());
+        this.state = new State.Ready(plan);
+        this.stream = streams.open(order.getTransferAddress(), order.getMigration(), plan.deltaCacheBytes());
     }
 
     String vmName() {
@@ -115,6 +116,7 @@ final class OutgoingMigration {
                 return sendState();
             }
             case Action.WakeAt(long nanos) -> wakeAt(nanos);
+            case Action.Throttle(int percent) -> host.throttle(vm, percent);
             case Action.SuspendGuest() -> suspendGuest();
             case Action.ResumeGuest() -> resumeGuest();
             case Action.DestroyGuest() -> host.destroy(vm);
@@ -131,7 +133,7 @@ final class OutgoingMigration {
         try {
             SentPages sent = stream.send(vm.machine(), gfns);
             roundWallNanos = System.nanoTime() - began;
-            return new Event.PagesSent(host.nowNanos(), sent.pages(), sent.zeroPages());
+            return new Event.PagesSent(host.nowNanos(), sent);
         } catch (TransferBroken e) {
             return new Event.StreamLost(e.reason());
         }

@@ -10,7 +10,7 @@ import java.util.TreeSet;
 
 /**
  * Decides which vCPUs have a processor until the next decision, when there are more of them than processors: stride
- * scheduling (Waldspurger &amp; Weihl 1995) with weights, and caps per {@link #PERIOD_NANOS}. Pure: time is what it is told.
+ * scheduling (Waldspurger &amp; Weihl 1995) with weights, caps per {@link #PERIOD_NANOS}, and throttles. Pure: time is what it is told.
  */
 final class VcpuScheduler {
     /**
@@ -32,10 +32,31 @@ final class VcpuScheduler {
      *
      * @param weight its share relative to others'; 0 counts as {@link #DEFAULT_WEIGHT}
      * @param capPercent most of one processor it may use; 0 is no cap
+     * @param throttlePercent of the quanta, those in which it has no processor whatever it has used; 0 is no throttle
      */
-    record Contender(String vm, int weight, int capPercent) {
+    record Contender(String vm, int weight, int capPercent, int throttlePercent) {
         Contender {
             weight = weight == 0 ? DEFAULT_WEIGHT : weight;
+        }
+
+        Contender(String vm, int weight, int capPercent) {
+            this(vm, weight, capPercent, 0);
+        }
+
+        /** Whether it has to wait at times even where processors are free. */
+        boolean isLimited() {
+            return capPercent != 0 || throttlePercent != 0;
+        }
+
+        /**
+         * Whether its throttle keeps it waiting in the quantum of a time. Of any 100 quanta in a row it does so in as many as the
+         * percentage says, evenly spread. QEMU's throttle, too, takes time away whether or not the guest would have used it, but has the
+         * vCPU run 10 ms at a time and then sleep for so long ({@code cpu-throttle.c}): at 99 % for a second, which here would
+         * outlast many a round.
+         */
+        private boolean isHeldBack(long nowNanos) {
+            long quantum = nowNanos / QUANTUM_NANOS;
+            return (quantum + 1) * throttlePercent / 100 > quantum * throttlePercent / 100;
         }
     }
 
@@ -76,7 +97,9 @@ final class VcpuScheduler {
         List<Contender> eligible = new ArrayList<>();
         for (Contender contender : contenders) {
             Account account = accounts.computeIfAbsent(contender.vm(), vm -> new Account(leastPass(), 0, period));
-            if (contender.capPercent() == 0 || account.usedIn(period) < PERIOD_NANOS / 100 * contender.capPercent()) {
+            boolean withinCap =
+                    contender.capPercent() == 0 || account.usedIn(period) < PERIOD_NANOS / 100 * contender.capPercent();
+            if (withinCap && !contender.isHeldBack(nowNanos)) {
                 eligible.add(contender);
             }
         }

@@ -33,7 +33,7 @@ class HostSimulationTest {
     /** No test here migrates. */
     private static final PageStreams NO_STREAMS = new PageStreams() {
         @Override
-        public Outgoing open(String address, long migration) {
+        public Outgoing open(String address, long migration, long deltaCacheBytes) {
             throw new AssertionError("no migration was asked for");
         }
 
@@ -131,6 +131,34 @@ class HostSimulationTest {
                     .build());
             assertThat(done.getNextDueNanos()).isEqualTo(20 * MILLI);
         }
+    }
+
+    @Test
+    void throttledGuestGetsTheRestOfTheTimeUntilItIsReleased() throws Exception {
+        try (HostSimulation host = host(2)) {
+            run(host, 100 * MILLI, 3 * MILLI, create("a", 0), create("b", 0));
+            ToyMachine a = machines.get("a");
+            long full = a.instructions();
+
+            host.throttle(host.residents().get("a").vm, 70);
+            runOn(host, 100 * MILLI, 200 * MILLI);
+            long throttled = a.instructions() - full;
+            host.throttle(host.residents().get("a").vm, 0);
+            runOn(host, 200 * MILLI, 300 * MILLI);
+
+            assertThat(throttled).isEqualTo(full * 30 / 100);
+            assertThat(a.instructions() - full - throttled).isEqualTo(full);
+            assertThat(machines.get("b").instructions()).isEqualTo(3 * full);
+            assertThat(a.cycles()).isEqualTo(300 * MILLI);
+        }
+    }
+
+    private static void runOn(HostSimulation host, long from, long until) throws InterruptedException {
+        host.run(RunWindow.newBuilder()
+                .setHost("h")
+                .setFromNanos(from)
+                .setUntilNanos(until)
+                .build());
     }
 
     @Test

@@ -56,6 +56,37 @@ class VcpuSchedulerTest {
     }
 
     @Test
+    void throttleTakesItsShareOfAnyHundredQuantaAndSpreadsIt() {
+        for (int percent : new int[] {20, 50, 99}) {
+            Contender throttled = new Contender("throttled", 0, 0, percent);
+            for (int from : new int[] {0, 37}) {
+                VcpuScheduler scheduler = new VcpuScheduler(1);
+                int ran = 0;
+                int longestWait = 0;
+                int wait = 0;
+                for (int quantum = from; quantum < from + 100; quantum++) {
+                    boolean runs = !scheduler
+                            .choose(quantum * QUANTUM_NANOS + 1, List.of(throttled))
+                            .isEmpty();
+                    ran += runs ? 1 : 0;
+                    wait = runs ? 0 : wait + 1;
+                    longestWait = Math.max(longestWait, wait);
+                }
+                assertThat(ran).isEqualTo(100 - percent);
+                assertThat(longestWait).isLessThanOrEqualTo(Math.ceilDiv(percent, 100 - percent));
+            }
+        }
+    }
+
+    @Test
+    void whatAThrottledVcpuMayNotUseIsOthers() {
+        Map<String, Integer> got = share(1, 400, new Contender("held", 0, 0, 80), new Contender("other", 0, 0));
+
+        assertThat(got.get("held")).isEqualTo(80);
+        assertThat(got.get("other")).isEqualTo(320);
+    }
+
+    @Test
     void sleeperDoesNotClaimTheTimeItDidNotWant() {
         VcpuScheduler scheduler = new VcpuScheduler(1);
         Contender busy = new Contender("busy", 0, 0);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.simvisor.controller.cluster.migration.Coordination.Outcome;
 import dev.simvisor.node.vmm.migration.MigrationPlan;
+import dev.simvisor.node.vmm.migration.SentPages;
 import dev.simvisor.node.vmm.migration.SourceMigration;
 import dev.simvisor.node.vmm.migration.TargetMigration;
 import java.util.ArrayDeque;
@@ -20,7 +21,7 @@ import org.junit.jupiter.api.Test;
  * migration together, and holds each world on the way to the promise: the VM never runs twice, and is lost only with a host.
  */
 class HandOverModelTest {
-    private static final MigrationPlan PLAN = new MigrationPlan(false, 1 << 20, 1 << 20, 0, 1, 1);
+    private static final MigrationPlan PLAN = new MigrationPlan(false, 1 << 20, 1 << 20, 0, 1, 1, false, 0);
 
     /** What is under way between the parties; each lane keeps its order. */
     private enum Lane {
@@ -128,7 +129,8 @@ class HandOverModelTest {
                         case SourceMigration.Action.SendPages(BitSet gfns) ->
                             events.add(
                                     streamWorks
-                                            ? new SourceMigration.Event.PagesSent(0, gfns.cardinality(), 0)
+                                            ? new SourceMigration.Event.PagesSent(
+                                                    0, SentPages.of(gfns.cardinality(), 0))
                                             : new SourceMigration.Event.StreamLost("lost"));
                         case SourceMigration.Action.SendState() ->
                             events.add(

@@ -49,14 +49,15 @@ public final class GrpcPageStreams implements PageStreams, AutoCloseable {
     }
 
     @Override
-    public Outgoing open(String target, long migration) {
+    public Outgoing open(String target, long migration, long deltaCacheBytes) {
         return new PageSender(
                 NettyChannelBuilder.forTarget("dns:///" + target)
                         .usePlaintext()
                         .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
                         .keepAliveTimeout(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
                         .build(),
-                migration);
+                migration,
+                deltaCacheBytes);
     }
 
     @Override

@@ -4,10 +4,12 @@ import static dev.simvisor.node.vmm.GuestMachine.PAGE_BYTES;
 
 import com.google.protobuf.ByteString;
 import dev.simvisor.node.vmm.GuestMachine;
+import dev.simvisor.node.vmm.migration.PageDelta;
 import dev.simvisor.proto.node.Applied;
 import dev.simvisor.proto.node.Finish;
 import dev.simvisor.proto.node.Pages;
 import dev.simvisor.proto.node.TransferChunk;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /** The pages of one migration on their way into the target's machine. */
@@ -15,6 +17,9 @@ final class PageReceiver implements PageStreams.Incoming {
     private final GuestMachine machine;
     private final Runnable whenClosed;
     private final byte[] page = new byte[PAGE_BYTES];
+    /** What the source may send deltas of. */
+    private final BitSet arrived = new BitSet();
+
     private long applied;
     private @Nullable ByteString deviceState;
     private @Nullable String failure;
@@ -52,14 +57,36 @@ final class PageReceiver implements PageStreams.Incoming {
             throw new TransferBroken("a chunk of " + pages.getGfnsCount() + " pages with "
                     + pages.getContents().size() + " bytes of contents");
         }
+        if (pages.getDeltasCount() != pages.getDeltaGfnsCount()) {
+            throw new TransferBroken(
+                    "a chunk of " + pages.getDeltaGfnsCount() + " pages with " + pages.getDeltasCount() + " deltas");
+        }
         for (int i = 0; i < pages.getGfnsCount(); i++) {
             pages.getContents().copyTo(page, i * PAGE_BYTES, 0, PAGE_BYTES);
             machine.pages().writePage(checked(pages.getGfns(i)), page, 0);
+            arrived.set(pages.getGfns(i));
         }
         for (int gfn : pages.getZeroGfnsList()) {
             machine.pages().clearPage(checked(gfn));
+            arrived.set(gfn);
         }
-        applied += pages.getGfnsCount() + pages.getZeroGfnsCount();
+        for (int i = 0; i < pages.getDeltaGfnsCount(); i++) {
+            change(checked(pages.getDeltaGfns(i)), pages.getDeltas(i));
+        }
+        applied += pages.getGfnsCount() + pages.getZeroGfnsCount() + pages.getDeltaGfnsCount();
+    }
+
+    private void change(int gfn, ByteString delta) throws TransferBroken {
+        if (!arrived.get(gfn)) {
+            throw new TransferBroken("a delta of page " + gfn + ", which has not come before");
+        }
+        machine.pages().readPage(gfn, page, 0);
+        try {
+            PageDelta.apply(page, delta.toByteArray());
+        } catch (PageDelta.Malformed e) {
+            throw new TransferBroken("a delta of page " + gfn + " with " + e.getMessage());
+        }
+        machine.pages().writePage(gfn, page, 0);
     }
 
     private int checked(int gfn) throws TransferBroken {

@@ -1,15 +1,13 @@
 package dev.simvisor.node.host.transfer;
 
-import static dev.simvisor.node.vmm.GuestMachine.PAGE_BYTES;
-
 import com.google.protobuf.ByteString;
-import com.google.protobuf.UnsafeByteOperations;
 import dev.simvisor.node.vmm.GuestMachine;
+import dev.simvisor.node.vmm.migration.SentPageCache;
+import dev.simvisor.node.vmm.migration.SentPages;
 import dev.simvisor.proto.node.Applied;
 import dev.simvisor.proto.node.Finish;
 import dev.simvisor.proto.node.Hello;
 import dev.simvisor.proto.node.PageTransferGrpc;
-import dev.simvisor.proto.node.Pages;
 import dev.simvisor.proto.node.TransferChunk;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
@@ -21,16 +19,17 @@ import org.jspecify.annotations.Nullable;
 /** The source's end of one migration's page stream. */
 final class PageSender implements PageStreams.Outgoing {
     /** Of transfer.proto. */
-    static final int PROTOCOL_VERSION = 1;
-
-    private static final int PAGES_PER_CHUNK = 64;
+    static final int PROTOCOL_VERSION = 2;
 
     private final ManagedChannel channel;
     private final Stream stream = new Stream();
+    private final @Nullable SentPageCache cache;
     private long sent;
 
-    PageSender(ManagedChannel channel, long migration) {
+    /** @param deltaCacheBytes what it may use to remember pages; 0 is none, and no deltas */
+    PageSender(ManagedChannel channel, long migration, long deltaCacheBytes) {
         this.channel = channel;
+        this.cache = deltaCacheBytes == 0 ? null : new SentPageCache(deltaCacheBytes);
         PageTransferGrpc.newStub(channel).send(stream);
         Hello hello = Hello.newBuilder()
                 .setVersion(PROTOCOL_VERSION)
@@ -40,28 +39,23 @@ final class PageSender implements PageStreams.Outgoing {
     }
 
     @Override
-    public PageStreams.SentPages send(GuestMachine machine, BitSet gfns) throws TransferBroken, InterruptedException {
-        long zeroPages = 0;
+    public SentPages send(GuestMachine machine, BitSet gfns) throws TransferBroken, InterruptedException {
+        if (cache != null) {
+            cache.beginRound();
+        }
+        SentPages round = SentPages.NONE;
         int gfn = gfns.nextSetBit(0);
         while (gfn >= 0) {
-            Pages.Builder chunk = Pages.newBuilder();
-            byte[] contents = new byte[PAGES_PER_CHUNK * PAGE_BYTES];
-            while (gfn >= 0 && chunk.getGfnsCount() < PAGES_PER_CHUNK && chunk.getZeroGfnsCount() < contents.length) {
-                if (machine.pages().isZero(gfn)) {
-                    chunk.addZeroGfns(gfn);
-                } else {
-                    machine.pages().readPage(gfn, contents, chunk.getGfnsCount() * PAGE_BYTES);
-                    chunk.addGfns(gfn);
-                }
+            PageChunk chunk = new PageChunk(machine.pages(), cache);
+            while (gfn >= 0 && chunk.hasRoom()) {
+                chunk.add(gfn);
                 gfn = gfns.nextSetBit(gfn + 1);
             }
-            // The array is not touched again, so it need not be copied.
-            chunk.setContents(UnsafeByteOperations.unsafeWrap(contents, 0, chunk.getGfnsCount() * PAGE_BYTES));
-            zeroPages += chunk.getZeroGfnsCount();
-            sent += chunk.getGfnsCount() + chunk.getZeroGfnsCount();
-            stream.put(TransferChunk.newBuilder().setPages(chunk).build());
+            round = round.with(chunk.sent());
+            stream.put(TransferChunk.newBuilder().setPages(chunk.message()).build());
         }
-        return new PageStreams.SentPages(gfns.cardinality() - zeroPages, zeroPages);
+        sent += gfns.cardinality();
+        return round;
     }
 
     @Override

@@ -2,19 +2,24 @@ package dev.simvisor.node.host.transfer;
 
 import com.google.protobuf.ByteString;
 import dev.simvisor.node.vmm.GuestMachine;
+import dev.simvisor.node.vmm.migration.SentPages;
 import java.util.BitSet;
 
 /** Where page streams come from: what a host needs of the network. */
 public interface PageStreams {
-    /** Opens a stream to the node at {@code address} for a migration that it expects. */
-    Outgoing open(String address, long migration);
+    /**
+     * Opens a stream to the node at {@code address} for a migration that it expects.
+     *
+     * @param deltaCacheBytes what it may use to remember pages, to send what changes in them; 0 is none, and no deltas
+     */
+    Outgoing open(String address, long migration, long deltaCacheBytes);
 
     /** Lets the pages of a migration that come in be written to a machine, which nobody else may touch meanwhile. */
     Incoming expect(long migration, GuestMachine machine);
 
     /** The source's end of a stream. Calls wait while the receiver is slower. */
     interface Outgoing extends AutoCloseable {
-        /** Reads pages of the machine, as they are now, and sends them. */
+        /** Reads pages of the machine, as they are now, and sends them: a round. */
         SentPages send(GuestMachine machine, BitSet gfns) throws TransferBroken, InterruptedException;
 
         /** Sends the device state as the last of all, and waits until the receiver has applied everything. */
@@ -24,9 +29,6 @@ public interface PageStreams {
         @Override
         void close();
     }
-
-    /** How many pages were sent in full, and how many as zeros. */
-    record SentPages(long pages, long zeroPages) {}
 
     /** The target's end of a stream. */
     interface Incoming extends AutoCloseable {

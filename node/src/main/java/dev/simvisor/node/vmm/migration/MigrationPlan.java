@@ -1,7 +1,5 @@
 package dev.simvisor.node.vmm.migration;
 
-import static dev.simvisor.node.vmm.GuestMachine.PAGE_BYTES;
-
 import dev.simvisor.proto.api.LinkSpec;
 import dev.simvisor.proto.api.MigrationAlgorithm;
 import dev.simvisor.proto.api.MigrationParameters;
@@ -16,6 +14,8 @@ import java.math.BigInteger;
  * @param latencyNanos one way between the hosts
  * @param downtimeLimitNanos the switch-over is due when it is expected to take no longer
  * @param maxRounds rounds in which the guest runs, at most
+ * @param autoConverge hold the guest back while rounds do not converge, as {@link Throttle} says
+ * @param deltaCacheBytes what the {@link SentPageCache} may take; 0 is none, and no deltas
  */
 public record MigrationPlan(
         boolean stopAndCopy,
@@ -23,13 +23,9 @@ public record MigrationPlan(
         long linkBytesPerSecond,
         long latencyNanos,
         long downtimeLimitNanos,
-        int maxRounds) {
-    /** On the wire, a page comes with its number and flags, in 8 bytes, as in QEMU's stream. */
-    public static final int PAGE_HEADER_BYTES = 8;
-
-    /** A page of zeros is its header and one byte that says so. */
-    public static final int ZERO_PAGE_BYTES = PAGE_HEADER_BYTES + 1;
-
+        int maxRounds,
+        boolean autoConverge,
+        long deltaCacheBytes) {
     public static final long DEFAULT_DOWNTIME_LIMIT_NANOS = 300_000_000;
     public static final int DEFAULT_MAX_ROUNDS = 30;
 
@@ -46,22 +42,20 @@ public record MigrationPlan(
 
     /** The plan for parameters, with defaults for what they leave at 0. */
     public static MigrationPlan of(MigrationParameters parameters, LinkSpec path) {
+        boolean stopAndCopy = parameters.getAlgorithm() == MigrationAlgorithm.STOP_AND_COPY;
         long link = Math.max(1, path.getBitsPerSecond() / Byte.SIZE);
         long limit = parameters.getBandwidthBytesPerSecond();
         return new MigrationPlan(
-                parameters.getAlgorithm() == MigrationAlgorithm.STOP_AND_COPY,
+                stopAndCopy,
                 limit == 0 ? link : Math.min(limit, link),
                 link,
                 path.getLatencyNanos(),
                 parameters.getDowntimeLimitNanos() == 0
                         ? DEFAULT_DOWNTIME_LIMIT_NANOS
                         : parameters.getDowntimeLimitNanos(),
-                parameters.getMaxRounds() == 0 ? DEFAULT_MAX_ROUNDS : parameters.getMaxRounds());
-    }
-
-    /** Bytes on the wire of so many pages. */
-    public static long wireBytes(long pages, long zeroPages) {
-        return pages * (PAGE_BYTES + PAGE_HEADER_BYTES) + zeroPages * ZERO_PAGE_BYTES;
+                parameters.getMaxRounds() == 0 ? DEFAULT_MAX_ROUNDS : parameters.getMaxRounds(),
+                parameters.getAutoConverge(),
+                stopAndCopy ? 0 : parameters.getDeltaCacheBytes()); // it sends no page twice
     }
 
     /** How long so many bytes occupy the path while the guest runs. */
@@ -74,7 +68,10 @@ public record MigrationPlan(
         return nanos(bytes, linkBytesPerSecond);
     }
 
-    /** The most pages that may remain for the switch-over, so that its time with two latencies meets the limit. */
+    /**
+     * The most pages that may remain for the switch-over, so that its time with two latencies meets the limit. How many of them will
+     * be sent as deltas nobody knows before, so all count in full.
+     */
     int switchOverPages() {
         if (stopAndCopy) {
             return Integer.MAX_VALUE;
@@ -93,7 +90,7 @@ public record MigrationPlan(
         return BigInteger.valueOf(nanos)
                 .multiply(BigInteger.valueOf(roundBytesPerSecond))
                 .divide(NANOS_PER_SECOND)
-                .divide(BigInteger.valueOf(PAGE_BYTES + PAGE_HEADER_BYTES))
+                .divide(BigInteger.valueOf(SentPages.FULL_PAGE_BYTES))
                 .min(BigInteger.valueOf(Integer.MAX_VALUE))
                 .intValue();
     }

@@ -17,9 +17,21 @@ public final class SourceMigration {
          * @param carried pages left for a later round
          * @param cursor gfn after the last one sent: the next round goes on there, round the memory
          * @param sent what the round sends; nothing until it has been read
+         * @param throttle in force during the round
          */
-        record Copying(MigrationPlan plan, int round, BitSet carried, int cursor, long beganNanos, Sent sent)
-                implements State {}
+        record Copying(
+                MigrationPlan plan,
+                int round,
+                BitSet carried,
+                int cursor,
+                long beganNanos,
+                Sent sent,
+                Throttle throttle)
+                implements State {
+            Copying sending(Sent known) {
+                return new Copying(plan, round, carried, cursor, beganNanos, known, throttle);
+            }
+        }
 
         /**
          * The rounds are over; the guest runs on until it can be saved.
@@ -71,8 +83,8 @@ public final class SourceMigration {
     }
 
     /** What a round sends; {@code bytes} are those on the wire. */
-    public record Sent(long pages, long zeroPages, long bytes) {
-        static final Sent NOTHING = new Sent(0, 0, 0);
+    public record Sent(SentPages pages, long bytes) {
+        static final Sent NOTHING = new Sent(SentPages.NONE, 0);
     }
 
     /** What happens to the source. */
@@ -81,7 +93,7 @@ public final class SourceMigration {
         record Begin(long nanos, BitSet pages) implements Event {}
 
         /** Answer to {@link Action.SendPages}: they have been read and given to the stream. */
-        record PagesSent(long nanos, long pages, long zeroPages) implements Event {}
+        record PagesSent(long nanos, SentPages pages) implements Event {}
 
         /** Answer to {@link Action.SendState}: bytes of device state, and the hash of the whole paused VM. */
         record StateSent(long nanos, long bytes, String stateHash) implements Event {}
@@ -128,6 +140,9 @@ public final class SourceMigration {
 
         /** Answer with {@link Event.RoundOver}, or {@link Event.FinalCopyOver} while the guest is paused, at that time. */
         record WakeAt(long nanos) implements Action {}
+
+        /** Let its vCPUs have no processor for so much of the time, from now on; 0 is as before the migration. */
+        record Throttle(int percent) implements Action {}
 
         /** Pause it where it can be saved; answer with {@link Event.Suspended} or {@link Event.NotSuspended}, perhaps much later. */
         record SuspendGuest() implements Action {}
@@ -179,7 +194,7 @@ public final class SourceMigration {
                 MigrationPlan plan = state.plan();
                 yield pages.cardinality() <= plan.switchOverPages()
                         ? switchOver(plan, plan.stopAndCopy() ? Cause.STOP_AND_COPY : Cause.CONVERGED, 1, pages)
-                        : prepend(new Action.StartDirtyLog(), round(plan, 1, 0, nanos, pages));
+                        : prepend(new Action.StartDirtyLog(), round(plan, 1, 0, nanos, pages, Throttle.NONE));
             }
             case Event.StreamLost(String reason) -> broken(reason);
             case Event.GuestEnded() -> guestEnded();
@@ -192,16 +207,20 @@ public final class SourceMigration {
         return switch (event) {
             case Event.PagesSent sent -> roundSent(state, sent);
             case Event.RoundOver over -> roundOver(state, over);
-            case Event.StreamLost(String reason) -> prepend(new Action.StopDirtyLog(), broken(reason));
+            case Event.StreamLost(String reason) ->
+                released(state.throttle(), prepend(new Action.StopDirtyLog(), broken(reason)));
             case Event.GuestEnded() -> guestEnded();
             case Event.Aborted() ->
-                Step.to(new State.Ended(Outcome.KEPT), new Action.StopDirtyLog(), new Action.CloseStream());
+                released(
+                        state.throttle(),
+                        Step.to(new State.Ended(Outcome.KEPT), new Action.StopDirtyLog(), new Action.CloseStream()));
             default -> throw unexpected(state, event);
         };
     }
 
     /** Starts a round over all of {@code remaining} but what may wait for the switch-over. */
-    private static Step round(MigrationPlan plan, int number, int cursor, long nanos, BitSet remaining) {
+    private static Step round(
+            MigrationPlan plan, int number, int cursor, long nanos, BitSet remaining, Throttle throttle) {
         BitSet chosen = new BitSet();
         BitSet carried = (BitSet) remaining.clone();
         int gfn = cursor;
@@ -213,16 +232,15 @@ public final class SourceMigration {
             carried.clear(gfn);
             chosen.set(gfn);
         }
-        State next = new State.Copying(plan, number, carried, gfn + 1, nanos, Sent.NOTHING);
+        State next = new State.Copying(plan, number, carried, gfn + 1, nanos, Sent.NOTHING, throttle);
         return Step.to(next, new Action.SendPages(chosen));
     }
 
     private static Step roundSent(State.Copying state, Event.PagesSent sent) {
-        long bytes = MigrationPlan.wireBytes(sent.pages(), sent.zeroPages());
-        Sent total = new Sent(sent.pages(), sent.zeroPages(), bytes);
-        State next = new State.Copying(
-                state.plan(), state.round(), state.carried(), state.cursor(), state.beganNanos(), total);
-        return Step.to(next, new Action.WakeAt(state.beganNanos() + state.plan().roundNanos(bytes)));
+        long bytes = sent.pages().wireBytes();
+        return Step.to(
+                state.sending(new Sent(sent.pages(), bytes)),
+                new Action.WakeAt(state.beganNanos() + state.plan().roundNanos(bytes)));
     }
 
     private static Step roundOver(State.Copying state, Event.RoundOver over) {
@@ -232,16 +250,32 @@ public final class SourceMigration {
         RoundReport report = report(state.round(), state.sent(), over.nanos() - state.beganNanos())
                 .setPagesDirtied(over.dirtied().cardinality())
                 .setPagesRemaining(remaining.cardinality())
+                .setThrottlePercent(state.throttle().percent())
                 .build();
         Step following;
         if (remaining.cardinality() <= plan.switchOverPages()) {
-            following = switchOver(plan, Cause.CONVERGED, state.round() + 1, remaining);
+            following = released(state.throttle(), switchOver(plan, Cause.CONVERGED, state.round() + 1, remaining));
         } else if (state.round() >= plan.maxRounds()) {
-            following = switchOver(plan, Cause.MAX_ROUNDS, state.round() + 1, remaining);
+            following = released(state.throttle(), switchOver(plan, Cause.MAX_ROUNDS, state.round() + 1, remaining));
         } else {
-            following = round(plan, state.round() + 1, state.cursor(), over.nanos(), remaining);
+            following = nextRound(state, over, remaining);
         }
         return prepend(new Action.ReportRound(report), following);
+    }
+
+    private static Step nextRound(State.Copying state, Event.RoundOver over, BitSet remaining) {
+        MigrationPlan plan = state.plan();
+        Throttle before = state.throttle();
+        Throttle throttle = plan.autoConverge()
+                ? before.after(state.sent().bytes(), over.dirtied().cardinality())
+                : before;
+        Step round = round(plan, state.round() + 1, state.cursor(), over.nanos(), remaining, throttle);
+        return throttle.percent() == before.percent() ? round : prepend(new Action.Throttle(throttle.percent()), round);
+    }
+
+    /** The rounds are over, whatever comes: a guest that has been held back is so no longer. */
+    private static Step released(Throttle throttle, Step step) {
+        return throttle.isInForce() ? prepend(new Action.Throttle(0), step) : step;
     }
 
     private static Step switchOver(MigrationPlan plan, Cause cause, int round, BitSet remaining) {
@@ -268,13 +302,10 @@ public final class SourceMigration {
     private static Step switching(State.Switching state, Event event) {
         MigrationPlan plan = state.plan();
         return switch (event) {
-            case Event.PagesSent(long nanos, long pages, long zeroPages) -> {
-                Sent sent = new Sent(pages, zeroPages, MigrationPlan.wireBytes(pages, zeroPages));
-                yield Step.to(switchingWith(state, sent, ""), new Action.SendState());
-            }
+            case Event.PagesSent(long nanos, SentPages pages) ->
+                Step.to(switchingWith(state, new Sent(pages, pages.wireBytes()), ""), new Action.SendState());
             case Event.StateSent(long nanos, long bytes, String hash) -> {
-                Sent pages = state.sent();
-                Sent sent = new Sent(pages.pages(), pages.zeroPages(), pages.bytes() + bytes);
+                Sent sent = new Sent(state.sent().pages(), state.sent().bytes() + bytes);
                 long overNanos = state.pausedNanos() + plan.finalNanos(sent.bytes());
                 yield Step.to(switchingWith(state, sent, hash), new Action.WakeAt(overNanos));
             }
@@ -322,8 +353,11 @@ public final class SourceMigration {
     private static RoundReport.Builder report(int number, Sent sent, long durationNanos) {
         return RoundReport.newBuilder()
                 .setNumber(number)
-                .setPages(sent.pages())
-                .setZeroPages(sent.zeroPages())
+                .setPages(sent.pages().full())
+                .setZeroPages(sent.pages().zeros())
+                .setDeltaPages(sent.pages().deltas())
+                .setDeltaSavedBytes(sent.pages().savedBytes())
+                .setDeltaCacheMisses(sent.pages().forgotten())
                 .setBytes(sent.bytes())
                 .setDurationNanos(durationNanos);
     }

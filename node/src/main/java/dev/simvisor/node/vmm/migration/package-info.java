@@ -40,6 +40,13 @@
  * <p>When pre-copy's rounds end follows QEMU: a round ends as soon as what remains could be sent within the downtime limit;
  * then the dirty log is read, and if that leaves no more than that, the guest is paused. A paravirtual guest, which must suspend
  * itself, runs on until it has; what it writes meanwhile is sent in the last round.
+ *
+ * <p>With auto-converge the guest is held back by a {@link dev.simvisor.node.vmm.migration.Throttle} in {@code Copying}, and in
+ * no other state: whatever ends the rounds ends it, so that a guest that is to suspend itself does so at full speed.
+ *
+ * <p>Pages that have been sent before can be sent as deltas: {@link dev.simvisor.node.vmm.migration.PageDelta} is the format,
+ * {@link dev.simvisor.node.vmm.migration.SentPageCache} what the source remembers of what it has sent. Coding takes no virtual time,
+ * as it would be done by processors that nobody else needs; what is saved on the wire is saved in time.
  */
 @NullMarked
 package dev.simvisor.node.vmm.migration;

@@ -23,6 +23,10 @@ class SourceMigrationTest {
 
     /** 256 MiB of which 240 are incompressible; 64 MiB of them are written one after the other, round and round. */
     private record WritingGuest(double mibPerSecond) {
+        WritingGuest heldBack(int percent) {
+            return new WritingGuest(mibPerSecond * (100 - percent) / 100);
+        }
+
         static final int PAGES = 256 * PAGES_PER_MIB;
         static final int ZERO_PAGES = 16 * PAGES_PER_MIB;
         static final int WRITTEN_FROM = 100 * PAGES_PER_MIB;
@@ -50,7 +54,8 @@ class SourceMigrationTest {
         }
     }
 
-    private static Result migrate(MigrationPlan plan, WritingGuest guest) {
+    private static Result migrate(MigrationPlan plan, WritingGuest unthrottled) {
+        WritingGuest guest = unthrottled;
         BitSet all = new BitSet();
         all.set(0, WritingGuest.PAGES);
         List<RoundReport> rounds = new ArrayList<>();
@@ -69,7 +74,7 @@ class SourceMigrationTest {
                 switch (todo.removeFirst()) {
                     case Action.SendPages(BitSet gfns) -> {
                         int zero = gfns.get(0, WritingGuest.ZERO_PAGES).cardinality();
-                        event = new Event.PagesSent(now, gfns.cardinality() - zero, zero);
+                        event = new Event.PagesSent(now, SentPages.of(gfns.cardinality() - zero, zero));
                         roundBegan = now;
                     }
                     case Action.SuspendGuest() -> {
@@ -84,6 +89,7 @@ class SourceMigrationTest {
                                 : new Event.RoundOver(now, guest.dirtied(roundBegan, now));
                     }
                     case Action.ReportRound(RoundReport round) -> rounds.add(round);
+                    case Action.Throttle(int percent) -> guest = unthrottled.heldBack(percent);
                     case Action.HandOver(Cause cause, long pausedNanos, long copyNanos, String hash) -> {
                         return new Result(rounds, cause, copyNanos, now);
                     }
@@ -95,7 +101,7 @@ class SourceMigrationTest {
 
     private static MigrationPlan plan(double mibPerSecond, int maxRounds) {
         long rate = (long) (mibPerSecond * MIB);
-        return new MigrationPlan(false, rate, 1024 * MIB, 0, 300 * MILLI, maxRounds);
+        return new MigrationPlan(false, rate, 1024 * MIB, 0, 300 * MILLI, maxRounds, false, 0);
     }
 
     /** REFERENCES, "Live migration: QEMU 7.2 TCG, loopback": bandwidth limit, R, total ms and MiB sent, as measured. */
@@ -133,9 +139,70 @@ class SourceMigrationTest {
         assertThat(result.rounds()).hasSize(8);
     }
 
+    // ---- auto-converge
+
+    private static MigrationPlan autoConverging(double mibPerSecond, int maxRounds) {
+        long rate = (long) (mibPerSecond * MIB);
+        return new MigrationPlan(false, rate, 1024 * MIB, 0, 300 * MILLI, maxRounds, true, 0);
+    }
+
+    /** The first round is productive: all memory is sent, of which the guest writes to no more than a quarter. */
+    @Test
+    void throttleRisesAtEverySecondUnproductiveRoundUntilThePathIsFaster() {
+        Result result = migrate(autoConverging(32, 30), new WritingGuest(60));
+
+        assertThat(result.cause()).isEqualTo(Cause.CONVERGED);
+        List<Integer> throttles =
+                result.rounds().stream().map(RoundReport::getThrottlePercent).toList();
+        assertThat(throttles)
+                .startsWith(0, 0, 0, 20, 20, 30, 30, 40, 40, 50, 50)
+                .endsWith(0);
+        assertThat(throttles.subList(0, throttles.size() - 1)).isSorted();
+        assertThat(throttles).allMatch(percent -> percent < 99);
+    }
+
+    @Test
+    void throttleStaysAtNinetyNinePercent() {
+        Result result = migrate(autoConverging(1, 24), new WritingGuest(10_000));
+
+        assertThat(result.rounds().subList(15, 17))
+                .extracting(RoundReport::getThrottlePercent)
+                .containsExactly(80, 80);
+        assertThat(result.rounds().subList(19, 24))
+                .extracting(RoundReport::getThrottlePercent)
+                .containsOnly(99);
+    }
+
+    @Test
+    void guestThatConvergesIsNotHeldBack() {
+        Result result = migrate(autoConverging(32, 30), new WritingGuest(4));
+
+        assertThat(result.rounds())
+                .isEqualTo(migrate(plan(32, 30), new WritingGuest(4)).rounds());
+    }
+
+    @Test
+    void whateverEndsTheRoundsEndsTheThrottle() {
+        MigrationPlan plan = autoConverging(32, 3);
+        State copying =
+                new State.Copying(plan, 3, new BitSet(), 0, 0, SourceMigration.Sent.NOTHING, new Throttle(40, 0));
+        BitSet much = new BitSet();
+        much.set(0, WritingGuest.PAGES);
+
+        for (Event event : List.of(
+                new Event.RoundOver(1, new BitSet()),
+                new Event.RoundOver(1, much),
+                new Event.StreamLost("connection reset"),
+                new Event.Aborted())) {
+            Step step = SourceMigration.next(copying, event);
+            assertThat(step.state()).isNotInstanceOf(State.Copying.class);
+            assertThat(step.actions()).contains(new Action.Throttle(0));
+        }
+    }
+
     @Test
     void stopAndCopySendsEverythingOnceWhileTheGuestWaits() {
-        MigrationPlan plan = new MigrationPlan(true, 32 * MIB, 32 * MIB, 0, 300 * MILLI, 30);
+        MigrationPlan plan = new MigrationPlan(true, 32 * MIB, 32 * MIB, 0, 300 * MILLI, 30, false, 0);
 
         Result result = migrate(plan, new WritingGuest(16));
 
@@ -147,7 +214,7 @@ class SourceMigrationTest {
 
     @Test
     void downtimeOfTheLastCopyAndTwoLatenciesMeetsTheLimit() {
-        MigrationPlan plan = new MigrationPlan(false, 32 * MIB, 32 * MIB, 20 * MILLI, 300 * MILLI, 1000);
+        MigrationPlan plan = new MigrationPlan(false, 32 * MIB, 32 * MIB, 20 * MILLI, 300 * MILLI, 1000, false, 0);
 
         Result result = migrate(plan, new WritingGuest(16));
 
