@@ -41,6 +41,7 @@ public final class DebugTarget {
     /** Number of the processor that is looked at. */
     private int selected;
 
+    private boolean takenBack;
     private final boolean wide;
     private final Optional<VmHistory> history;
 
@@ -70,9 +71,9 @@ public final class DebugTarget {
         return cpus.size();
     }
 
-    /** Number of the processor that executed last. */
+    /** Number of the processor that executed last, or whose instruction was taken back last. */
     public int current() {
-        return machine.currentProcessor();
+        return takenBack ? machine.upcomingProcessor() : machine.currentProcessor();
     }
 
     /** Registers and memory are those that a processor sees, until another is selected. */
@@ -204,6 +205,7 @@ public final class DebugTarget {
     /** The next run goes on from here, and does not stop before its first instruction. */
     public void resume() {
         probe.resume(cpus.get(current()).linearInstructionPointer(), machine.instructions());
+        takenBack = false;
     }
 
     // ---- back in time
@@ -224,6 +226,7 @@ public final class DebugTarget {
      * @param interrupted whether the debugger has had enough; the VM is wherever it is then
      */
     public void stepBack(BooleanSupplier interrupted) {
+        takenBack = true;
         history.orElseThrow().goBack(machine.instructions() - 1, interrupted);
     }
 
@@ -234,6 +237,7 @@ public final class DebugTarget {
      * @return why it is there; nothing at the beginning, or when it was interrupted on the way
      */
     public Optional<Stop> goBackToStop(BooleanSupplier interrupted) {
+        takenBack = true;
         return history.orElseThrow().goBackToStop(interrupted).map(DebugTarget::told);
     }
 }

@@ -132,9 +132,9 @@ public final class LocalVm implements AutoCloseable {
         BootSource source = source(mode, request);
         List<RawDiskImage> disks = disks(mode, request.disks());
         ExitLedger ledger = mode.ledger(costs);
-        // The VMM needs some of its own; frames are only taken when they are touched.
-        MachineMemory memory =
-                MachineMemory.ofBytes(2 * configuration.memoryBytes() + configuration.firmwareBytes() + VMM_MEMORY);
+        // The VMM needs some of its own for each processor; frames are only taken when they are touched.
+        MachineMemory memory = MachineMemory.ofBytes(
+                2 * configuration.memoryBytes() + configuration.firmwareBytes() + request.cpus() * VMM_MEMORY);
         GuestPlatform platform = switch (mode) {
             case BoardMode board ->
                 new Machine(configuration, memory, board.engine(engines, costs, ledger), List.copyOf(disks));

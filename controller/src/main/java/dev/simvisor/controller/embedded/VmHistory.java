@@ -298,8 +298,8 @@ final class VmHistory {
         probe.resume(instructionPointer(), machine.instructions());
     }
 
-    /** Of the processor that executed last. */
+    /** Of the processor that executes next. */
     private long instructionPointer() {
-        return machine.cpus().get(machine.currentProcessor()).linearInstructionPointer();
+        return machine.cpus().get(machine.upcomingProcessor()).linearInstructionPointer();
     }
 }

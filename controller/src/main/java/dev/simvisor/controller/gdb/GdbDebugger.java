@@ -189,7 +189,10 @@ public final class GdbDebugger implements Debugger {
         }
     }
 
-    /** {@code vCont;ACTION[:THREAD];...}: a step of one, if it is among the actions, while the others go on; or all go on. */
+    /**
+     * {@code vCont;ACTION[:THREAD];...}: a step of one, if it is among the actions, or all go on. The others are not held meanwhile,
+     * whatever the debugger asks for: it must not change whose turn it is.
+     */
     private void serveActions(PacketConnection connection, String packet) {
         for (String action : packet.substring("vCont;".length()).split(";", -1)) {
             String[] parts = action.split(":", 2);

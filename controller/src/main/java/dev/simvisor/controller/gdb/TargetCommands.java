@@ -79,7 +79,8 @@ final class TargetCommands {
 
     /** {@code Hg}: what registers and memory are asked of; {@code Hc}, what the next step is of, is for {@link GdbDebugger}. */
     private String select(String rest) {
-        if (rest.startsWith("g")) target.select(Processors.number(rest.substring(1), target));
+        int processor = Processors.number(rest.substring(1), target);
+        if (rest.startsWith("g")) target.select(processor);
         return DONE;
     }
 

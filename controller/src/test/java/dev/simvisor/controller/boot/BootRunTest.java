@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.simvisor.controller.embedded.LocalVm;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BootRunTest {
     private static final int CHUNK = 4096;
@@ -39,6 +41,15 @@ class BootRunTest {
 
         @Override
         public void close() {}
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bare", "trap", "translate", "hardware"})
+    void aSmallMachineHasRoomForAllThatTheVmmNeedsForManyProcessors(String mode) throws Exception {
+        try (LocalVm vm = LocalVm.booted(BuiltInGuest.inMode(mode, 32))) {
+            vm.runUntil(Long.MAX_VALUE, 10_000);
+            assertThat(vm.instructions()).isEqualTo(10_000);
+        }
     }
 
     @Test

@@ -15,6 +15,9 @@ public interface Engine extends SystemBus.CodeWatcher {
     /** Forgets all decoded code, as when memory was replaced. */
     void flushCode();
 
+    /** The processor has been {@linkplain Cpu#initialize reset} since the last run. */
+    default void initialize() {}
+
     /** Gives back what the engine holds of its host. It is of no use afterwards. */
     default void close() {}
 }

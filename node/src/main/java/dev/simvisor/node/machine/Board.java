@@ -155,6 +155,7 @@ final class Board {
         int pin = irq == PIT_IRQ ? PIT_IO_APIC_PIN : irq;
         return asserted -> {
             pics.line(irq, asserted);
+            announcePicRequests();
             ioApic.line(pin, asserted);
         };
     }
@@ -165,9 +166,9 @@ final class Board {
     }
 
     private void attachLegacyPorts() {
-        ports.attach("first 8259A", 0x20, 2, bytes(pics::readFirst, pics::writeFirst));
-        ports.attach("second 8259A", 0xA0, 2, bytes(pics::readSecond, pics::writeSecond));
-        ports.attach("ELCR", 0x4D0, 2, bytes(pics::readLevelControl, pics::writeLevelControl));
+        ports.attach("first 8259A", 0x20, 2, picRegisters(pics::readFirst, pics::writeFirst));
+        ports.attach("second 8259A", 0xA0, 2, picRegisters(pics::readSecond, pics::writeSecond));
+        ports.attach("ELCR", 0x4D0, 2, picRegisters(pics::readLevelControl, pics::writeLevelControl));
         ports.attach("8254", 0x40, 4, bytes(pit::read, pit::write));
         ports.attach(
                 "system control B", 0x61, 1, bytes(x -> pit.systemControl(), (x, value) -> pit.systemControl(value)));
@@ -176,6 +177,18 @@ final class Board {
         ports.attach("8042 data", 0x60, 1, keyboardRegister(KeyboardController.DATA));
         ports.attach("8042 command", 0x64, 1, keyboardRegister(KeyboardController.STATUS_OR_COMMAND));
         ports.attach("PCI configuration", 0xCF8, 8, pci);
+    }
+
+    /** Whatever is written may end what held a request back. */
+    private ByteRegisters picRegisters(Reader reader, Writer writer) {
+        return bytes(reader, (register, value) -> {
+            writer.write(register, value);
+            announcePicRequests();
+        });
+    }
+
+    private void announcePicRequests() {
+        if (pics.requestsService()) localApics.forEach(LocalApic::externalInterruptRequested);
     }
 
     private ByteRegisters keyboardRegister(int register) {

@@ -270,6 +270,11 @@ public final class Machine implements GuestPlatform {
         return processors.indexOf(turns.current());
     }
 
+    /** Number of the processor that executes next, if any does before something is due. */
+    public int upcomingProcessor() {
+        return turns.upcoming();
+    }
+
     /** Whether a processor has nothing to execute. */
     public boolean isIdle(int number) {
         return processors.get(number).isIdle();
@@ -381,9 +386,7 @@ public final class Machine implements GuestPlatform {
                 others.get(n).restore(state.getApplicationProcessors(n));
             }
             board.restore(state);
-            if (state.hasTurns()) {
-                turns.restore(state.getTurns());
-            }
+            turns.restore(state.getTurns());
         } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
             throw new UnusableStateException("saved state does not fit this machine: " + e.getMessage());
         }
@@ -415,6 +418,9 @@ public final class Machine implements GuestPlatform {
         if (state.getApplicationProcessorsCount() + 1 != processors.size()) {
             throw new UnusableStateException("saved state is of a machine with "
                     + (state.getApplicationProcessorsCount() + 1) + " processors, this one has " + processors.size());
+        }
+        if (state.hasTurns() != processors.size() > 1) {
+            throw new UnusableStateException("saved state does not say whose turn it is among its processors");
         }
         if (state.getClockHertz() != configuration.clockHertz()) {
             throw new UnusableStateException(

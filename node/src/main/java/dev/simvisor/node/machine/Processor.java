@@ -58,12 +58,17 @@ final class Processor implements LocalApic.Pins {
     boolean isIdle() {
         if (waitsForStartUp) return true;
         boolean interrupted = cpu.interruptsEnabled() && localApic.interruptPending();
-        return cpu.halted && !interrupted && !cpu.nmiPending && cpu.pendingDebugTraps == 0;
+        return cpu.halted && !interrupted && !nonMaskablyInterrupted() && cpu.pendingDebugTraps == 0;
     }
 
     /** Whether it is halted with interrupts off, or waits to be started: no device can wake it. */
     boolean isStuck() {
-        return waitsForStartUp || cpu.halted && !cpu.interruptsEnabled() && !cpu.nmiPending;
+        return waitsForStartUp || cpu.halted && !cpu.interruptsEnabled() && !nonMaskablyInterrupted();
+    }
+
+    /** A handler of an NMI that halts is not woken by another NMI, which waits for its IRET. */
+    private boolean nonMaskablyInterrupted() {
+        return cpu.nmiPending && !cpu.nmiBlocked;
     }
 
     // ---- its pins
@@ -78,9 +83,10 @@ final class Processor implements LocalApic.Pins {
 
     @Override
     public void initialize() {
+        if (waitsForStartUp) return; // it is as INIT leaves it
         cpu.initialize();
         localApic.initialize();
-        engine().flushCode();
+        engine().initialize();
         waitsForStartUp = !boots;
         signalled.accept(this);
     }

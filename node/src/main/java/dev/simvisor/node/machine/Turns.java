@@ -39,14 +39,20 @@ final class Turns {
     /** The one that is to run now; null if all are idle. */
     @Nullable
     Processor next() {
-        boolean over = clock.cycles() >= sliceEnd || yields;
+        int upcoming = upcoming();
         yields = false;
-        int other = nextOther();
-        if (other >= 0 && (over || current().isIdle())) {
-            current = other;
+        if (upcoming != current) {
+            current = upcoming;
             sliceEnd = clock.cycles() + sliceCycles;
         }
         return current().isIdle() ? null : current();
+    }
+
+    /** Number of the one whose turn it is as things are. */
+    int upcoming() {
+        boolean over = clock.cycles() >= sliceEnd || yields;
+        int other = nextOther();
+        return other >= 0 && (over || current().isIdle()) ? other : current;
     }
 
     /** When the present turn ends if it does not sooner: never, as long as nobody else could run. */
@@ -86,9 +92,10 @@ final class Turns {
                 .build();
     }
 
+    /** To be called when the clock has been restored. */
     void restore(TurnsState state) {
         current = Math.floorMod(state.getCurrent(), processors.size());
-        sliceEnd = state.getSliceEndCycles();
+        sliceEnd = Math.min(state.getSliceEndCycles(), clock.cycles() + sliceCycles);
         yields = state.getYields();
     }
 }

@@ -361,6 +361,12 @@ public final class DeprivilegedEngine implements Engine {
     }
 
     @Override
+    public void initialize() {
+        physical.memory.flushAll();
+        rootLoaded = false;
+    }
+
+    @Override
     public void close() {
         processor.close();
         shadows.close();

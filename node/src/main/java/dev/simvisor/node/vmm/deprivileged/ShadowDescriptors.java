@@ -71,11 +71,13 @@ final class ShadowDescriptors {
         ldtLimit = ldtLimitNow;
         ldtBase = virtual.segmentBase[SegmentRegister.LDTR];
         addressSpace = virtual.cr3;
-        traced.stream().forEach(bus::untrace);
+        BitSet before = (BitSet) traced.clone();
         traced.clear();
         extents.clear();
         copy(false, gdtBase, gdtLimit + 1L);
         if (ldtLimit >= 0) copy(true, ldtBase, Math.min(ldtLimit + 1, LARGEST));
+        // Those that are traced still have never been untraced, and nobody needs to be told of them anew.
+        before.stream().forEach(bus::untrace);
         virtual.memory.flushWrites();
     }
 

@@ -62,6 +62,7 @@ public final class HardwareEngine implements Engine {
         this.memory = surroundings.memory();
         this.ledger = ledger;
         bus = new MachineBus(memory);
+        // Each virtual processor has tables of its own, so that a page's first use by each of them is an exit.
         extendedTables = new ExtendedPageTables(memory);
         controls = GuestControls.of(virtual, extendedTables.pointer());
         events = new VirtualEvents(virtual, controls, ledger);
@@ -263,6 +264,14 @@ public final class HardwareEngine implements Engine {
     @Override
     public void flushCode() {
         forgetFrames();
+        controls.forgetInjection();
+        events.forgetWindow();
+    }
+
+    /** What was to be injected is no more. */
+    @Override
+    public void initialize() {
+        physical.memory.invalidateAll();
         controls.forgetInjection();
         events.forgetWindow();
     }

@@ -160,6 +160,41 @@ class SeveralProcessorsTest {
         assertDone(moving);
     }
 
+    /** The other one counts how often it was started, and runs in circles. */
+    @ParameterizedTest
+    @MethodSource("modes")
+    void oneThatRunsIsStartedAnew(BoardMode mode) throws Exception {
+        for (Function<Cpu, Engine> engine : ENGINES) {
+            Machine machine = machine(mode, engine);
+            machine.memory().write(0x8000, HexFormat.of().parseHex("31c08ed866ff060090f390ebfc"));
+            machine.boot(TinyKernel.of(START_THE_OTHER + "c7870003000000450000 c7870003000008460000"
+                    + "f390 833d0090000002 75f5 c7870003000000450000 fa f4"));
+            assertThat(machine.runUntil(ALL)).isEqualTo(new RunOutcome.Idle());
+            assertThat(machine.memory().read(STARTED, 4)).isEqualTo(2);
+        }
+    }
+
+    /** The other one's handler of NMIs, at B000H, has halted when the next one comes. */
+    @ParameterizedTest
+    @MethodSource("modes")
+    void aHandlerOfAnNmiThatHaltsIsNotWokenByTheNext(BoardMode mode) throws Exception {
+        for (Function<Cpu, Engine> engine : ENGINES) {
+            Machine machine = machine(mode, engine);
+            machine.memory().write(0x8000, HexFormat.of().parseHex("31c08ed88ed0bc006066ff060090f390ebfc"));
+            machine.memory().write(0xB000, HexFormat.of().parseHex("f4ebfd"));
+            String sendTwice = "c7870003000000440000 f390 f390 c7870003000000440000 fa f4";
+            machine.boot(TinyKernel.of(START_THE_OTHER + sendTwice));
+            machine.memory().write(2 * 4, 4, 0xB000); // in place of firmware's
+
+            assertThat(machine.runUntil(ALL)).isEqualTo(new RunOutcome.Idle());
+
+            Cpu other = machine.cpus().get(1);
+            assertThat(other.rip).isEqualTo(0xB001);
+            assertThat(other.nmiPending && other.nmiBlocked).isTrue();
+            assertThat(machine.isStuck()).isTrue();
+        }
+    }
+
     @Test
     void oneThatHasNotBeenStartedWaitsAndIsNoHindrance() throws Exception {
         Machine machine = machine(BareMode.INSTANCE, Interpreter::new);

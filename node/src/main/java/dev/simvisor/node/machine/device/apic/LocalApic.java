@@ -57,6 +57,7 @@ public final class LocalApic implements InterruptController {
     static final int DELIVERY_START_UP = 6;
     private static final int DELIVERY_EXT_INT = 7;
     private static final int LEVEL_ASSERT = 1 << 14;
+    private static final int TRIGGER_LEVEL = 1 << 15;
 
     // Destination shorthands, bits 19:18 of the interrupt command
     private static final int NO_SHORTHAND = 0;
@@ -299,6 +300,11 @@ public final class LocalApic implements InterruptController {
         return taskPriority >> 4 >= servedVector >> 4 ? taskPriority : servedVector & 0xF0;
     }
 
+    /** The 8259As ask for service, whom LINT0 may lead to the processor. */
+    public void externalInterruptRequested() {
+        if (acceptsExtInt()) pins.interruptRequested();
+    }
+
     // ---- messages from the bus ----
 
     /** Whether a message to this destination is for this APIC (§11.6.2). */
@@ -466,14 +472,14 @@ public final class LocalApic implements InterruptController {
             raiseError(ERROR_ILLEGAL_SEND_VECTOR);
             return;
         }
-        if (mode == DELIVERY_INIT && (command & LEVEL_ASSERT) == 0) {
+        if (mode == DELIVERY_INIT && (command & (TRIGGER_LEVEL | LEVEL_ASSERT)) == TRIGGER_LEVEL) {
             return; // a de-assertion synchronizes arbitration, which processors since the Pentium 4 do without
         }
         boolean logical = (command & 1 << 11) != 0;
         switch (shorthand) {
             case NO_SHORTHAND -> bus.send((int) (interruptCommand >>> 56), logical, vector, mode, false, this);
             case SELF, ALL_INCLUDING_SELF -> {
-                if (!ordinary) return;
+                if (mode != DELIVERY_FIXED) return;
                 accept(vector, mode, false);
                 if (shorthand == ALL_INCLUDING_SELF) bus.sendToOthers(vector, mode, this);
             }

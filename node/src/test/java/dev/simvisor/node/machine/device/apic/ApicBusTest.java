@@ -107,6 +107,8 @@ class ApicBusTest {
     void initAndStartUpReachOthersAlone() {
         command(0, 1, INIT | ASSERT | LEVEL);
         command(0, 1, INIT | LEVEL); // the de-assertion
+        assertThat(pins.get(1).taken()).containsExactly("INIT");
+        command(0, 1, INIT); // by its edge
         command(0, 1, START_UP | 0x9A);
         assertThat(pins.get(1).taken()).containsExactly("INIT", "start-up " + 0x9A);
         command(0, 0, INIT | ASSERT);
@@ -116,6 +118,23 @@ class ApicBusTest {
         assertThat(pins.get(0).taken()).isEmpty();
         assertThat(pins.get(1).taken()).containsExactly("INIT");
         assertThat(pins.get(2).taken()).containsExactly("INIT");
+    }
+
+    @Test
+    void lowestPriorityIsForASetThatTheSenderIsNotNamedIn() {
+        apics.get(2).write(TASK_PRIORITY, 0x20);
+        command(0, 0, OTHERS | LOWEST_PRIORITY | 0x41);
+        assertThat(pending()).containsExactly(false, true, false);
+        command(0, 0, ALL | LOWEST_PRIORITY | 0x42); // invalid
+        assertThat(pending()).containsExactly(false, true, false);
+    }
+
+    @Test
+    void theIoApicResetsNobody() {
+        ioApic.write(0, 0x10 + 2 * 4);
+        ioApic.write(0x10, INIT);
+        ioApic.line(4, true);
+        assertThat(pins).allSatisfy(processor -> assertThat(processor.taken()).isEmpty());
     }
 
     @Test
