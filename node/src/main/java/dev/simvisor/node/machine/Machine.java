@@ -40,7 +40,7 @@ public final class Machine implements GuestPlatform {
     private final Board board;
     private final InTargetProbe probe = new InTargetProbe();
     private final List<Processor> processors = new ArrayList<>();
-    private final Turns turns;
+    private final Turns<Processor> turns;
     private IntConsumer console = value -> {};
     private IntConsumer virtioConsole = value -> {};
     private IntConsumer debugConsole = value -> {};
@@ -84,7 +84,10 @@ public final class Machine implements GuestPlatform {
             cpu.timestampCounter = clock;
             processors.add(new Processor(cpu, localApic, this::signalled));
         }
-        turns = new Turns(processors, clock);
+        turns = new Turns<>(processors, clock);
+        if (processors.size() > 1) {
+            processors.forEach(processor -> processor.cpu().onPause(this::yieldTurn));
+        }
         processors.forEach(processor -> runBy(engine, processor));
         memory.observeMappings(new GuestMemory.MappingObserver() {
             @Override
@@ -217,6 +220,10 @@ public final class Machine implements GuestPlatform {
         }
     }
 
+    private void yieldTurn() {
+        if (turns.yieldTurn()) turns.current().stopAfter(1);
+    }
+
     private void endWith(RunOutcome outcome) {
         ending = outcome;
         turns.current().stopAfter(1);
@@ -267,7 +274,7 @@ public final class Machine implements GuestPlatform {
 
     /** Number of the processor that executed last, and goes on unless its turn is over. */
     public int currentProcessor() {
-        return processors.indexOf(turns.current());
+        return turns.currentNumber();
     }
 
     /** Number of the processor that executes next, if any does before something is due. */

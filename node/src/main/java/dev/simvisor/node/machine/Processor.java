@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The first one boots. The others wait, after power-up as after an INIT, until a start-up message says where to begin (SDM
  * Vol 3A §9.4).
  */
-final class Processor implements LocalApic.Pins {
+final class Processor implements LocalApic.Pins, Turns.Participant {
     private final Cpu cpu;
     private final LocalApic localApic;
     private final boolean boots;
@@ -55,7 +55,8 @@ final class Processor implements LocalApic.Pins {
     // ---- what it is doing
 
     /** Whether there is nothing for it to execute: it waits to be started, or is halted and nothing is there to wake it. */
-    boolean isIdle() {
+    @Override
+    public boolean isIdle() {
         if (waitsForStartUp) return true;
         boolean interrupted = cpu.interruptsEnabled() && localApic.interruptPending();
         return cpu.halted && !interrupted && !nonMaskablyInterrupted() && cpu.pendingDebugTraps == 0;

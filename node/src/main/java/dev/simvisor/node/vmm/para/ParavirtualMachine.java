@@ -9,6 +9,7 @@ import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.ProcessorCosts;
 import dev.simvisor.node.machine.GuestPlatform;
 import dev.simvisor.node.machine.RunOutcome;
+import dev.simvisor.node.machine.Turns;
 import dev.simvisor.node.machine.UnusableStateException;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.Image;
@@ -54,23 +55,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * A paravirtual virtual machine: a domain, and the one physical processor's worth of time that its vCPUs share.
  *
- * <p>vCPUs take turns, each until it waits, or for a slice of virtual time if another could run, in the order of their
- * numbers; who runs depends on virtual time alone, so that how a run is split makes no difference.
+ * <p>vCPUs have it by {@link Turns}.
  */
 public final class ParavirtualMachine implements GuestPlatform {
-    private static final long SLICES_PER_SECOND = 10_000;
-
     private final Domain domain;
     private final VirtualClock clock;
     private final HypercallTable hypercalls;
     private final Consumer<BackendDomain> devices;
     private final List<GuestExits> exits = new ArrayList<>();
-    private final long sliceCycles;
+    private final Turns<Vcpu> turns;
     private @Nullable ConsoleRing console;
     private @Nullable BackendDomain backends;
     private IntConsumer consoleSink = value -> {};
-    private Vcpu current;
-    private long sliceEnd;
     /** gfn of the store's ring. */
     private int storeRing = DomainMemory.NONE;
 
@@ -98,13 +94,12 @@ public final class ParavirtualMachine implements GuestPlatform {
         this.devices = devices;
         domain = new Domain(settings, memory, map, ledger, engines);
         clock = domain.clock();
-        sliceCycles = Math.max(1, clock.hertz() / SLICES_PER_SECOND);
+        turns = new Turns<>(domain.vcpuList(), clock);
         hypercalls = new HypercallTable(List.of());
         for (Vcpu vcpu : domain.vcpuList()) {
             vcpu.cpu().chargeTo(costs, this::chargeEvent);
             exits.add(new GuestExits(vcpu, hypercalls));
         }
-        current = domain.vcpu(0);
         pages = CanonicalMemory.ofRunning(domain);
         ledger.chargeTo(clock::charge);
         domain.consoleTo(bytes -> {
@@ -207,11 +202,11 @@ public final class ParavirtualMachine implements GuestPlatform {
             Domain.Shutdown reason = domain.shutdownReason();
             if (reason != null) return shutDown(reason);
             if (clock.cycles() >= deadlineCycles || instructions() >= mostInstructions) {
-                return isIdle() ? new RunOutcome.Idle() : new RunOutcome.DeadlineReached();
+                return turns.allIdle() ? new RunOutcome.Idle() : new RunOutcome.DeadlineReached();
             }
             long next = Math.min(clock.nextDueCycles(), deadlineCycles);
             if (!schedule()) clock.skipTo(next);
-            else execute(current, nextOther() == null ? next : Math.min(next, sliceEnd), mostInstructions);
+            else execute(turns.current(), Math.min(next, turns.endCycles()), mostInstructions);
         }
     }
 
@@ -227,26 +222,13 @@ public final class ParavirtualMachine implements GuestPlatform {
 
     /** Sees to it that the vCPU whose turn it is has the processor; false if none can run. */
     private boolean schedule() {
-        boolean over = clock.cycles() >= sliceEnd | current.takeYield();
-        Vcpu other = nextOther();
-        if (other != null && (over || !current.isRunnable())) {
-            if (current.isRunnable()) current.enter(RunState.RUNNABLE);
-            current = other;
-            sliceEnd = clock.cycles() + sliceCycles;
-        }
-        if (!current.isRunnable()) return false;
-        current.enter(RunState.RUNNING);
+        Vcpu before = turns.current();
+        if (before.takeYield()) turns.yieldTurn();
+        Vcpu vcpu = turns.next();
+        if (before != turns.current() && before.isRunnable()) before.enter(RunState.RUNNABLE);
+        if (vcpu == null) return false;
+        vcpu.enter(RunState.RUNNING);
         return true;
-    }
-
-    /** The next vCPU in turn that could run in place of the present one, or null. */
-    private @Nullable Vcpu nextOther() {
-        int count = domain.vcpus();
-        for (int n = 1; n < count; n++) {
-            Vcpu candidate = domain.vcpu((current.id() + n) % count);
-            if (candidate.isRunnable()) return candidate;
-        }
-        return null;
     }
 
     /** Runs a vCPU until the clock is at {@code targetCycles}, or something is due sooner, or it leaves the guest. */
@@ -274,23 +256,15 @@ public final class ParavirtualMachine implements GuestPlatform {
     }
 
     private void stopAtTarget() {
-        Cpu cpu = current.cpu();
+        Cpu cpu = turns.current().cpu();
         cpu.runLimit =
                 Math.min(cpu.runLimit, cpu.instructionsExecuted() + Math.max(1, clock.instructionsUntil(runTarget)));
         cpu.endBlock();
     }
 
-    /** Whether every vCPU waits. */
-    private boolean isIdle() {
-        for (Vcpu vcpu : domain.vcpuList()) {
-            if (vcpu.isRunnable()) return false;
-        }
-        return true;
-    }
-
     @Override
     public long nextEventCycles() {
-        return isIdle() ? Math.max(clock.cycles(), clock.nextDueCycles()) : clock.cycles();
+        return turns.allIdle() ? Math.max(clock.cycles(), clock.nextDueCycles()) : clock.cycles();
     }
 
     /** Never: an event of the console wakes whoever waits. */
@@ -451,8 +425,9 @@ public final class ParavirtualMachine implements GuestPlatform {
     }
 
     private ParavirtualState runningState() {
-        ParavirtualState.Builder state =
-                DomainStateCodec.save(domain).setCurrentVcpu(current.id()).setSliceEnd(sliceEnd);
+        ParavirtualState.Builder state = DomainStateCodec.save(domain)
+                .setCurrentVcpu(turns.currentNumber())
+                .setSliceEnd(turns.sliceEndCycles());
         if (console != null) state.setConsole(console.save());
         return state.build();
     }

@@ -13,6 +13,7 @@ import dev.simvisor.node.cpu.system.DebugRegisters;
 import dev.simvisor.node.cpu.system.FlatSegments;
 import dev.simvisor.node.cpu.system.InterruptReturn;
 import dev.simvisor.node.cpu.system.SegmentDescriptor;
+import dev.simvisor.node.machine.Turns;
 import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.time.Timer;
 import dev.simvisor.node.vmm.para.abi.SharedInfo;
@@ -37,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The physical processor's control registers and tables are the VMM's, so that whatever is sensitive leaves the guest. The
  * guest's kernel and its programs have page tables of their own, between which {@link #toggleMode} switches.
  */
-public final class Vcpu {
+public final class Vcpu implements Turns.Participant {
     private static final int USER = 3;
     private static final int UPCALL_PENDING = 0;
     private static final int UPCALL_MASK = 1;
@@ -463,6 +464,11 @@ public final class Vcpu {
 
     public boolean isRunnable() {
         return runState.state() == RunState.RUNNABLE || runState.state() == RunState.RUNNING;
+    }
+
+    @Override
+    public boolean isIdle() {
+        return !isRunnable();
     }
 
     /** Waits for an event, unless one is pending. */
