@@ -5,7 +5,7 @@ import java.util.Optional;
 /**
  * How a VM is migrated.
  *
- * @param bandwidth limit of the rounds before the switch-over; empty leaves it to the link
+ * @param bandwidth limit of what is sent while the guest runs, unless it waits for it; empty leaves it to the link
  * @param downtimeLimit the switch-over is due when what remains can be sent in this time
  * @param maxRounds after so many rounds the switch-over comes regardless
  * @param autoConverge holds the VM back more and more while rounds do not converge
@@ -23,25 +23,41 @@ public record MigrationSettings(
         /** Nothing: the guest waits for all of it. */
         STOP_AND_COPY,
         /** All memory, then in rounds what was written meanwhile (Clark et al., NSDI 2005). */
-        PRE_COPY
+        PRE_COPY,
+        /** Nothing: the guest goes on at the target at once, and its pages follow (Hines and Gopalan, VEE 2009). */
+        POST_COPY,
+        /** As in pre-copy; what the rounds leave follows as in post-copy. */
+        HYBRID;
+
+        /** After how many rounds the switch-over comes regardless, unless it is said. */
+        public int defaultRounds() {
+            return this == HYBRID ? 1 : 30;
+        }
     }
 
     private static final int MOST_ROUNDS = 10_000;
 
     /** Pre-copy at the link's rate, 300 ms of downtime (QEMU's default), 30 rounds, no throttle, no deltas. */
     public static final MigrationSettings DEFAULT = new MigrationSettings(
-            Algorithm.PRE_COPY, Optional.empty(), new VirtualDuration(300_000_000), 30, false, Optional.empty());
+            Algorithm.PRE_COPY,
+            Optional.empty(),
+            new VirtualDuration(300_000_000),
+            Algorithm.PRE_COPY.defaultRounds(),
+            false,
+            Optional.empty());
 
     /** The fields algorithm, bandwidth, downtime-limit, max-rounds, auto-converge and delta-cache, each of which may be left out. */
     static MigrationSettings read(Section section) {
+        Algorithm algorithm =
+                section.optionalChoice("algorithm", Algorithm.class).orElse(DEFAULT.algorithm);
         return new MigrationSettings(
-                section.optionalChoice("algorithm", Algorithm.class).orElse(DEFAULT.algorithm),
+                algorithm,
                 section.optionalScalar("bandwidth", Bandwidth.EXPECTED, Bandwidth::parse),
                 section.optionalScalar("downtime-limit", VirtualDuration.EXPECTED, VirtualDuration::parse)
                         .orElse(DEFAULT.downtimeLimit),
                 section.optionalInteger("max-rounds", 1, MOST_ROUNDS)
                         .map(Long::intValue)
-                        .orElse(DEFAULT.maxRounds),
+                        .orElse(algorithm.defaultRounds()),
                 section.optionalFlag("auto-converge").orElse(DEFAULT.autoConverge),
                 section.optionalPages("delta-cache"));
     }

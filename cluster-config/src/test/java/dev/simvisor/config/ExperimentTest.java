@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -65,6 +66,22 @@ class ExperimentTest {
         assertThat(study.metrics()).isPresent();
         assertThat(study.topology().hosts())
                 .allSatisfy(host -> assertThat(host.type().power()).isPresent());
+    }
+
+    @Test
+    void shippedExperimentComparesPostCopyWithWhatItIsMadeOf() {
+        List<MigrationSettings> settings = Experiment.load(Path.of("experiments/post-copy.conf")).actions().stream()
+                .filter(Action.Migrate.class::isInstance)
+                .map(action -> ((Action.Migrate) action).settings())
+                .toList();
+
+        assertThat(settings)
+                .extracting(MigrationSettings::algorithm)
+                .containsExactly(
+                        MigrationSettings.Algorithm.PRE_COPY,
+                        MigrationSettings.Algorithm.POST_COPY,
+                        MigrationSettings.Algorithm.HYBRID);
+        assertThat(settings.getLast().maxRounds()).isEqualTo(1);
     }
 
     @Test

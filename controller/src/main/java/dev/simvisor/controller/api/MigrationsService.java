@@ -87,6 +87,7 @@ final class MigrationsService extends MigrationsGrpc.MigrationsImplBase {
                     MIGRATION_PREPARING,
                     MIGRATION_COPYING,
                     MIGRATION_SWITCHING,
+                    MIGRATION_FETCHING,
                     MIGRATION_STATE_UNSPECIFIED,
                     UNRECOGNIZED -> false;
         };

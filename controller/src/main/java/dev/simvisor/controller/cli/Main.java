@@ -114,7 +114,11 @@ public final class Main {
         return switch (label) {
             case "pre-copy" -> MigrationSettings.Algorithm.PRE_COPY;
             case "stop-and-copy" -> MigrationSettings.Algorithm.STOP_AND_COPY;
-            default -> throw new TypeConversionException("expected pre-copy or stop-and-copy, not \"" + label + "\"");
+            case "post-copy" -> MigrationSettings.Algorithm.POST_COPY;
+            case "hybrid" -> MigrationSettings.Algorithm.HYBRID;
+            default ->
+                throw new TypeConversionException(
+                        "expected pre-copy, stop-and-copy, post-copy or hybrid, not \"" + label + "\"");
         };
     }
 

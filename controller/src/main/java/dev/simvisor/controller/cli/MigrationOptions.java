@@ -18,13 +18,18 @@ final class MigrationOptions {
             names = "--algorithm",
             paramLabel = "ALGORITHM",
             defaultValue = "pre-copy",
-            description = "pre-copy or stop-and-copy. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "pre-copy, stop-and-copy, post-copy or hybrid. Post-copy lets the VM go on at the target at once and"
+                            + " sends its pages after it; hybrid does so with what rounds of pre-copy have left. Until the last page"
+                            + " is there, the death of either host ends the VM. Default: ${DEFAULT-VALUE}.")
     private MigrationSettings.Algorithm algorithm = MigrationSettings.Algorithm.PRE_COPY;
 
     @Option(
             names = "--bandwidth",
             paramLabel = "RATE",
-            description = "The most that the rounds may use, such as 32MiB/s. Default: all that the link gives.")
+            description =
+                    "The most that is used while the guest runs, such as 32MiB/s, but for pages that it waits for."
+                            + " Default: all that the link gives.")
     private @Nullable Bandwidth bandwidth;
 
     @Option(
@@ -37,9 +42,8 @@ final class MigrationOptions {
     @Option(
             names = "--max-rounds",
             paramLabel = "N",
-            defaultValue = "30",
-            description = "After so many rounds it is paused regardless. Default: ${DEFAULT-VALUE}.")
-    private int maxRounds;
+            description = "After so many rounds it is paused regardless. Default: 30; 1 in hybrid.")
+    private @Nullable Integer maxRounds;
 
     @Option(
             names = "--auto-converge",
@@ -56,7 +60,7 @@ final class MigrationOptions {
     private @Nullable MemorySize deltaCache;
 
     MigrationParameters parameters() throws CommandFailed {
-        if (maxRounds < 1) {
+        if (maxRounds != null && maxRounds < 1) {
             throw new CommandFailed("--max-rounds " + maxRounds + ": expected at least 1");
         }
         if (deltaCache != null && deltaCache.bytes() < PAGE_BYTES) {
@@ -66,7 +70,7 @@ final class MigrationOptions {
                 algorithm,
                 Optional.ofNullable(bandwidth),
                 downtimeLimit,
-                maxRounds,
+                maxRounds == null ? algorithm.defaultRounds() : maxRounds,
                 autoConverge,
                 Optional.ofNullable(deltaCache)));
     }

@@ -14,6 +14,7 @@ import dev.simvisor.proto.api.Host;
 import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.HostState;
 import dev.simvisor.proto.api.MigrateRequest;
+import dev.simvisor.proto.api.MigrationAlgorithm;
 import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.MigrationState;
@@ -516,10 +517,22 @@ final class ClusterState {
             throw new Refusal(Kind.INVALID, "VM " + vm.name() + " is on host " + target.name() + " already");
         }
         VirtualizationMode mode = admission.mode(target, newcomer);
+        checkAlgorithm(vm, request.getParameters().getAlgorithm());
         return migrations
                 .accept(vm, source, target, mode, request.getParameters())
                 .report
                 .build();
+    }
+
+    private static void checkAlgorithm(VmEntry vm, MigrationAlgorithm algorithm) throws Refusal {
+        boolean leavesPages = algorithm == MigrationAlgorithm.POST_COPY || algorithm == MigrationAlgorithm.HYBRID;
+        if (leavesPages && vm.mode == VirtualizationMode.PARA) {
+            throw new Refusal(
+                    Kind.INVALID,
+                    "VM " + vm.name()
+                            + " runs in mode para, where the target needs all pages of a guest to carry it on:"
+                            + " expected algorithm pre-copy or stop-and-copy");
+        }
     }
 
     MigrationReport cancel(long number) throws Refusal {
@@ -528,6 +541,12 @@ final class ClusterState {
             migrations.handle(number, new Coordination.Event.CancelAsked());
         }
         MigrationReport report = entry.report.build();
+        if (report.getState() == MigrationState.MIGRATION_FETCHING) {
+            throw new Refusal(
+                    Kind.NOT_NOW,
+                    "migration " + number + " cannot be cancelled any more: VM " + entry.vm.name() + " goes on at host "
+                            + entry.vm.host + ", and neither host alone has all of its pages");
+        }
         if (report.getState() != MigrationState.MIGRATION_CANCELLED) {
             throw new Refusal(
                     Kind.NOT_NOW,
@@ -599,6 +618,8 @@ final class ClusterState {
                         message.getProgress().getRound());
             case HAND_OVER -> migrations.handOver(message.getHandOver());
             case VERIFIED -> migrations.verified(message.getVerified());
+            case WHOLE -> migrations.whole(message.getWhole());
+            case PAGE_REQUEST, PAGES_PUSHED -> {} // between the two hosts of a migration
             case BROKEN ->
                 migrations.handle(
                         message.getBroken().getMigration(),
@@ -667,9 +688,10 @@ final class ClusterState {
         }
     }
 
-    void progress(VmProgress progress) {
+    /** One that has been handed over is also, until its last page has left, where it was before. */
+    void progress(String from, VmProgress progress) {
         VmEntry vm = vms.get(progress.getVm());
-        if (vm != null) {
+        if (vm != null && vm.host.equals(from)) {
             vm.virtualCycles = progress.getVirtualCycles();
             vm.instructions = progress.getInstructions();
             vm.exits = progress.getExitsList();

@@ -18,6 +18,7 @@ import dev.simvisor.proto.node.GiveUp;
 import dev.simvisor.proto.node.HandOver;
 import dev.simvisor.proto.node.HostCommand;
 import dev.simvisor.proto.node.IncomingVerified;
+import dev.simvisor.proto.node.IncomingWhole;
 import dev.simvisor.proto.node.PrepareIncoming;
 import dev.simvisor.proto.node.StartMigration;
 import dev.simvisor.proto.node.TakeOver;
@@ -51,6 +52,11 @@ final class Migrations {
 
         @Nullable
         HandOver handOver;
+
+        /** The target is the VM's owner. */
+        boolean committed;
+        /** The source has memory that it needs until the last page has been sent. */
+        boolean heldAtSource;
 
         Entry(VmEntry vm, HostEntry source, HostEntry target, VirtualizationMode mode, MigrationReport.Builder report) {
             this.vm = vm;
@@ -169,7 +175,7 @@ final class Migrations {
         entry.handOverNanos = outbox.nowNanos();
         entry.handOverWall = System.nanoTime();
         entry.report.setSourceStateHash(handOver.getStateHash()).setSwitchOverCause(handOver.getSwitchOverCause());
-        handle(entry.number(), new Coordination.Event.HandOverArrived());
+        handle(entry.number(), new Coordination.Event.HandOverArrived(handOver.getMissingPages() == 0));
     }
 
     void verified(IncomingVerified verified) {
@@ -183,6 +189,20 @@ final class Migrations {
                 verified.getFailure().isEmpty()
                         ? new Coordination.Event.Verified()
                         : new Coordination.Event.NotVerified(verified.getFailure()));
+    }
+
+    /** The VM that runs at the target has its last pages. */
+    void whole(IncomingWhole whole) {
+        Entry entry = entries.get(whole.getMigration());
+        if (entry == null || entry.hasEnded()) {
+            return;
+        }
+        entry.report
+                .setPostCopy(whole.getPostCopy())
+                .setTotalBytes(
+                        entry.report.getTotalBytes() + whole.getPostCopy().getBytes())
+                .setTotalNanos(outbox.nowNanos() - entry.begunNanos);
+        handle(entry.number(), new Coordination.Event.Whole());
     }
 
     /** The host is dead already; returns with all migrations that it took part in having heard of it. */
@@ -236,11 +256,8 @@ final class Migrations {
             case Action.StartSource() -> startSource(entry);
             case Action.KeepAtSource(String reason) -> abort(entry, entry.source, reason);
             case Action.DiscardAtTarget(String reason) -> abort(entry, entry.target, reason);
-            case Action.WaitForHandOver() ->
-                outbox.timer(
-                        outbox.nowNanos() + path(entry).getLatencyNanos(),
-                        String.format("%020d", entry.number()),
-                        () -> handle(entry.number(), new Coordination.Event.DeadlinePassed()));
+            case Action.WaitForHandOver() -> wait(entry, path(entry).getLatencyNanos());
+            case Action.WaitForLastPages() -> wait(entry, 2 * path(entry).getLatencyNanos());
             case Action.Commit() -> commit(entry);
             case Action.GiveUpAtSource() ->
                 outbox.command(
@@ -251,8 +268,15 @@ final class Migrations {
                                         .setVm(entry.vm.name()))
                                 .build());
             case Action.LoseVm(String reason) -> cluster.ended(entry.vm, VmState.VM_LOST, reason, 0);
-            case Action.Finish(Outcome outcome, String reason) -> finish(entry, outcome, reason);
+            case Action.Finish(Outcome _, String reason) -> finish(entry, reason);
         }
+    }
+
+    private void wait(Entry entry, long nanos) {
+        outbox.timer(
+                outbox.nowNanos() + nanos,
+                String.format("%020d", entry.number()),
+                () -> handle(entry.number(), new Coordination.Event.DeadlinePassed()));
     }
 
     private void prepareTarget(Entry entry) {
@@ -265,7 +289,9 @@ final class Migrations {
                                 .setMigration(entry.number())
                                 .setSpec(entry.vm.spec)
                                 .setEpoch(entry.vm.epoch + 1)
-                                .setMode(entry.mode.toString()))
+                                .setMode(entry.mode.toString())
+                                .setSource(entry.source.name())
+                                .setPath(path(entry)))
                         .build());
     }
 
@@ -312,6 +338,11 @@ final class Migrations {
         if (handOver == null) {
             throw new IllegalStateException("commit without a hand-over");
         }
+        entry.committed = true;
+        entry.heldAtSource = handOver.getMissingPages() != 0;
+        if (entry.heldAtSource) {
+            entry.source.reservedBytes += entry.vm.spec.getMemoryBytes();
+        }
         long now = outbox.nowNanos();
         long sentNanos = handOver.getPausedNanos() + handOver.getFinalCopyNanos();
         entry.report
@@ -341,12 +372,15 @@ final class Migrations {
         return NamedDuration.newBuilder().setName(name).setNanos(nanos).build();
     }
 
-    private void finish(Entry entry, Outcome outcome, String reason) {
+    private void finish(Entry entry, String reason) {
         open.remove(entry.number());
         entry.vm.migration = 0;
         entry.typed.clear();
-        if (outcome != Outcome.COMMITTED) {
+        if (!entry.committed) {
             entry.target.reservedBytes -= entry.vm.spec.getMemoryBytes();
+        }
+        if (entry.heldAtSource) {
+            entry.source.reservedBytes -= entry.vm.spec.getMemoryBytes();
         }
         entry.report.setReason(reason).setEndedNanos(outbox.nowNanos());
     }
@@ -356,7 +390,8 @@ final class Migrations {
             case State.Queued() -> MigrationState.MIGRATION_QUEUED;
             case State.Preparing() -> MigrationState.MIGRATION_PREPARING;
             case State.Copying(), State.SourceLost() -> MigrationState.MIGRATION_COPYING;
-            case State.Switching(boolean sourceAlive) -> MigrationState.MIGRATION_SWITCHING;
+            case State.Switching(boolean sourceAlive, boolean whole) -> MigrationState.MIGRATION_SWITCHING;
+            case State.Fetching(), State.Orphaned() -> MigrationState.MIGRATION_FETCHING;
             case State.Ended(Outcome outcome) ->
                 switch (outcome) {
                     case COMMITTED -> MigrationState.MIGRATION_COMPLETED;

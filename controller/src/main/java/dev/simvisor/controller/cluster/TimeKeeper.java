@@ -488,7 +488,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         for (int i = 0; i < done.getSentCount(); i++) {
             send(host, i, done.getSent(i));
         }
-        done.getProgressList().forEach(state::progress);
+        done.getProgressList().forEach(progress -> state.progress(done.getHost(), progress));
         if (metering != null) {
             metering.windowDone(done);
         }

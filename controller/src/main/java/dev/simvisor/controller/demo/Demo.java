@@ -169,6 +169,7 @@ public final class Demo {
             case MIGRATION_PREPARING,
                     MIGRATION_COPYING,
                     MIGRATION_SWITCHING,
+                    MIGRATION_FETCHING,
                     MIGRATION_STATE_UNSPECIFIED,
                     UNRECOGNIZED -> {}
         }

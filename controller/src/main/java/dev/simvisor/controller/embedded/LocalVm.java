@@ -340,6 +340,7 @@ public final class LocalVm implements AutoCloseable {
                 crashReason = reason;
                 yield Outcome.CRASHED;
             }
+            case RunOutcome.PageMissed _ -> throw new IllegalStateException("all pages of this guest are here");
             case RunOutcome.Suspended _ -> throw new IllegalStateException("nobody asks this guest to suspend itself");
         };
     }

@@ -267,7 +267,8 @@ final class VmHistory {
 
     private static boolean isEnd(RunOutcome outcome) {
         return switch (outcome) {
-            case RunOutcome.DeadlineReached _, RunOutcome.Stopped _, RunOutcome.Suspended _ -> false;
+            case RunOutcome.DeadlineReached _, RunOutcome.Stopped _, RunOutcome.Suspended _, RunOutcome.PageMissed _ ->
+                false;
             // Without a deadline: for ever.
             case RunOutcome.Idle _,
                     RunOutcome.PoweredOff _,

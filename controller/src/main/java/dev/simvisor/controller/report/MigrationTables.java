@@ -2,9 +2,11 @@ package dev.simvisor.controller.report;
 
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.NamedDuration;
+import dev.simvisor.proto.api.PostCopyReport;
 import dev.simvisor.proto.api.RoundReport;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -39,6 +41,7 @@ public final class MigrationTables {
             lines.add("");
             lines.add("Migration " + report.getNumber() + " of " + report.getVm() + ", " + report.getSource() + " to "
                     + report.getTarget() + ": " + downtime(report));
+            postCopy(report).ifPresent(lines::add);
             lines.addAll(rounds(report).lines());
         }
         return lines;
@@ -84,6 +87,25 @@ public final class MigrationTables {
         String causes =
                 report.getDowntimeList().stream().map(MigrationTables::cause).collect(Collectors.joining(", "));
         return "downtime " + Figures.millis(report.getDowntimeNanos()) + " (" + causes + ")";
+    }
+
+    /** What followed after the hand-over of post-copy, in one line, if anything did. */
+    public static Optional<String> postCopy(MigrationReport report) {
+        return report.hasPostCopy() ? Optional.of(postCopy(report.getPostCopy())) : Optional.empty();
+    }
+
+    private static String postCopy(PostCopyReport report) {
+        return "after it %d pages were missing for %s: %d pushed, %d fetched on demand, %d of both zeros, %s; stalled %d times, %s in all, %s at most"
+                .formatted(
+                        report.getMissingPages(),
+                        Figures.millis(report.getDurationNanos()),
+                        report.getPushedPages(),
+                        report.getDemandedPages(),
+                        report.getZeroPages(),
+                        Figures.mebibytes(report.getBytes()),
+                        report.getStalls(),
+                        Figures.millis(report.getStallNanos()),
+                        Figures.millis(report.getLongestStallNanos()));
     }
 
     private static String cause(NamedDuration duration) {

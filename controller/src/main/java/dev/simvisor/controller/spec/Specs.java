@@ -166,6 +166,8 @@ public final class Specs {
                         switch (settings.algorithm()) {
                             case STOP_AND_COPY -> MigrationAlgorithm.STOP_AND_COPY;
                             case PRE_COPY -> MigrationAlgorithm.PRE_COPY;
+                            case POST_COPY -> MigrationAlgorithm.POST_COPY;
+                            case HYBRID -> MigrationAlgorithm.HYBRID;
                         })
                 .setBandwidthBytesPerSecond(settings.bandwidth()
                         .map(limit -> Math.max(1, limit.bytesPerSecond()))

@@ -25,6 +25,11 @@ public interface SystemBus {
     /** Stores 1, 2, 4 or 8 bytes. Unclaimed addresses ignore the store. */
     void write(long physicalAddress, int size, long value);
 
+    /** Whether all memory is there. If not, any access that is not direct may end the run after its instruction. */
+    default boolean isComplete() {
+        return true;
+    }
+
     /** Reads 1, 2 or 4 bytes from the I/O port space. Unclaimed ports read as all ones. */
     int in(int port, int size);
 

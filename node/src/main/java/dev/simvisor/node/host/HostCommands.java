@@ -84,12 +84,38 @@ final class HostCommands implements AutoCloseable {
 
     /** A message from another host has arrived. */
     void arrived(HostMessage message) throws InterruptedException {
-        if (message.hasHandOver()) {
-            IncomingMigration migration = incoming.get(message.getHandOver().getMigration());
-            if (migration != null) {
-                migration.handOver(message.getHandOver());
+        switch (message.getBodyCase()) {
+            case HAND_OVER -> {
+                IncomingMigration migration = incoming.get(message.getHandOver().getMigration());
+                if (migration != null) migration.handOver(message.getHandOver());
             }
+            case PAGES_PUSHED -> {
+                IncomingMigration migration =
+                        incoming.get(message.getPagesPushed().getMigration());
+                if (migration != null) migration.pagesPushed(message.getPagesPushed());
+            }
+            case PAGE_REQUEST -> {
+                OutgoingMigration migration =
+                        outgoing.get(message.getPageRequest().getMigration());
+                if (migration != null) migration.pagesWanted(message.getPageRequest());
+            }
+            default -> throw new IllegalArgumentException("a message that is not for hosts: " + message.getBodyCase());
         }
+        forgetEnded();
+    }
+
+    /** Has pages sent first that guests have come to wait for. */
+    void askForMissedPages() throws InterruptedException {
+        for (IncomingMigration migration : incoming.values()) {
+            migration.askForMissedPages();
+        }
+    }
+
+    /** Whether a VM of this host has come without all of its pages, and lacks some yet. */
+    private boolean lacksPages(String vm) {
+        return incoming.values().stream()
+                .anyMatch(migration ->
+                        migration.isFetching() && migration.vmName().equals(vm));
     }
 
     // ---- life of VMs ----
@@ -210,6 +236,11 @@ final class HostCommands implements AutoCloseable {
                 migration.guestEnded();
             }
         }
+        for (IncomingMigration migration : incoming.values()) {
+            if (migration.isFetching() && migration.vmName().equals(vm)) {
+                migration.guestEnded();
+            }
+        }
         forgetEnded();
     }
 
@@ -234,6 +265,12 @@ final class HostCommands implements AutoCloseable {
             return;
         }
         VirtualMachine vm = resident.vm;
+        if (lacksPages(vm.name())) {
+            snapshotFailed(
+                    number,
+                    "VM " + vm.name() + " lacks pages that are on their way: try again when its migration has ended");
+            return;
+        }
         if (vm.canBeSaved()) {
             write(number, vm, Path.of(command.getFile()));
             return;
@@ -329,8 +366,7 @@ final class HostCommands implements AutoCloseable {
                 case Built.Refused(String reason) -> answer.setRefusal(reason);
                 case Built.Ready(var machine) -> {
                     VirtualMachine vm = VirtualMachine.incoming(command.getSpec(), command.getEpoch(), machine);
-                    incoming.put(
-                            command.getMigration(), new IncomingMigration(host, command.getMigration(), vm, streams));
+                    incoming.put(command.getMigration(), new IncomingMigration(host, command, vm, streams));
                 }
             }
         }

@@ -21,8 +21,8 @@ interface HostContext {
                 .setBroken(MigrationBroken.newBuilder().setMigration(migration).setReason(reason)));
     }
 
-    /** Sends to another host over a path of the given latency. */
-    void tellHost(String host, long latencyNanos, HostMessage.Builder message);
+    /** Sends to another host, at a virtual time that is not before the present window, over a path of the given latency. */
+    void tellHost(String host, long sentNanos, long latencyNanos, HostMessage.Builder message);
 
     void at(Due due);
 

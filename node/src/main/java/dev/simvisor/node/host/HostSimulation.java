@@ -133,6 +133,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
             VcpuThread.join(run);
         }
         nowNanos = toNanos;
+        commands.askForMissedPages();
         for (Resident resident : List.copyOf(residents.values())) {
             collectConsole(resident.vm);
             if (resident.vm.hasEnded()) {
@@ -308,8 +309,8 @@ final class HostSimulation implements HostContext, AutoCloseable {
     }
 
     @Override
-    public void tellHost(String host, long latencyNanos, HostMessage.Builder message) {
-        tell(host, nowNanos, latencyNanos, message);
+    public void tellHost(String host, long sentNanos, long latencyNanos, HostMessage.Builder message) {
+        tell(host, sentNanos, latencyNanos, message);
     }
 
     private void tell(String to, long sentNanos, long latencyNanos, HostMessage.Builder message) {

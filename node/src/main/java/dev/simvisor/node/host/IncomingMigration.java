@@ -3,33 +3,51 @@ package dev.simvisor.node.host;
 import com.google.protobuf.ByteString;
 import dev.simvisor.node.host.transfer.PageStreams;
 import dev.simvisor.node.host.transfer.TransferBroken;
+import dev.simvisor.node.vmm.Stalls;
 import dev.simvisor.node.vmm.StateRefused;
 import dev.simvisor.node.vmm.VirtualMachine;
 import dev.simvisor.node.vmm.migration.TargetMigration;
 import dev.simvisor.node.vmm.migration.TargetMigration.Action;
 import dev.simvisor.node.vmm.migration.TargetMigration.Event;
 import dev.simvisor.node.vmm.migration.TargetMigration.State;
+import dev.simvisor.proto.api.PostCopyReport;
 import dev.simvisor.proto.node.HandOver;
 import dev.simvisor.proto.node.HostMessage;
 import dev.simvisor.proto.node.IncomingVerified;
+import dev.simvisor.proto.node.IncomingWhole;
+import dev.simvisor.proto.node.PageRequest;
+import dev.simvisor.proto.node.PagesPushed;
+import dev.simvisor.proto.node.PrepareIncoming;
 import java.util.ArrayDeque;
+import java.util.BitSet;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /** Carries out what {@link TargetMigration} decides, for a VM that is coming to this host. */
 final class IncomingMigration {
     private final HostContext host;
-    private final long number;
+    private final PrepareIncoming order;
     private final VirtualMachine vm;
     private final PageStreams.Incoming stream;
     private State state = new State.Receiving();
-    private ByteString savedState = ByteString.EMPTY;
+    private PageStreams.Arrival arrival = new PageStreams.Arrival(ByteString.EMPTY, new BitSet());
+    private final PostCopyReport.Builder postCopy = PostCopyReport.newBuilder();
+    private long resumedNanos;
 
-    IncomingMigration(HostContext host, long number, VirtualMachine vm, PageStreams streams) {
+    IncomingMigration(HostContext host, PrepareIncoming order, VirtualMachine vm, PageStreams streams) {
         this.host = host;
-        this.number = number;
+        this.order = order;
         this.vm = vm;
-        this.stream = streams.expect(number, vm.machine());
+        this.stream = streams.expect(order.getMigration(), vm.machine());
+    }
+
+    String vmName() {
+        return vm.name();
+    }
+
+    /** Whether the VM is one of this host's, but lacks pages. */
+    boolean isFetching() {
+        return state instanceof State.Fetching;
     }
 
     /** Whether this host has nothing more to do with the migration. */
@@ -39,6 +57,31 @@ final class IncomingMigration {
 
     void handOver(HandOver message) throws InterruptedException {
         handle(new Event.HandOverArrived(message.getStateHash()));
+    }
+
+    void pagesPushed(PagesPushed message) throws InterruptedException {
+        int pages = message.getGfnsCount();
+        postCopy.setPushedPages(postCopy.getPushedPages() + (message.getDemanded() ? 0 : pages))
+                .setDemandedPages(postCopy.getDemandedPages() + (message.getDemanded() ? pages : 0))
+                .setZeroPages(postCopy.getZeroPages() + message.getZeroPages())
+                .setBytes(postCopy.getBytes() + message.getBytes());
+        BitSet gfns = new BitSet();
+        message.getGfnsList().forEach(gfns::set);
+        handle(new Event.PagesCome(gfns));
+    }
+
+    /** Asks for what the guest has come to wait for. */
+    void askForMissedPages() throws InterruptedException {
+        if (isFetching()) {
+            BitSet missed = vm.takeMissed();
+            if (!missed.isEmpty()) {
+                handle(new Event.PagesMissed(missed, vm.missedNanos()));
+            }
+        }
+    }
+
+    void guestEnded() throws InterruptedException {
+        handle(new Event.GuestEnded());
     }
 
     void takeOver(boolean paused) throws InterruptedException {
@@ -52,7 +95,9 @@ final class IncomingMigration {
     /** The host dies, and with it what has arrived. */
     void cut() {
         stream.close();
-        vm.close();
+        if (!isFetching()) {
+            vm.close();
+        }
     }
 
     private void handle(Event first) throws InterruptedException {
@@ -83,6 +128,7 @@ final class IncomingMigration {
             case Action.AdoptGuest() -> {
                 stream.close();
                 host.adopt(vm);
+                resumedNanos = host.nowNanos();
             }
             case Action.ResumeGuest() -> {
                 vm.resume(host.nowNanos());
@@ -92,13 +138,22 @@ final class IncomingMigration {
                 stream.close();
                 vm.close();
             }
+            case Action.WithholdPages(BitSet gfns) -> vm.withhold(gfns);
+            case Action.AskFor(BitSet gfns, long nanos) -> askFor(gfns, nanos);
+            case Action.AdmitPages(BitSet gfns) -> {
+                if (vm.come(gfns, host.nowNanos())) {
+                    host.reschedule();
+                }
+            }
+            case Action.ReportWhole() -> reportWhole();
+            case Action.LoseGuest() -> host.destroy(vm);
         }
         return null;
     }
 
     private Event awaitStream() throws InterruptedException {
         try {
-            savedState = stream.await();
+            arrival = stream.await();
             return new Event.StreamFinished();
         } catch (TransferBroken e) {
             return new Event.StreamBroken(e.reason());
@@ -107,17 +162,40 @@ final class IncomingMigration {
 
     private Event restore() {
         try {
-            vm.admit(savedState);
-            return new Event.Restored(vm.stateHash());
+            vm.admit(arrival.deviceState());
+            return new Event.Restored(vm.stateHash(), arrival.withheld());
         } catch (StateRefused e) {
             return new Event.RestoreFailed(String.valueOf(e.getMessage()));
         }
     }
 
+    private void askFor(BitSet gfns, long nanos) {
+        PageRequest.Builder request = PageRequest.newBuilder().setMigration(order.getMigration());
+        gfns.stream().forEach(request::addGfns);
+        host.tellHost(
+                order.getSource(),
+                nanos,
+                order.getPath().getLatencyNanos(),
+                HostMessage.newBuilder().setPageRequest(request));
+    }
+
+    private void reportWhole() {
+        Stalls stalls = vm.stalls();
+        postCopy.setMissingPages(arrival.withheld().cardinality())
+                .setStalls(stalls.count())
+                .setStallNanos(stalls.nanos())
+                .setLongestStallNanos(stalls.longestNanos())
+                .setDurationNanos(host.nowNanos() - resumedNanos);
+        host.tellController(HostMessage.newBuilder()
+                .setWhole(IncomingWhole.newBuilder()
+                        .setMigration(order.getMigration())
+                        .setPostCopy(postCopy)));
+    }
+
     private void report(String hash, String failure) {
         host.tellController(HostMessage.newBuilder()
                 .setVerified(IncomingVerified.newBuilder()
-                        .setMigration(number)
+                        .setMigration(order.getMigration())
                         .setStateHash(hash)
                         .setFailure(failure)));
     }

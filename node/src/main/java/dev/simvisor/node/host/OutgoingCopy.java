@@ -10,6 +10,7 @@ import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.node.HandOver;
 import dev.simvisor.proto.node.HostMessage;
 import dev.simvisor.proto.node.SendCopy;
+import java.util.BitSet;
 
 /**
  * The state of a VM, as it is at one virtual time, on its way to another host. All of it is read at that time; a hand-over tells
@@ -69,9 +70,8 @@ final class OutgoingCopy {
         try {
             SentPages sent = stream.send(vm.machine(), vm.machine().pages().all());
             ByteString saved = vm.save().toByteString();
-            stream.finish(saved);
+            long bytes = sent.wireBytes() + stream.finish(saved, new BitSet());
             String hash = vm.stateHash();
-            long bytes = sent.wireBytes() + saved.size();
             long nanos = MigrationPlan.of(MigrationParameters.getDefaultInstance(), order.getPath())
                     .finalNanos(bytes);
             host.at(new Due(host.nowNanos() + nanos, Due.Rank.ROUND, key(), () -> handOver(hash, bytes)));
@@ -91,6 +91,7 @@ final class OutgoingCopy {
                 .build();
         host.tellHost(
                 order.getTarget(),
+                host.nowNanos(),
                 order.getPath().getLatencyNanos(),
                 HostMessage.newBuilder().setHandOver(handOver));
         end();

@@ -14,6 +14,8 @@ import dev.simvisor.proto.api.RoundReport;
 import dev.simvisor.proto.node.HandOver;
 import dev.simvisor.proto.node.HostMessage;
 import dev.simvisor.proto.node.MigrationProgress;
+import dev.simvisor.proto.node.PageRequest;
+import dev.simvisor.proto.node.PagesPushed;
 import dev.simvisor.proto.node.StartMigration;
 import java.util.ArrayDeque;
 import java.util.BitSet;
@@ -56,7 +58,7 @@ final class OutgoingMigration {
     /** From the end of the rounds on: the VM takes no orders but the controller's about this migration. */
     boolean isSwitching() {
         return switch (state) {
-            case State.Suspending _, State.Switching _, State.HandedOver _ -> true;
+            case State.Suspending _, State.Switching _, State.Pushing _, State.HandedOver _ -> true;
             case State.Ready _, State.Copying _, State.Ended _ -> false;
         };
     }
@@ -78,6 +80,13 @@ final class OutgoingMigration {
 
     void abort() throws InterruptedException {
         handle(new Event.Aborted());
+    }
+
+    /** The guest at the target waits for pages. */
+    void pagesWanted(PageRequest request) throws InterruptedException {
+        BitSet gfns = new BitSet();
+        request.getGfnsList().forEach(gfns::set);
+        handle(new Event.PagesWanted(gfns));
     }
 
     void giveUp() throws InterruptedException {
@@ -112,8 +121,11 @@ final class OutgoingMigration {
             case Action.SendPages(BitSet gfns) -> {
                 return sendPages(gfns);
             }
-            case Action.SendState() -> {
-                return sendState();
+            case Action.WithholdPages(BitSet gfns) -> {
+                return withholdPages(gfns);
+            }
+            case Action.SendState(BitSet withheld) -> {
+                return sendState(withheld);
             }
             case Action.WakeAt(long nanos) -> wakeAt(nanos);
             case Action.Throttle(int percent) -> host.throttle(vm, percent);
@@ -122,6 +134,8 @@ final class OutgoingMigration {
             case Action.DestroyGuest() -> host.destroy(vm);
             case Action.ReportRound(RoundReport round) -> reportRound(round);
             case Action.HandOver handOver -> handOver(handOver);
+            case Action.DeliverPages(BitSet gfns, SentPages sent, boolean demanded) ->
+                deliverPages(gfns, sent, demanded);
             case Action.ReportBroken(String reason) -> host.tellBroken(order.getMigration(), reason);
             case Action.CloseStream() -> stream.close();
         }
@@ -139,13 +153,21 @@ final class OutgoingMigration {
         }
     }
 
+    private Event withholdPages(BitSet gfns) throws InterruptedException {
+        try {
+            return new Event.PagesWithheld(stream.sendInFull(vm.machine(), gfns));
+        } catch (TransferBroken e) {
+            return new Event.StreamLost(e.reason());
+        }
+    }
+
     /** Waits, in real time, until the target has applied all of it: after the hand-over it can complete without us. */
-    private Event sendState() throws InterruptedException {
+    private Event sendState(BitSet withheld) throws InterruptedException {
         ByteString saved = vm.save().toByteString();
         stateSent = true;
         try {
-            stream.finish(saved);
-            return new Event.StateSent(host.nowNanos(), saved.size(), vm.stateHash());
+            long bytes = stream.finish(saved, withheld);
+            return new Event.StateSent(host.nowNanos(), bytes, vm.stateHash());
         } catch (TransferBroken e) {
             return new Event.StreamLost(e.reason());
         }
@@ -166,6 +188,7 @@ final class OutgoingMigration {
             when number == wakes ->
                 handle(new Event.RoundOver(host.nowNanos(), vm.machine().pages().takeDirty()));
             case State.Switching switching when number == wakes -> handle(new Event.FinalCopyOver(host.nowNanos()));
+            case State.Pushing pushing when number == wakes -> handle(new Event.BurstOver(host.nowNanos()));
             default -> {} // it ended before its time came
         }
     }
@@ -214,10 +237,23 @@ final class OutgoingMigration {
                 .setFinalCopyNanos(action.finalCopyNanos())
                 .setWallPausedNanos(System.nanoTime() - pausedWallNanos)
                 .setLastTyped(lastTyped)
+                .setMissingPages(action.missingPages())
                 .build();
-        host.tellHost(
-                order.getTarget(),
-                order.getPath().getLatencyNanos(),
-                HostMessage.newBuilder().setHandOver(handOver));
+        tellTarget(HostMessage.newBuilder().setHandOver(handOver));
+    }
+
+    private void deliverPages(BitSet gfns, SentPages sent, boolean demanded) {
+        host.sent(sent.wireBytes());
+        PagesPushed.Builder pushed = PagesPushed.newBuilder()
+                .setMigration(order.getMigration())
+                .setZeroPages(sent.zeros())
+                .setBytes(sent.wireBytes())
+                .setDemanded(demanded);
+        gfns.stream().forEach(pushed::addGfns);
+        tellTarget(HostMessage.newBuilder().setPagesPushed(pushed));
+    }
+
+    private void tellTarget(HostMessage.Builder message) {
+        host.tellHost(order.getTarget(), host.nowNanos(), order.getPath().getLatencyNanos(), message);
     }
 }

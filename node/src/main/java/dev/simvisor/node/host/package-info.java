@@ -14,6 +14,10 @@
  * only when the controller says so (give up) or the guest ends. A host that the controller has declared dead is granted no
  * window any more, so a VM of an old epoch cannot run.
  *
+ * <p>Post-copy. A VM that was handed over without all of its pages is a resident of the target, and, paused, of the source, until
+ * the last one has come. What its guest waits for is asked for at the very time at which it began to wait, whenever the host hears
+ * of it: that is in the same window, and arrives in a later one.
+ *
  * <p>Clones. {@link dev.simvisor.node.host.Cloning} makes a second VM of one that goes on: on the same host in no virtual time,
  * at a window's start; on another after the time that the state takes on the path. There it is begun as a migrated VM is.
  */

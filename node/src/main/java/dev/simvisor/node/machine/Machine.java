@@ -45,6 +45,8 @@ public final class Machine implements GuestPlatform {
     private IntConsumer virtioConsole = value -> {};
     private IntConsumer debugConsole = value -> {};
     private @Nullable RunOutcome ending;
+    /** A page that has yet to come has been accessed since the last run ended. */
+    private boolean pageMissed;
     /** Where the clock is to be at the end of the present run. */
     private long runTarget;
 
@@ -89,6 +91,7 @@ public final class Machine implements GuestPlatform {
             processors.forEach(processor -> processor.cpu().onPause(this::yieldTurn));
         }
         processors.forEach(processor -> runBy(engine, processor));
+        memory.observeMisses(this::waitForPage);
         memory.observeMappings(new GuestMemory.MappingObserver() {
             @Override
             public void writesProtected() {
@@ -165,6 +168,10 @@ public final class Machine implements GuestPlatform {
                 return ended;
             }
             if (probe.isStopped()) return new RunOutcome.Stopped();
+            if (pageMissed) {
+                pageMissed = false;
+                return new RunOutcome.PageMissed();
+            }
             if (clock.cycles() >= deadlineCycles || instructions() >= mostInstructions) {
                 return turns.allIdle() ? new RunOutcome.Idle() : new RunOutcome.DeadlineReached();
             }
@@ -222,6 +229,11 @@ public final class Machine implements GuestPlatform {
 
     private void yieldTurn() {
         if (turns.yieldTurn()) turns.current().stopAfter(1);
+    }
+
+    private void waitForPage() {
+        pageMissed = true;
+        turns.current().stopAfter(1);
     }
 
     private void endWith(RunOutcome outcome) {
@@ -402,6 +414,7 @@ public final class Machine implements GuestPlatform {
             processor.cpu().memory.flushAll();
         }
         ending = null;
+        pageMissed = false;
     }
 
     /** All but the one that boots (SDM Vol 3A §9.4.1). */

@@ -60,6 +60,11 @@ final class ProcessorBus implements SystemBus {
     }
 
     @Override
+    public boolean isComplete() {
+        return memory.isComplete();
+    }
+
+    @Override
     public int in(int port, int size) {
         return (int) board.ports.read(port, size);
     }

@@ -14,6 +14,9 @@ public sealed interface RunOutcome {
     /** The guest has suspended itself, as {@link GuestPlatform#requestSuspension} asked it to. */
     record Suspended() implements RunOutcome {}
 
+    /** A page was accessed that has yet to come, see {@link dev.simvisor.node.machine.memory.GuestPages#withhold}. */
+    record PageMissed() implements RunOutcome {}
+
     /** The guest switched itself off. */
     record PoweredOff() implements RunOutcome {}
 

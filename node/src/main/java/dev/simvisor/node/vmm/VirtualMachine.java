@@ -7,6 +7,7 @@ import dev.simvisor.proto.api.VmSpec;
 import dev.simvisor.proto.node.SavedVm;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 
 /**
@@ -20,7 +21,8 @@ import java.util.List;
  *         STOPPED, CRASHED       INCOMING ◄── incoming     admit: from INCOMING to PAUSED
  * </pre>
  *
- * <p>{@link #runTo} moves a running VM along virtual time; a VM in any other state keeps its cycle while time goes by. Not
+ * <p>{@link #runTo} moves a running VM along virtual time; a VM in any other state keeps its cycle while time goes by. One that
+ * has come to {@linkplain #withhold lack} a page runs on when that has {@linkplain #come come}, and its clock with time. Not
  * thread-safe: its owner sees to it that one thread at a time calls.
  */
 public final class VirtualMachine implements AutoCloseable {
@@ -54,6 +56,7 @@ public final class VirtualMachine implements AutoCloseable {
     private String endReason = "";
     private int exitStatus;
     private boolean suspending;
+    private final PageWait pageWait = new PageWait();
 
     private VirtualMachine(VmSpec spec, long epoch, GuestMachine machine, State state, VmClock clock) {
         this.spec = spec;
@@ -122,6 +125,10 @@ public final class VirtualMachine implements AutoCloseable {
         if (state != State.RUNNING) {
             return;
         }
+        if (!pageWait.isOver()) {
+            starveTo(nanos);
+            return;
+        }
         long cycles = clock.cyclesAt(nanos);
         if (cycles <= machine.cycles()) {
             return;
@@ -130,6 +137,10 @@ public final class VirtualMachine implements AutoCloseable {
             case RunOutcome.DeadlineReached(), RunOutcome.Idle() -> {}
             case RunOutcome.Stopped() -> throw new IllegalStateException("nobody debugs this VM");
             case RunOutcome.Suspended() -> state = State.PAUSED;
+            case RunOutcome.PageMissed() -> {
+                pageWait.begin(machine.pages().takeMissed(), nanos());
+                starveTo(nanos);
+            }
             case RunOutcome.PoweredOff() -> end(State.STOPPED, "powered off by the guest", 0);
             case RunOutcome.ResetRequested() -> end(State.STOPPED, "reset by the guest", 0);
             case RunOutcome.DebugExit(int status) -> end(State.STOPPED, "ended by the guest with " + status, status);
@@ -151,12 +162,41 @@ public final class VirtualMachine implements AutoCloseable {
 
     /** When the VM has something to execute; never, when it does not run. */
     public long nextDueNanos() {
-        return state == State.RUNNING ? clock.nanosAt(machine.nextEventCycles()) : Long.MAX_VALUE;
+        boolean executes = state == State.RUNNING && pageWait.isOver();
+        return executes ? clock.nanosAt(machine.nextEventCycles()) : Long.MAX_VALUE;
     }
 
     /** The virtual time that the machine's present cycle belongs to. */
     public long nanos() {
         return clock.nanosAt(machine.cycles());
+    }
+
+    // ---- pages that have yet to come ----
+
+    /** Has the guest, which has not run here yet, do without pages until they {@linkplain #come have come}. */
+    public void withhold(BitSet gfns) {
+        machine.pages().withhold(gfns);
+    }
+
+    /** Pages have come. Returns whether the guest had been waiting, and now runs on. */
+    public boolean come(BitSet gfns, long nowNanos) {
+        machine.pages().come(gfns);
+        return pageWait.end(gfns, nowNanos);
+    }
+
+    /** The pages that the guest has come to wait for since the last call, from {@link #missedNanos} on; mostly none. */
+    public BitSet takeMissed() {
+        return pageWait.takeUnasked();
+    }
+
+    /** The virtual time at which the guest began to wait for a page the last time that it did. */
+    public long missedNanos() {
+        return pageWait.sinceNanos();
+    }
+
+    /** What waiting for pages has come to so far. */
+    public Stalls stalls() {
+        return pageWait.stalls();
     }
 
     // ---- life ----

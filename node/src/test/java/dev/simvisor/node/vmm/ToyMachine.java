@@ -37,6 +37,8 @@ public final class ToyMachine implements GuestMachine, GuestPages {
     private boolean suspended;
     private final BitSet dirty = new BitSet();
     private boolean logging;
+    private final BitSet missing = new BitSet();
+    private final BitSet missed = new BitSet();
     private long cycles;
     private long steps;
     private long linesPrinted;
@@ -126,6 +128,9 @@ public final class ToyMachine implements GuestMachine, GuestPages {
                 print("line " + linesPrinted++ + " at " + cycles + "\n");
             }
             cycles++;
+            if (!missed.isEmpty()) {
+                return new RunOutcome.PageMissed();
+            }
         }
         cycles = Math.max(cycles, end);
         return new RunOutcome.DeadlineReached();
@@ -144,6 +149,10 @@ public final class ToyMachine implements GuestMachine, GuestPages {
         ByteBuffer.wrap(pages[gfn]).putLong((int) (value % 511) * 8, value);
         if (logging) {
             dirty.set(gfn);
+        }
+        if (missing.get(gfn)) {
+            missing.clear(gfn);
+            missed.set(gfn);
         }
     }
 
@@ -243,6 +252,23 @@ public final class ToyMachine implements GuestMachine, GuestPages {
     public void stopDirtyLog() {
         logging = false;
         dirty.clear();
+    }
+
+    @Override
+    public void withhold(BitSet gfns) {
+        missing.or(gfns);
+    }
+
+    @Override
+    public void come(BitSet gfns) {
+        missing.andNot(gfns);
+    }
+
+    @Override
+    public BitSet takeMissed() {
+        BitSet taken = (BitSet) missed.clone();
+        missed.clear();
+        return taken;
     }
 
     @Override

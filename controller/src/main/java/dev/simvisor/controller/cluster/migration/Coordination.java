@@ -19,8 +19,18 @@ public final class Coordination {
         /** The source is dead; a hand-over that it sent before would arrive by the deadline. */
         record SourceLost() implements State {}
 
-        /** The target has all and verifies it; the VM is paused at the source. */
-        record Switching(boolean sourceAlive) implements State {}
+        /**
+         * The target verifies what it has; the VM is paused at the source.
+         *
+         * @param whole whether it has all; if not, pages follow that only the source can send
+         */
+        record Switching(boolean sourceAlive, boolean whole) implements State {}
+
+        /** The VM is the target's and may run, but pages of it are still on their way from the source. */
+        record Fetching() implements State {}
+
+        /** As Fetching, but the source is dead; pages that it sent before, and the word that they were the last, come by the deadline. */
+        record Orphaned() implements State {}
 
         /** Over. */
         record Ended(Outcome outcome) implements State {}
@@ -49,11 +59,15 @@ public final class Coordination {
 
         record TargetRefused(String reason) implements Event {}
 
-        record HandOverArrived() implements Event {}
+        /** {@code whole}: all of the VM has been sent. */
+        record HandOverArrived(boolean whole) implements Event {}
 
         record Verified() implements Event {}
 
         record NotVerified(String reason) implements Event {}
+
+        /** The target has the last pages of the VM that it runs. */
+        record Whole() implements Event {}
 
         /** The source says that it cannot go on, and runs the VM. */
         record SourceBroken(String reason) implements Event {}
@@ -66,7 +80,7 @@ public final class Coordination {
 
         record CancelAsked() implements Event {}
 
-        /** Asked for by {@link Action.WaitForHandOver}. */
+        /** Asked for by {@link Action.WaitForHandOver} or {@link Action.WaitForLastPages}. */
         record DeadlinePassed() implements Event {}
     }
 
@@ -86,13 +100,16 @@ public final class Coordination {
         /** Answer with {@link Event.DeadlinePassed} one path latency from now. */
         record WaitForHandOver() implements Action {}
 
+        /** Answer with {@link Event.DeadlinePassed} when all has come that had been sent by now, and the target's word of it. */
+        record WaitForLastPages() implements Action {}
+
         /** The new epoch is valid from now on: the target owns the VM and runs it. */
         record Commit() implements Action {}
 
         /** The source is to destroy its copy. */
         record GiveUpAtSource() implements Action {}
 
-        /** The VM has died with its host. */
+        /** The VM has died with its host, or without pages of it. */
         record LoseVm(String reason) implements Action {}
 
         /** The last action: the report is complete. */
@@ -116,6 +133,8 @@ public final class Coordination {
             case State.Copying copying -> copying(copying, event);
             case State.SourceLost lost -> sourceLost(lost, event);
             case State.Switching switching -> switching(switching, event);
+            case State.Fetching fetching -> fetching(fetching, event);
+            case State.Orphaned orphaned -> orphaned(orphaned, event);
             case State.Ended ended -> Step.to(ended);
         };
     }
@@ -146,7 +165,7 @@ public final class Coordination {
 
     private static Step copying(State.Copying state, Event event) {
         return switch (event) {
-            case Event.HandOverArrived() -> Step.to(new State.Switching(true));
+            case Event.HandOverArrived(boolean whole) -> Step.to(new State.Switching(true, whole));
             case Event.SourceDied() -> Step.to(new State.SourceLost(), new Action.WaitForHandOver());
             case Event.SourceBroken(String reason) -> ended(Outcome.FAILED, reason, discard(reason));
             case Event.TargetDied() -> ended(Outcome.FAILED, "the target died", keep("the target died"));
@@ -158,7 +177,8 @@ public final class Coordination {
 
     private static Step sourceLost(State.SourceLost state, Event event) {
         return switch (event) {
-            case Event.HandOverArrived() -> Step.to(new State.Switching(false));
+            case Event.HandOverArrived(boolean whole) ->
+                whole ? Step.to(new State.Switching(false, true)) : vmDied(discard("the source died"));
             case Event.DeadlinePassed() -> vmDied(discard("the source died"));
             case Event.TargetDied() -> vmDied();
             default -> Step.to(state);
@@ -167,6 +187,7 @@ public final class Coordination {
 
     private static Step switching(State.Switching state, Event event) {
         return switch (event) {
+            case Event.Verified() when !state.whole() -> Step.to(new State.Fetching(), new Action.Commit());
             case Event.Verified() ->
                 state.sourceAlive()
                         ? ended(Outcome.COMMITTED, "", new Action.Commit(), new Action.GiveUpAtSource())
@@ -177,9 +198,40 @@ public final class Coordination {
                         : vmDied(discard(reason));
             case Event.TargetDied() ->
                 state.sourceAlive() ? ended(Outcome.FAILED, "the target died", keep("the target died")) : vmDied();
-            case Event.SourceDied() -> Step.to(new State.Switching(false));
+            case Event.SourceDied() ->
+                state.whole() ? Step.to(new State.Switching(false, true)) : vmDied(discard("the source died"));
             case Event.CancelAsked()
             when state.sourceAlive() -> ended(Outcome.CANCELLED, "cancelled", keep("cancelled"), discard("cancelled"));
+            default -> Step.to(state);
+        };
+    }
+
+    private static Step fetching(State.Fetching state, Event event) {
+        return switch (event) {
+            case Event.Whole() -> ended(Outcome.COMMITTED, "", new Action.GiveUpAtSource());
+            case Event.SourceDied() -> Step.to(new State.Orphaned(), new Action.WaitForLastPages());
+            case Event.TargetDied() ->
+                ended(
+                        Outcome.VM_LOST,
+                        "the target died",
+                        new Action.GiveUpAtSource(),
+                        new Action.LoseVm("its host died"));
+            case Event.GuestEnded() -> ended(Outcome.GUEST_ENDED, "the guest ended", new Action.GiveUpAtSource());
+            default -> Step.to(state); // it cannot be cancelled: neither side alone has all of the VM
+        };
+    }
+
+    private static Step orphaned(State.Orphaned state, Event event) {
+        return switch (event) {
+            case Event.Whole() -> ended(Outcome.COMMITTED, "");
+            case Event.DeadlinePassed() ->
+                ended(
+                        Outcome.VM_LOST,
+                        "the source died before all pages had come",
+                        discard("pages are missing"),
+                        new Action.LoseVm("pages of it were lost with the host that it was being migrated from"));
+            case Event.TargetDied() -> ended(Outcome.VM_LOST, "both hosts died", new Action.LoseVm("its host died"));
+            case Event.GuestEnded() -> ended(Outcome.GUEST_ENDED, "the guest ended");
             default -> Step.to(state);
         };
     }

@@ -165,7 +165,8 @@ final class SlowAccess {
         boolean inside =
                 cpu.longMode ? LinearMemory.canonical(linear) && LinearMemory.canonical(last) : last <= 0xFFFF_FFFFL;
         boolean observed = dataBreakpoints || cpu.probe.watchesPageOf(linear) || cpu.probe.watchesPageOf(last);
-        if (!inside || alignmentChecked || observed || memory.chargesWalks()) throw NotPlainMemoryException.INSTANCE;
+        boolean waits = memory.chargesWalks() || !cpu.bus.isComplete();
+        if (!inside || alignmentChecked || observed || waits) throw NotPlainMemoryException.INSTANCE;
     }
 
     private void plainCrossing(long linear, int size, int access) {

@@ -21,7 +21,7 @@ final class PageReceiver implements PageStreams.Incoming {
     private final BitSet arrived = new BitSet();
 
     private long applied;
-    private @Nullable ByteString deviceState;
+    private PageStreams.@Nullable Arrival arrival;
     private @Nullable String failure;
     private boolean closed;
 
@@ -48,7 +48,7 @@ final class PageReceiver implements PageStreams.Incoming {
         }
         return Applied.newBuilder()
                 .setPages(applied)
-                .setFinished(deviceState != null)
+                .setFinished(arrival != null)
                 .build();
     }
 
@@ -100,27 +100,34 @@ final class PageReceiver implements PageStreams.Incoming {
         if (finish.getPages() != applied) {
             throw new TransferBroken(applied + " pages arrived of " + finish.getPages());
         }
-        deviceState = finish.getDeviceState();
+        BitSet withheld =
+                PageRuns.toSet(finish.getWithheldRunsList(), machine.pages().endFrame());
+        for (int gfn = withheld.nextSetBit(0); gfn >= 0; gfn = withheld.nextSetBit(gfn + 1)) {
+            if (!arrived.get(checked(gfn))) {
+                throw new TransferBroken("page " + gfn + " is withheld, and has not come");
+            }
+        }
+        arrival = new PageStreams.Arrival(finish.getDeviceState(), withheld);
         notifyAll();
     }
 
     /** Nothing more comes; of no consequence once everything has. */
     synchronized void broken(String reason) {
-        if (failure == null && deviceState == null) {
+        if (failure == null && arrival == null) {
             failure = reason;
             notifyAll();
         }
     }
 
     @Override
-    public synchronized ByteString await() throws TransferBroken, InterruptedException {
-        while (deviceState == null) {
+    public synchronized PageStreams.Arrival await() throws TransferBroken, InterruptedException {
+        while (arrival == null) {
             if (failure != null) {
                 throw new TransferBroken(failure);
             }
             wait();
         }
-        return deviceState;
+        return arrival;
     }
 
     @Override

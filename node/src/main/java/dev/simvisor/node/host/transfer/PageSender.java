@@ -14,12 +14,13 @@ import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.util.BitSet;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The source's end of one migration's page stream. */
 final class PageSender implements PageStreams.Outgoing {
     /** Of transfer.proto. */
-    static final int PROTOCOL_VERSION = 2;
+    static final int PROTOCOL_VERSION = 3;
 
     private final ManagedChannel channel;
     private final Stream stream = new Stream();
@@ -43,10 +44,23 @@ final class PageSender implements PageStreams.Outgoing {
         if (cache != null) {
             cache.beginRound();
         }
+        return send(machine, gfns, cache);
+    }
+
+    @Override
+    public BitSet sendInFull(GuestMachine machine, BitSet gfns) throws TransferBroken, InterruptedException {
+        BitSet zeros = new BitSet();
+        gfns.stream().filter(machine.pages()::isZero).forEach(zeros::set);
+        send(machine, gfns, null);
+        return zeros;
+    }
+
+    private SentPages send(GuestMachine machine, BitSet gfns, @Nullable SentPageCache known)
+            throws TransferBroken, InterruptedException {
         SentPages round = SentPages.NONE;
         int gfn = gfns.nextSetBit(0);
         while (gfn >= 0) {
-            PageChunk chunk = new PageChunk(machine.pages(), cache);
+            PageChunk chunk = new PageChunk(machine.pages(), known);
             while (gfn >= 0 && chunk.hasRoom()) {
                 chunk.add(gfn);
                 gfn = gfns.nextSetBit(gfn + 1);
@@ -59,11 +73,16 @@ final class PageSender implements PageStreams.Outgoing {
     }
 
     @Override
-    public void finish(ByteString deviceState) throws TransferBroken, InterruptedException {
-        Finish finish =
-                Finish.newBuilder().setDeviceState(deviceState).setPages(sent).build();
+    public long finish(ByteString deviceState, BitSet withheld) throws TransferBroken, InterruptedException {
+        List<Integer> runs = PageRuns.of(withheld);
+        Finish finish = Finish.newBuilder()
+                .setDeviceState(deviceState)
+                .setPages(sent)
+                .addAllWithheldRuns(runs)
+                .build();
         stream.put(TransferChunk.newBuilder().setFinish(finish).build());
         stream.awaitFinished();
+        return deviceState.size() + (long) Integer.BYTES * runs.size();
     }
 
     @Override

@@ -22,18 +22,29 @@ public interface PageStreams {
         /** Reads pages of the machine, as they are now, and sends them: a round. */
         SentPages send(GuestMachine machine, BitSet gfns) throws TransferBroken, InterruptedException;
 
-        /** Sends the device state as the last of all, and waits until the receiver has applied everything. */
-        void finish(ByteString deviceState) throws TransferBroken, InterruptedException;
+        /** As {@link #send}, but without deltas; returns which of the pages hold nothing but zeros. */
+        BitSet sendInFull(GuestMachine machine, BitSet gfns) throws TransferBroken, InterruptedException;
+
+        /**
+         * Sends the device state as the last of all, and waits until the receiver has applied everything.
+         *
+         * @param withheld pages that have been sent, but that the guest is not to have yet
+         * @return what it takes on the wire
+         */
+        long finish(ByteString deviceState, BitSet withheld) throws TransferBroken, InterruptedException;
 
         /** Ends the stream; one that has not been finished breaks at the receiver. */
         @Override
         void close();
     }
 
+    /** What comes last on a stream, as {@link Outgoing#finish} sent it. */
+    record Arrival(ByteString deviceState, BitSet withheld) {}
+
     /** The target's end of a stream. */
     interface Incoming extends AutoCloseable {
-        /** Waits until everything has been applied; returns the device state. */
-        ByteString await() throws TransferBroken, InterruptedException;
+        /** Waits until everything has been applied. */
+        Arrival await() throws TransferBroken, InterruptedException;
 
         /** No page is written once this has returned. */
         @Override

@@ -30,6 +30,10 @@ import java.util.List;
  * <p>A clone {@linkplain #takeFrom shares} the frames of the memory it was made from, until either of the two writes: the writer
  * gets a frame of its own first. A frame whose number somebody has {@linkplain #frameOf asked for} cannot be exchanged behind
  * his back, and is copied at once.
+ *
+ * <p>A page that is {@linkplain #withhold missing} has a frame and no host address, as if nobody had touched it: no TLB and no
+ * decoded code can have got hold of it, and nothing looks for missing pages but what meets an untouched one. The access that
+ * does is served, so that the instruction is done like any other; then the guest waits.
  */
 public final class GuestMemory implements GuestPages, AutoCloseable {
     /** Reason for write protection: the first store to the page is to be logged. */
@@ -97,6 +101,12 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
     private final BitSet pinned = new BitSet();
 
     private int touchedPages;
+    /** Pages that have no host address because they have yet to come. */
+    private final BitSet missing = new BitSet();
+    /** Those that have been accessed meanwhile. */
+    private final BitSet missed = new BitSet();
+
+    private Runnable missObserver = () -> {};
     private final BitSet dirty = new BitSet();
     private boolean dirtyLogging;
     private final List<CodeWatcher> codeWatchers = new ArrayList<>();
@@ -251,7 +261,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
 
     /** Loads 1, 2, 4 or 8 bytes, zero-extended, within one page of memory. */
     public long read(long address, int size) {
-        long frame = hostAddresses[(int) (address >> FRAME_SHIFT)];
+        long frame = loaded((int) (address >> FRAME_SHIFT));
         if (frame == 0) {
             return 0;
         }
@@ -364,7 +374,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         for (int done = 0; done < length; ) {
             long at = address + done;
             int part = partWithinPage(at, length - done);
-            long frame = hostAddresses[(int) (at >> FRAME_SHIFT)];
+            long frame = loaded((int) (at >> FRAME_SHIFT));
             if (frame == 0) {
                 Arrays.fill(target, offset + done, offset + done + part, (byte) 0);
             } else {
@@ -489,7 +499,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
     /** Whether a page holds nothing but zeros, touched or not. */
     @Override
     public boolean isZero(int gfn) {
-        long frame = hostAddresses[gfn];
+        long frame = contents(gfn);
         if (frame == 0) {
             return true;
         }
@@ -509,7 +519,13 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
     @Override
     public void readPage(int gfn, byte[] target, int offset) {
         checkMemory(gfn);
-        read((long) gfn << FRAME_SHIFT, target, offset, FRAME_SIZE);
+        long frame = contents(gfn);
+        if (frame == 0) {
+            Arrays.fill(target, offset, offset + FRAME_SIZE, (byte) 0);
+        } else {
+            MemorySegment.copy(
+                    HostMemory.segment(frame, FRAME_SIZE), ValueLayout.JAVA_BYTE, 0, target, offset, FRAME_SIZE);
+        }
     }
 
     @Override
@@ -566,7 +582,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
     }
 
     private long touch(int gfn) {
-        long frame = hostAddresses[gfn];
+        long frame = loaded(gfn);
         if (frame != 0) {
             return frame;
         }
@@ -575,6 +591,64 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         hostAddresses[gfn] = machine.addressOf(mfn);
         touchedPages++;
         return hostAddresses[gfn];
+    }
+
+    // ---- pages that have yet to come
+
+    /** Is told, in the midst of the access, that a missing page has been accessed. */
+    public void observeMisses(Runnable observer) {
+        missObserver = observer;
+    }
+
+    /** Whether no page is missing. */
+    public boolean isComplete() {
+        return missing.isEmpty();
+    }
+
+    /** As {@link GuestPages#withhold}; the guest has not run here yet, so that nobody has host addresses. */
+    @Override
+    public void withhold(BitSet gfns) {
+        gfns.stream().forEach(gfn -> {
+            checkMemory(gfn);
+            hostAddresses[gfn] = 0;
+        });
+        missing.or(gfns);
+    }
+
+    @Override
+    public void come(BitSet gfns) {
+        for (int gfn = gfns.nextSetBit(0); gfn >= 0; gfn = gfns.nextSetBit(gfn + 1)) {
+            if (missing.get(gfn)) reveal(gfn);
+        }
+    }
+
+    private void reveal(int gfn) {
+        missing.clear(gfn);
+        hostAddresses[gfn] = contents(gfn);
+    }
+
+    @Override
+    public BitSet takeMissed() {
+        BitSet taken = (BitSet) missed.clone();
+        missed.clear();
+        return taken;
+    }
+
+    /** Host address of a page that is being accessed; 0 if nobody has touched it. */
+    private long loaded(int gfn) {
+        long frame = hostAddresses[gfn];
+        if (frame != 0 || !missing.get(gfn)) {
+            return frame;
+        }
+        reveal(gfn);
+        missed.set(gfn);
+        missObserver.run();
+        return hostAddresses[gfn];
+    }
+
+    /** Host address of what a page holds, missing or not; 0 if nobody has touched it. */
+    private long contents(int gfn) {
+        return p2m[gfn] == ZERO_FRAME ? 0 : machine.addressOf(p2m[gfn]);
     }
 
     // ---- frames that two VMs share
@@ -650,8 +724,9 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
     @Override
     public void close() {
         for (int gfn = 0; gfn < endFrame; gfn++) {
-            if (hostAddresses[gfn] != 0) {
+            if (p2m[gfn] != ZERO_FRAME) {
                 machine.release(p2m[gfn]);
+                p2m[gfn] = ZERO_FRAME;
                 hostAddresses[gfn] = 0;
             }
         }

@@ -51,6 +51,22 @@ public interface GuestPages {
         }
     }
 
+    /**
+     * Has pages whose contents are here count as missing: the guest is not to have them before it is said that they {@linkplain #come
+     * have come}. An access to one, by the guest or a device of its, ends the run after the instruction that makes it.
+     */
+    default void withhold(BitSet gfns) {
+        throw new UnsupportedOperationException("this guest has to have all of its pages");
+    }
+
+    /** Pages are missing no more, if they were. */
+    default void come(BitSet gfns) {}
+
+    /** The gfns of missing pages that were accessed since the last call; the caller owns the set. */
+    default BitSet takeMissed() {
+        return new BitSet();
+    }
+
     /** Starts to log which pages are written, from none. */
     void startDirtyLog();
 

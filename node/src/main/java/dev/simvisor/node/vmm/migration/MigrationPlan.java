@@ -8,7 +8,7 @@ import java.math.BigInteger;
 /**
  * What one migration is to do, with the figures of the path it takes.
  *
- * @param stopAndCopy pause first, send everything then
+ * @param algorithm what is sent while the guest runs, and where
  * @param roundBytesPerSecond rate of the rounds in which the guest runs
  * @param linkBytesPerSecond rate of the last round: no limit but the link's while the guest waits, as QEMU does
  * @param latencyNanos one way between the hosts
@@ -18,7 +18,7 @@ import java.math.BigInteger;
  * @param deltaCacheBytes what the {@link SentPageCache} may take; 0 is none, and no deltas
  */
 public record MigrationPlan(
-        boolean stopAndCopy,
+        MigrationAlgorithm algorithm,
         long roundBytesPerSecond,
         long linkBytesPerSecond,
         long latencyNanos,
@@ -28,9 +28,14 @@ public record MigrationPlan(
         long deltaCacheBytes) {
     public static final long DEFAULT_DOWNTIME_LIMIT_NANOS = 300_000_000;
     public static final int DEFAULT_MAX_ROUNDS = 30;
+    /** The more rounds, the fewer pages the guest lacks; but one sees to all that are hardly ever written. */
+    public static final int DEFAULT_HYBRID_ROUNDS = 1;
 
     /** The source looks at what remains this often: a round lasts whole bursts, as QEMU's rate limit makes it. */
     private static final long BURST_NANOS = 100_000_000;
+
+    /** After the hand-over the path is given to what is pushed for so long at a time: that is what a page in demand may have to wait. */
+    private static final long PUSH_NANOS = 200_000;
 
     private static final BigInteger NANOS_PER_SECOND = BigInteger.valueOf(1_000_000_000);
 
@@ -42,20 +47,45 @@ public record MigrationPlan(
 
     /** The plan for parameters, with defaults for what they leave at 0. */
     public static MigrationPlan of(MigrationParameters parameters, LinkSpec path) {
-        boolean stopAndCopy = parameters.getAlgorithm() == MigrationAlgorithm.STOP_AND_COPY;
+        MigrationAlgorithm algorithm = parameters.getAlgorithm();
+        int defaultRounds = algorithm == MigrationAlgorithm.HYBRID ? DEFAULT_HYBRID_ROUNDS : DEFAULT_MAX_ROUNDS;
+        boolean rounds = algorithm != MigrationAlgorithm.STOP_AND_COPY && algorithm != MigrationAlgorithm.POST_COPY;
         long link = Math.max(1, path.getBitsPerSecond() / Byte.SIZE);
         long limit = parameters.getBandwidthBytesPerSecond();
         return new MigrationPlan(
-                stopAndCopy,
+                algorithm,
                 limit == 0 ? link : Math.min(limit, link),
                 link,
                 path.getLatencyNanos(),
                 parameters.getDowntimeLimitNanos() == 0
                         ? DEFAULT_DOWNTIME_LIMIT_NANOS
                         : parameters.getDowntimeLimitNanos(),
-                parameters.getMaxRounds() == 0 ? DEFAULT_MAX_ROUNDS : parameters.getMaxRounds(),
+                parameters.getMaxRounds() == 0 ? defaultRounds : parameters.getMaxRounds(),
                 parameters.getAutoConverge(),
-                stopAndCopy ? 0 : parameters.getDeltaCacheBytes()); // it sends no page twice
+                rounds ? parameters.getDeltaCacheBytes() : 0); // without rounds no page is sent twice
+    }
+
+    boolean stopAndCopy() {
+        return algorithm == MigrationAlgorithm.STOP_AND_COPY;
+    }
+
+    boolean postCopy() {
+        return algorithm == MigrationAlgorithm.POST_COPY;
+    }
+
+    /** Whether the guest goes on at the target before it has all pages, unless rounds have left next to nothing. */
+    boolean leavesRest() {
+        return postCopy() || algorithm == MigrationAlgorithm.HYBRID;
+    }
+
+    /** How much of what the guest does not wait for is sent between two looks at what it does wait for. */
+    long pushBytes() {
+        return Math.max(
+                1,
+                BigInteger.valueOf(PUSH_NANOS)
+                        .multiply(BigInteger.valueOf(roundBytesPerSecond))
+                        .divide(NANOS_PER_SECOND)
+                        .longValueExact());
     }
 
     /** How long so many bytes occupy the path while the guest runs. */
@@ -73,7 +103,7 @@ public record MigrationPlan(
      * be sent as deltas nobody knows before, so all count in full.
      */
     int switchOverPages() {
-        if (stopAndCopy) {
+        if (stopAndCopy()) {
             return Integer.MAX_VALUE;
         }
         return pagesWithin(Math.max(0, downtimeLimitNanos - 2 * latencyNanos));

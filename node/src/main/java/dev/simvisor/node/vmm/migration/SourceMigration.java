@@ -40,9 +40,25 @@ public final class SourceMigration {
          */
         record Suspending(MigrationPlan plan, Cause cause, int round, BitSet remaining) implements State {}
 
-        /** The guest is paused and the last round is on its way. */
-        record Switching(MigrationPlan plan, Cause cause, int round, long pausedNanos, Sent sent, String stateHash)
-                implements State {}
+        /**
+         * The guest is paused and the last round is on its way.
+         *
+         * @param rest what is to follow after the hand-over
+         */
+        record Switching(
+                MigrationPlan plan, Cause cause, int round, long pausedNanos, Push rest, Sent sent, String stateHash)
+                implements State {
+            Switching sending(Sent known, String hash) {
+                return new Switching(plan, cause, round, pausedNanos, rest, known, hash);
+            }
+        }
+
+        /**
+         * Handed over without all pages, which follow; the controller decides who owns the VM.
+         *
+         * @param burst on its way
+         */
+        record Pushing(MigrationPlan plan, Push rest, Push.Burst burst) implements State {}
 
         /** The target will have all; the controller decides who owns the VM. */
         record HandedOver(MigrationPlan plan) implements State {}
@@ -68,7 +84,9 @@ public final class SourceMigration {
         /** It does not converge, and the rounds are used up. */
         MAX_ROUNDS("max-rounds"),
         /** There were to be no rounds. */
-        STOP_AND_COPY("stop-and-copy");
+        STOP_AND_COPY("stop-and-copy"),
+        /** There were to be none: the pages follow. */
+        POST_COPY("post-copy");
 
         private final String label;
 
@@ -95,6 +113,9 @@ public final class SourceMigration {
         /** Answer to {@link Action.SendPages}: they have been read and given to the stream. */
         record PagesSent(long nanos, SentPages pages) implements Event {}
 
+        /** Answer to {@link Action.WithholdPages}. {@code zeros}: which of them hold nothing but zeros. */
+        record PagesWithheld(BitSet zeros) implements Event {}
+
         /** Answer to {@link Action.SendState}: bytes of device state, and the hash of the whole paused VM. */
         record StateSent(long nanos, long bytes, String stateHash) implements Event {}
 
@@ -112,6 +133,12 @@ public final class SourceMigration {
 
         /** The time asked for by {@link Action.WakeAt} in the last round. */
         record FinalCopyOver(long nanos) implements Event {}
+
+        /** The time asked for by {@link Action.WakeAt} after the hand-over: the burst has left. */
+        record BurstOver(long nanos) implements Event {}
+
+        /** The guest at the target waits for pages. */
+        record PagesWanted(BitSet gfns) implements Event {}
 
         /** Nothing reaches the target any more. */
         record StreamLost(String reason) implements Event {}
@@ -135,10 +162,23 @@ public final class SourceMigration {
         /** Read these pages as they are now and give them to the stream; answer with {@link Event.PagesSent}. */
         record SendPages(BitSet gfns) implements Action {}
 
-        /** Give device state to the stream as the last of all; answer with {@link Event.StateSent}. */
-        record SendState() implements Action {}
+        /**
+         * Give these pages to the stream, though their time comes after the hand-over: they do not change any more. Answer with
+         * {@link Event.PagesWithheld}.
+         */
+        record WithholdPages(BitSet gfns) implements Action {}
 
-        /** Answer with {@link Event.RoundOver}, or {@link Event.FinalCopyOver} while the guest is paused, at that time. */
+        /**
+         * Give device state to the stream as the last of all; answer with {@link Event.StateSent}.
+         *
+         * @param withheld pages that the guest at the target is not to have yet
+         */
+        record SendState(BitSet withheld) implements Action {}
+
+        /**
+         * Answer with {@link Event.RoundOver}, or {@link Event.FinalCopyOver} while the guest is paused, or {@link Event.BurstOver}
+         * after the hand-over, at that time.
+         */
         record WakeAt(long nanos) implements Action {}
 
         /** Let its vCPUs have no processor for so much of the time, from now on; 0 is as before the migration. */
@@ -154,8 +194,12 @@ public final class SourceMigration {
 
         record ReportRound(RoundReport round) implements Action {}
 
-        /** Tell the target, through the controller, that it has all. */
-        record HandOver(Cause cause, long pausedNanos, long finalCopyNanos, String stateHash) implements Action {}
+        /** Tell the target, through the controller, that it has all, but for pages that follow. */
+        record HandOver(Cause cause, long pausedNanos, long finalCopyNanos, String stateHash, int missingPages)
+                implements Action {}
+
+        /** Tell the target that these pages have come. */
+        record DeliverPages(BitSet gfns, SentPages sent, boolean demanded) implements Action {}
 
         /** Tell the controller that the migration cannot go on and the VM stays. */
         record ReportBroken(String reason) implements Action {}
@@ -183,6 +227,7 @@ public final class SourceMigration {
             case State.Copying copying -> copying(copying, event);
             case State.Suspending suspending -> suspending(suspending, event);
             case State.Switching switching -> switching(switching, event);
+            case State.Pushing pushing -> pushing(pushing, event);
             case State.HandedOver handedOver -> handedOver(handedOver, event);
             case State.Ended ended -> Step.to(ended); // what was on its way when it ended
         };
@@ -192,6 +237,9 @@ public final class SourceMigration {
         return switch (event) {
             case Event.Begin(long nanos, BitSet pages) -> {
                 MigrationPlan plan = state.plan();
+                if (plan.postCopy()) {
+                    yield switchOver(plan, Cause.POST_COPY, 1, pages);
+                }
                 yield pages.cardinality() <= plan.switchOverPages()
                         ? switchOver(plan, plan.stopAndCopy() ? Cause.STOP_AND_COPY : Cause.CONVERGED, 1, pages)
                         : prepend(new Action.StartDirtyLog(), round(plan, 1, 0, nanos, pages, Throttle.NONE));
@@ -287,10 +335,12 @@ public final class SourceMigration {
             case Event.Suspended(long nanos, BitSet dirtied) -> {
                 BitSet last = (BitSet) state.remaining().clone();
                 last.or(dirtied);
+                boolean follows = state.plan().leavesRest() && state.cause() != Cause.CONVERGED;
+                Push rest = follows ? Push.of(last, new BitSet()) : Push.NOTHING;
                 yield Step.to(
-                        new State.Switching(state.plan(), state.cause(), state.round(), nanos, Sent.NOTHING, ""),
+                        new State.Switching(state.plan(), state.cause(), state.round(), nanos, rest, Sent.NOTHING, ""),
                         new Action.StopDirtyLog(),
-                        new Action.SendPages(last));
+                        follows ? new Action.WithholdPages(last) : new Action.SendPages(last));
             }
             case Event.NotSuspended(String reason) -> prepend(new Action.StopDirtyLog(), broken(reason));
             case Event.GuestEnded() -> guestEnded();
@@ -303,36 +353,76 @@ public final class SourceMigration {
         MigrationPlan plan = state.plan();
         return switch (event) {
             case Event.PagesSent(long nanos, SentPages pages) ->
-                Step.to(switchingWith(state, new Sent(pages, pages.wireBytes()), ""), new Action.SendState());
+                Step.to(
+                        state.sending(new Sent(pages, pages.wireBytes()), ""),
+                        new Action.SendState(state.rest().remaining()));
+            case Event.PagesWithheld(BitSet zeros) -> {
+                BitSet withheld = state.rest().remaining();
+                yield Step.to(
+                        new State.Switching(
+                                plan,
+                                state.cause(),
+                                state.round(),
+                                state.pausedNanos(),
+                                Push.of(withheld, zeros),
+                                Sent.NOTHING,
+                                ""),
+                        new Action.SendState(withheld));
+            }
             case Event.StateSent(long nanos, long bytes, String hash) -> {
                 Sent sent = new Sent(state.sent().pages(), state.sent().bytes() + bytes);
                 long overNanos = state.pausedNanos() + plan.finalNanos(sent.bytes());
-                yield Step.to(switchingWith(state, sent, hash), new Action.WakeAt(overNanos));
+                yield Step.to(state.sending(sent, hash), new Action.WakeAt(overNanos));
             }
-            case Event.FinalCopyOver(long nanos) -> {
-                long copyNanos = nanos - state.pausedNanos();
-                yield Step.to(
-                        new State.HandedOver(plan),
-                        new Action.ReportRound(
-                                report(state.round(), state.sent(), copyNanos).build()),
-                        new Action.HandOver(state.cause(), state.pausedNanos(), copyNanos, state.stateHash()));
-            }
+            case Event.FinalCopyOver(long nanos) -> handOver(state, nanos);
             case Event.StreamLost(String reason) -> prepend(new Action.ResumeGuest(), broken(reason));
             case Event.Aborted() -> keptAfterPause();
             default -> throw unexpected(state, event);
         };
     }
 
-    private static State switchingWith(State.Switching state, Sent sent, String hash) {
-        return new State.Switching(state.plan(), state.cause(), state.round(), state.pausedNanos(), sent, hash);
+    private static Step handOver(State.Switching state, long nanos) {
+        long copyNanos = nanos - state.pausedNanos();
+        int missing = state.rest().remaining().cardinality();
+        Action.ReportRound lastRound = new Action.ReportRound(report(state.round(), state.sent(), copyNanos)
+                .setPagesRemaining(missing)
+                .build());
+        Action.HandOver handOver =
+                new Action.HandOver(state.cause(), state.pausedNanos(), copyNanos, state.stateHash(), missing);
+        return prepend(lastRound, prepend(handOver, push(state.plan(), state.rest(), nanos)));
     }
 
-    private static Step handedOver(State.HandedOver state, Event event) {
+    /** Sends a burst of what remains, if anything does. */
+    private static Step push(MigrationPlan plan, Push rest, long nanos) {
+        if (rest.isOver()) {
+            return Step.to(new State.HandedOver(plan));
+        }
+        Push.Burst burst = rest.next(plan.pushBytes());
+        return Step.to(
+                new State.Pushing(plan, rest.without(burst), burst), new Action.WakeAt(nanos + burst.nanos(plan)));
+    }
+
+    private static Step pushing(State.Pushing state, Event event) {
+        return switch (event) {
+            case Event.BurstOver(long nanos) -> {
+                Push.Burst burst = state.burst();
+                yield prepend(
+                        new Action.DeliverPages(burst.gfns(), burst.sent(), burst.demanded()),
+                        push(state.plan(), state.rest(), nanos));
+            }
+            case Event.PagesWanted(BitSet gfns) ->
+                Step.to(new State.Pushing(state.plan(), state.rest().wanting(gfns), state.burst()));
+            default -> handedOver(state, event);
+        };
+    }
+
+    private static Step handedOver(State state, Event event) {
         return switch (event) {
             case Event.GivenUp() ->
                 Step.to(new State.Ended(Outcome.GIVEN_UP), new Action.CloseStream(), new Action.DestroyGuest());
             case Event.Aborted() -> keptAfterPause();
             case Event.StreamLost(String reason) -> Step.to(state);
+            case Event.PagesWanted(BitSet gfns) -> Step.to(state); // they are on their way
             default -> throw unexpected(state, event);
         };
     }

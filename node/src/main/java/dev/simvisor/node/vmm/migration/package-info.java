@@ -13,14 +13,19 @@
  *     Copying --> Suspending: RoundOver, converged or last round
  *     Suspending --> Switching: Suspended (at once, but for a paravirtual guest)
  *     Switching --> HandedOver: FinalCopyOver
+ *     Switching --> Pushing: FinalCopyOver (post-copy, or hybrid whose rounds have left much)
+ *     Pushing --> Pushing: BurstOver, PagesWanted
+ *     Pushing --> HandedOver: BurstOver, none is left
  *     HandedOver --> Ended: GivenUp (the target owns the VM)
+ *     Pushing --> Ended: GivenUp (the VM has ended at the target)
  *     Copying --> Ended: StreamLost, GuestEnded, Aborted (the VM runs on)
  *     Suspending --> Ended: NotSuspended, GuestEnded, Aborted (the VM runs on)
  *     Switching --> Ended: StreamLost, Aborted (the VM is resumed)
  *     HandedOver --> Ended: Aborted (the VM is resumed)
+ *     Pushing --> Ended: Aborted (the VM is resumed)
  * }</pre>
  *
- * <p>In {@code HandedOver} a lost stream changes nothing: only the controller says whether the VM is given up or kept.
+ * <p>In {@code HandedOver} and {@code Pushing} a lost stream changes nothing: only the controller says whether the VM is given up or kept.
  *
  * <p>The target, {@link dev.simvisor.node.vmm.migration.TargetMigration}:
  *
@@ -30,11 +35,16 @@
  *     Receiving --> Completing: HandOverArrived
  *     Completing --> Verified: Restored, the hashes agree
  *     Completing --> Refused: StreamBroken, RestoreFailed, or the hashes differ
+ *     Verified --> Verified: PagesCome
  *     Verified --> Owner: TakenOver (the controller has decided)
+ *     Verified --> Fetching: TakenOver, pages have yet to come
+ *     Fetching --> Fetching: PagesMissed, PagesCome
+ *     Fetching --> Owner: PagesCome, the last ones
  *     Receiving --> Discarded: Aborted
  *     Completing --> Discarded: Aborted
  *     Verified --> Discarded: Aborted
  *     Refused --> Discarded: Aborted
+ *     Fetching --> Discarded: Aborted (the VM is lost), GuestEnded
  * }</pre>
  *
  * <p>When pre-copy's rounds end follows QEMU: a round ends as soon as what remains could be sent within the downtime limit;
@@ -47,6 +57,25 @@
  * <p>Pages that have been sent before can be sent as deltas: {@link dev.simvisor.node.vmm.migration.PageDelta} is the format,
  * {@link dev.simvisor.node.vmm.migration.SentPageCache} what the source remembers of what it has sent. Coding takes no virtual time,
  * as it would be done by processors that nobody else needs; what is saved on the wire is saved in time.
+ *
+ * <p>Post-copy (Hines and Gopalan, VEE 2009; QEMU, {@code docs/devel/migration/postcopy.rst}) hands over the state alone. The
+ * guest goes on at the target at once; the source sends it its pages in bursts, in the order that {@link
+ * dev.simvisor.node.vmm.migration.Push} says. Hybrid does so with what its rounds have left, unless they converge: then it is
+ * pre-copy. Pages that follow are sent in full, and each once.
+ *
+ * <p>How a page is missing. When the source hands over, the guest is paused for good there, and its pages do not change any
+ * more. So all of them really cross the stream before the hand-over, which is therefore verified as any other, by the hash of the
+ * whole VM. But in virtual time they have not come: the target {@linkplain dev.simvisor.node.machine.memory.GuestPages#withhold
+ * withholds} them from the guest until the source's message, which takes the path's latency after the burst has taken its time on
+ * it, says that they have. A withheld page has no host address, as a page that nobody has touched has none; so no TLB, no decoded
+ * code and no shadow or nested page table can know it, and guests that do not migrate pay nothing. What meets it (load, store, fetch,
+ * page walk, device) is served its contents, and ends the run after the instruction: so no instruction has to be undone, whatever
+ * it was about, and both engines stop at the same one. The guest then stands still, its clock going on as when it has no
+ * processor, from that very cycle until the page has come: a request takes a latency to reach the source, the burst that is on the path goes
+ * out first, then the page. What this leaves out is that an instruction is done before its wait, not after.
+ *
+ * <p>Post-copy is the one algorithm where the death of either host ends the VM, as long as pages are missing: the source alone
+ * has them, the target alone has what the guest has done since.
  */
 @NullMarked
 package dev.simvisor.node.vmm.migration;

@@ -42,6 +42,48 @@ class GuestMemoryTest {
     }
 
     @Test
+    void aMissingPageHasNoAddressAndIsServedAndMissedOnce() throws Exception {
+        memory.write(0x2000, 8, 77);
+        BitSet pages = new BitSet();
+        pages.set(2, 5);
+        byte[] before = hash(memory);
+        int[] told = new int[1];
+        memory.observeMisses(() -> told[0]++);
+
+        memory.withhold(pages);
+        assertThat(memory.directRead(0x2000)).isZero();
+        assertThat(memory.isZero(2)).isFalse();
+        assertThat(hash(memory)).isEqualTo(before);
+        assertThat(told[0]).isZero();
+        assertThat(memory.read(0x2000, 8)).isEqualTo(77);
+        assertThat(memory.directRead(0x2000)).isNotZero();
+        memory.write(0x3000, 1, 5); // nobody had written to it
+        assertThat(told[0]).isEqualTo(2);
+        pages.clear(4);
+        assertThat(memory.takeMissed()).isEqualTo(pages);
+        assertThat(memory.takeMissed()).isEqualTo(new BitSet());
+
+        pages.set(4);
+        memory.come(pages);
+        assertThat(memory.isComplete()).isTrue();
+        assertThat(memory.read(0x3000, 1)).isEqualTo(5);
+        memory.write(0x4000, 1, 6);
+        assertThat(told[0]).isEqualTo(2);
+    }
+
+    @Test
+    void framesOfMissingPagesGoBackToTheHost() {
+        memory.write(0x2000, 8, 77);
+        BitSet pages = new BitSet();
+        pages.set(2);
+        memory.withhold(pages);
+
+        memory.close();
+
+        assertThat(host.allocatedFrames()).isZero();
+    }
+
+    @Test
     void copiesCrossPages() {
         byte[] bytes = new byte[3 * 4096];
         for (int i = 0; i < bytes.length; i++) {

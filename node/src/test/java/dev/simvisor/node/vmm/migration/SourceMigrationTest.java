@@ -9,6 +9,7 @@ import dev.simvisor.node.vmm.migration.SourceMigration.Event;
 import dev.simvisor.node.vmm.migration.SourceMigration.Outcome;
 import dev.simvisor.node.vmm.migration.SourceMigration.State;
 import dev.simvisor.node.vmm.migration.SourceMigration.Step;
+import dev.simvisor.proto.api.MigrationAlgorithm;
 import dev.simvisor.proto.api.RoundReport;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -81,7 +82,7 @@ class SourceMigrationTest {
                         paused = true;
                         event = new Event.Suspended(now, new BitSet());
                     }
-                    case Action.SendState() -> event = new Event.StateSent(now, 50_000, "hash");
+                    case Action.SendState(BitSet withheld) -> event = new Event.StateSent(now, 50_000, "hash");
                     case Action.WakeAt(long nanos) -> {
                         now = nanos;
                         event = paused
@@ -90,7 +91,7 @@ class SourceMigrationTest {
                     }
                     case Action.ReportRound(RoundReport round) -> rounds.add(round);
                     case Action.Throttle(int percent) -> guest = unthrottled.heldBack(percent);
-                    case Action.HandOver(Cause cause, long pausedNanos, long copyNanos, String hash) -> {
+                    case Action.HandOver(Cause cause, long pausedNanos, long copyNanos, String hash, int missing) -> {
                         return new Result(rounds, cause, copyNanos, now);
                     }
                     default -> {}
@@ -101,7 +102,7 @@ class SourceMigrationTest {
 
     private static MigrationPlan plan(double mibPerSecond, int maxRounds) {
         long rate = (long) (mibPerSecond * MIB);
-        return new MigrationPlan(false, rate, 1024 * MIB, 0, 300 * MILLI, maxRounds, false, 0);
+        return new MigrationPlan(MigrationAlgorithm.PRE_COPY, rate, 1024 * MIB, 0, 300 * MILLI, maxRounds, false, 0);
     }
 
     /** REFERENCES, "Live migration: QEMU 7.2 TCG, loopback": bandwidth limit, R, total ms and MiB sent, as measured. */
@@ -143,7 +144,7 @@ class SourceMigrationTest {
 
     private static MigrationPlan autoConverging(double mibPerSecond, int maxRounds) {
         long rate = (long) (mibPerSecond * MIB);
-        return new MigrationPlan(false, rate, 1024 * MIB, 0, 300 * MILLI, maxRounds, true, 0);
+        return new MigrationPlan(MigrationAlgorithm.PRE_COPY, rate, 1024 * MIB, 0, 300 * MILLI, maxRounds, true, 0);
     }
 
     /** The first round is productive: all memory is sent, of which the guest writes to no more than a quarter. */
@@ -202,7 +203,8 @@ class SourceMigrationTest {
 
     @Test
     void stopAndCopySendsEverythingOnceWhileTheGuestWaits() {
-        MigrationPlan plan = new MigrationPlan(true, 32 * MIB, 32 * MIB, 0, 300 * MILLI, 30, false, 0);
+        MigrationPlan plan =
+                new MigrationPlan(MigrationAlgorithm.STOP_AND_COPY, 32 * MIB, 32 * MIB, 0, 300 * MILLI, 30, false, 0);
 
         Result result = migrate(plan, new WritingGuest(16));
 
@@ -214,7 +216,8 @@ class SourceMigrationTest {
 
     @Test
     void downtimeOfTheLastCopyAndTwoLatenciesMeetsTheLimit() {
-        MigrationPlan plan = new MigrationPlan(false, 32 * MIB, 32 * MIB, 20 * MILLI, 300 * MILLI, 1000, false, 0);
+        MigrationPlan plan = new MigrationPlan(
+                MigrationAlgorithm.PRE_COPY, 32 * MIB, 32 * MIB, 20 * MILLI, 300 * MILLI, 1000, false, 0);
 
         Result result = migrate(plan, new WritingGuest(16));
 
@@ -223,8 +226,8 @@ class SourceMigrationTest {
 
     @Test
     void abortWhilePausedResumesTheGuest() {
-        State switching =
-                new State.Switching(plan(32, 30), Cause.CONVERGED, 3, 0, SourceMigration.Sent.NOTHING, "hash");
+        State switching = new State.Switching(
+                plan(32, 30), Cause.CONVERGED, 3, 0, Push.NOTHING, SourceMigration.Sent.NOTHING, "hash");
 
         Step step = SourceMigration.next(switching, new Event.Aborted());
 
@@ -240,6 +243,134 @@ class SourceMigrationTest {
 
         assertThat(step.state()).isEqualTo(handedOver);
         assertThat(step.actions()).isEmpty();
+    }
+
+    private static MigrationPlan leaving(MigrationAlgorithm algorithm) {
+        return new MigrationPlan(algorithm, 32 * MIB, 1024 * MIB, 0, MILLI, 1, false, 0);
+    }
+
+    private static Step after(State state, Event... events) {
+        Step step = new Step(state, List.of());
+        for (Event event : events) step = SourceMigration.next(step.state(), event);
+        return step;
+    }
+
+    private static BitSet range(int from, int to) {
+        BitSet pages = new BitSet();
+        pages.set(from, to);
+        return pages;
+    }
+
+    @Test
+    void postCopyPausesAtOnceAndHandsOverTheStateAlone() {
+        State ready = new State.Ready(leaving(MigrationAlgorithm.POST_COPY));
+        BitSet all = range(0, 1000);
+
+        Step suspended = after(ready, new Event.Begin(0, all), new Event.Suspended(0, new BitSet()));
+        assertThat(suspended.actions()).contains(new Action.WithholdPages(all));
+        Step withheld = after(suspended.state(), new Event.PagesWithheld(range(0, 10)));
+        assertThat(withheld.actions()).containsExactly(new Action.SendState(all));
+        Step handedOver =
+                after(withheld.state(), new Event.StateSent(0, 50_000, "hash"), new Event.FinalCopyOver(50_000));
+
+        assertThat(handedOver.actions())
+                .contains(new Action.HandOver(Cause.POST_COPY, 0, 50_000, "hash", 1000))
+                .hasAtLeastOneElementOfType(Action.WakeAt.class);
+        assertThat(handedOver.state()).isInstanceOf(State.Pushing.class);
+    }
+
+    @Test
+    void hybridLeavesWhatItsRoundsHaveLeft() {
+        State ready = new State.Ready(leaving(MigrationAlgorithm.HYBRID));
+        BitSet written = range(500, 600);
+
+        Step round = after(
+                ready,
+                new Event.Begin(0, range(0, 1000)),
+                new Event.PagesSent(0, SentPages.of(1000, 0)),
+                new Event.RoundOver(MILLI, written));
+        Step suspended = after(round.state(), new Event.Suspended(MILLI, range(600, 601)));
+
+        assertThat(suspended.actions()).contains(new Action.WithholdPages(range(500, 601)));
+    }
+
+    @Test
+    void hybridThatConvergesLeavesNothing() {
+        State ready = new State.Ready(leaving(MigrationAlgorithm.HYBRID));
+
+        Step round = after(
+                ready,
+                new Event.Begin(0, range(0, 1000)),
+                new Event.PagesSent(0, SentPages.of(1000, 0)),
+                new Event.RoundOver(MILLI, range(0, 1)));
+        Step suspended = after(round.state(), new Event.Suspended(MILLI, new BitSet()));
+
+        assertThat(suspended.actions()).contains(new Action.SendPages(range(0, 1)));
+    }
+
+    /** The first page is on its way, all others up to 100 remain, of which the first ten are zeros. */
+    private static State.Pushing pushing() {
+        MigrationPlan plan = leaving(MigrationAlgorithm.POST_COPY);
+        Push.Burst burst = Push.of(range(0, 1), new BitSet()).next(1);
+        return new State.Pushing(plan, Push.of(range(1, 100), range(0, 10)), burst);
+    }
+
+    private static Action.DeliverPages delivered(Step step) {
+        return step.actions().stream()
+                .filter(Action.DeliverPages.class::isInstance)
+                .map(Action.DeliverPages.class::cast)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void wantedPageGoesNextAndItsNeighboursFollow() {
+        Step wanted = after(pushing(), new Event.PagesWanted(range(50, 51)), new Event.BurstOver(0));
+        assertThat(delivered(wanted).gfns()).isEqualTo(range(0, 1));
+        Step next = after(wanted.state(), new Event.BurstOver(0));
+        assertThat(delivered(next)).isEqualTo(new Action.DeliverPages(range(50, 51), SentPages.of(1, 0), true));
+
+        BitSet bubble = delivered(after(next.state(), new Event.BurstOver(0))).gfns();
+        assertThat(bubble.get(49)).isTrue();
+        assertThat(bubble.get(51)).isTrue();
+        assertThat(bubble.length() - bubble.nextSetBit(0)).isEqualTo(bubble.cardinality() + 1);
+    }
+
+    @Test
+    void pagesThatAreOnTheirWayAreNotSentAgain() {
+        Step wanted = after(pushing(), new Event.PagesWanted(range(0, 1)));
+
+        assertThat(((State.Pushing) wanted.state()).rest().wanted()).isEqualTo(new BitSet());
+    }
+
+    @Test
+    void everyPageIsDeliveredOnceAndThenTheSourceWaitsToBeTold() {
+        State state = pushing();
+        List<Integer> delivered = new ArrayList<>();
+        for (int n = 0; state instanceof State.Pushing; n++) {
+            if (n % 3 == 0)
+                state = after(state, new Event.PagesWanted(range(7 * n % 90, 7 * n % 90 + 4)))
+                        .state();
+            Step step = SourceMigration.next(state, new Event.BurstOver(n));
+            delivered(step).gfns().stream().forEach(delivered::add);
+            state = step.state();
+        }
+
+        assertThat(state).isInstanceOf(State.HandedOver.class);
+        assertThat(delivered).hasSize(100).doesNotHaveDuplicates();
+        assertThat(after(state, new Event.PagesWanted(range(3, 4))).actions()).isEmpty();
+    }
+
+    @Test
+    void abortBeforeTheDecisionKeepsThePushedGuest() {
+        Step kept = after(pushing(), new Event.Aborted());
+        assertThat(kept.actions()).contains(new Action.ResumeGuest());
+        Step late = SourceMigration.next(kept.state(), new Event.BurstOver(1));
+        assertThat(late.actions()).isEmpty();
+
+        assertThat(after(pushing(), new Event.GivenUp()).actions()).contains(new Action.DestroyGuest());
+        assertThat(after(pushing(), new Event.StreamLost("connection reset")).state())
+                .isEqualTo(pushing());
     }
 
     @Test
