@@ -230,7 +230,7 @@ class ExperimentTest {
                 "at = 4s | at = 1s | :13: actions[4].at: is before the action above; expected rising times",
                 "at = 5s, do = end | at = 5s, do = fail, host = host-1 | :8: actions: does not end; expected { at = ..., do = end } as the last action",
                 "do = type, vm = web, text | do = create, vm = web, text | :10: actions[1].vm: is \"web\", which was created above; expected another VM",
-                "stop-and-copy | post-copy | :12: actions[3].algorithm: is \"post-copy\"; expected one of stop-and-copy, pre-copy",
+                "stop-and-copy | re-copy | :12: actions[3].algorithm: is \"re-copy\"; expected one of stop-and-copy, pre-copy, post-copy, hybrid",
                 "max-rounds = 3, | max-round = 3, | :11: actions[2].max-round: is not a field here; expected algorithm, at, auto-converge, bandwidth, delta-cache, do, downtime-limit, max-rounds, to, vm",
                 "auto-converge = true | auto-converge = yes | :11: actions[2].auto-converge: is \"yes\"; expected true or false",
                 "delta-cache = 64MiB | delta-cache = 5K | :11: actions[2].delta-cache: is \"5K\"; expected a size such as 4K, 256M or 1.5G, a multiple of 4K",

@@ -146,6 +146,46 @@ class ExperimentIT {
     }
 
     /** Four vCPUs that never wait share two processors while one of them is moved away. */
+    /** As in {@code post-copy.conf}, of a smaller guest, in less time. */
+    @Test
+    void postCopyAndHybridAreTheSameToTheByteInOneProcessAndInTwo() throws IOException {
+        Path scenario = Files.writeString(directory.resolve("post-copy.conf"), """
+                topology = "%s"
+                vms = [ { name = writer, type = builtin, memory = 8M } ]
+                metrics { every = 500ms }
+                actions = [
+                  { at = 0s, do = create, vm = writer, host = host-1 }
+                  { at = 500ms, do = type, vm = writer, text = "ticker 25 100\\n" }
+                  { at = 600ms, do = type, vm = writer, text = "dirty 3 32\\n" }
+                  { at = 700ms, do = migrate, vm = writer, to = host-2, bandwidth = 8MiB/s, downtime-limit = 20ms
+                    max-rounds = 3 }
+                  { at = 2s, do = migrate, vm = writer, to = host-1, bandwidth = 8MiB/s, algorithm = post-copy }
+                  { at = 3s, do = migrate, vm = writer, to = host-2, bandwidth = 8MiB/s, algorithm = hybrid
+                    downtime-limit = 20ms }
+                  { at = 4s, do = type, vm = writer, text = "checksum\\n" }
+                  { at = 4500ms, do = end }
+                ]
+                """.formatted(
+                        SCENARIO.resolveSibling("../topologies/two-hosts.conf").toAbsolutePath()));
+
+        SortedMap<String, String> first = run(scenario, "together", "--nodes", "0");
+
+        assertThat(first.get("consoles/writer").lines().filter(line -> line.startsWith("tick ")))
+                .hasSize(25)
+                .endsWith("tick 25");
+        assertThat(first.get("consoles/writer")).contains(", verified");
+        assertThat(first.get("migrations.txt").lines().filter(line -> line.contains("completed")))
+                .hasSize(3)
+                .allMatch(line -> line.endsWith("equal"));
+        assertThat(first.get("migrations.txt").lines().filter(line -> line.contains(" fetched on demand, ")))
+                .hasSize(2);
+        assertThat(first.get("migrations.json")).contains("POST_COPY", "HYBRID", "\"stallNanos\"");
+        first.remove(WALL_CLOCK);
+        SortedMap<String, String> apart = run(scenario, "apart", "--nodes", "2");
+        apart.remove(WALL_CLOCK);
+        assertThat(apart).isEqualTo(first);
+    }
+
     @Test
     void metricsAreTheSameToTheByteInOneProcessAndInTwo() throws IOException {
         Path scenario = Files.writeString(directory.resolve("metrics.conf"), """

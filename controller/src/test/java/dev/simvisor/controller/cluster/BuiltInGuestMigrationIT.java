@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.simvisor.controller.embedded.EmbeddedCluster;
 import dev.simvisor.controller.placement.FitPlacement;
 import dev.simvisor.node.vmm.HostedMachines;
+import dev.simvisor.proto.api.MigrationAlgorithm;
 import dev.simvisor.proto.api.MigrationParameters;
+import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.MigrationState;
+import dev.simvisor.proto.api.PostCopyReport;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The built-in guest on the emulated processor moves between hosts while it ticks and writes to memory. */
@@ -44,6 +48,25 @@ class BuiltInGuestMigrationIT {
                 .anyMatch(round -> round.getDeltaPages() > 0)
                 .anyMatch(round -> round.getDeltaCacheMisses() > 0)
                 .anyMatch(round -> round.getThrottlePercent() > 0);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"bare, POST_COPY", "trap, POST_COPY", "translate, POST_COPY", "hardware, POST_COPY", "bare, HYBRID"})
+    void runsOnAsWellBeforeAllOfItsPagesHaveCome(String mode, MigrationAlgorithm algorithm) throws Exception {
+        MigrationParameters options = MigrationParameters.newBuilder()
+                .setAlgorithm(algorithm)
+                .setBandwidthBytesPerSecond(16 << 20)
+                .build();
+        MigrationReport report = check(mode, options).report();
+
+        assertThat(report.getDowntimeNanos()).isLessThan(3 * ToyCluster.MILLI);
+        PostCopyReport postCopy = report.getPostCopy();
+        assertThat(postCopy.getPushedPages() + postCopy.getDemandedPages())
+                .isEqualTo(postCopy.getMissingPages())
+                .isPositive();
+        if (algorithm == MigrationAlgorithm.POST_COPY) {
+            assertThat(postCopy.getStalls()).isPositive();
+        }
     }
 
     private static GuestMigration.Outcome check(String mode, MigrationParameters options) throws Exception {

@@ -9,8 +9,11 @@ import static org.awaitility.Awaitility.await;
 import dev.simvisor.controller.embedded.EmbeddedCluster;
 import dev.simvisor.controller.placement.FitPlacement;
 import dev.simvisor.node.vmm.HostedMachines;
+import dev.simvisor.proto.api.Host;
 import dev.simvisor.proto.api.HostState;
 import dev.simvisor.proto.api.MigrateRequest;
+import dev.simvisor.proto.api.MigrationAlgorithm;
+import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.MigrationState;
 import dev.simvisor.proto.api.Vm;
@@ -57,7 +60,7 @@ class NodeProcessesIT {
         try (Controller controller = Controller.start("127.0.0.1", 0, FitPlacement.FIRST_FIT, 0);
                 NodeProcess source = NodeProcess.start("n1", controller.address());
                 NodeProcess target = NodeProcess.start("n2", controller.address())) {
-            MigrationReport report = migrateAndKill(controller.control(), target);
+            MigrationReport report = migrateAndKill(controller.control(), MigrationAlgorithm.PRE_COPY, target);
             Vm vm = get(controller.control().vms()).getFirst();
 
             assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_FAILED);
@@ -72,12 +75,37 @@ class NodeProcessesIT {
         try (Controller controller = Controller.start("127.0.0.1", 0, FitPlacement.FIRST_FIT, 0);
                 NodeProcess source = NodeProcess.start("n1", controller.address());
                 NodeProcess target = NodeProcess.start("n2", controller.address())) {
-            MigrationReport report = migrateAndKill(controller.control(), source);
+            MigrationReport report = migrateAndKill(controller.control(), MigrationAlgorithm.PRE_COPY, source);
             Vm vm = get(controller.control().vms()).getFirst();
 
             assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_FAILED);
             assertThat(vm.getState()).isEqualTo(VmState.VM_LOST);
             assertThat(vm.getReason()).contains("host");
+        }
+    }
+
+    @Test
+    void eitherProcessTakesAVmAlongThatLacksPages() throws Exception {
+        for (boolean killsSource : new boolean[] {true, false}) {
+            try (Controller controller = Controller.start("127.0.0.1", 0, FitPlacement.FIRST_FIT, 0);
+                    NodeProcess source = NodeProcess.start("n1", controller.address());
+                    NodeProcess target = NodeProcess.start("n2", controller.address())) {
+                NodeProcess victim = killsSource ? source : target;
+                ClusterControl cluster = controller.control();
+                MigrationReport report = migrateAndKill(cluster, MigrationAlgorithm.POST_COPY, victim);
+                Vm vm = get(cluster.vms()).getFirst();
+
+                assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_FAILED);
+                assertThat(report.getReason())
+                        .isEqualTo(killsSource ? "the source died before all pages had come" : "the target died");
+                assertThat(vm.getHost()).isEqualTo("h2");
+                assertThat(vm.getState()).isEqualTo(VmState.VM_LOST);
+                assertThat(get(cluster.hosts()))
+                        .extracting(Host::getMemoryReservedBytes)
+                        .containsOnly(0L);
+                // Whoever lives has room for another of the name.
+                get(cluster.createVm(GuestMigration.guest("a", killsSource ? "h2" : "h1")));
+            }
         }
     }
 
@@ -104,13 +132,18 @@ class NodeProcessesIT {
         }
     }
 
-    /** Kills a process while the first round is on its way. */
-    private static MigrationReport migrateAndKill(ClusterControl cluster, NodeProcess victim) throws Exception {
+    /** Kills a process while the first round, or what follows after post-copy's hand-over, is on its way. */
+    private static MigrationReport migrateAndKill(
+            ClusterControl cluster, MigrationAlgorithm algorithm, NodeProcess victim) throws Exception {
         get(cluster.defineHost(GuestMigration.host("h1", "n1")));
         get(cluster.defineHost(GuestMigration.host("h2", "n2")));
         cluster.at(0).createVm(GuestMigration.guest("a", "h1"));
         CompletableFuture<MigrationReport> accepted = cluster.at(200 * MILLI)
-                .migrate(MigrateRequest.newBuilder().setVm("a").setTarget("h2").build());
+                .migrate(MigrateRequest.newBuilder()
+                        .setVm("a")
+                        .setTarget("h2")
+                        .setParameters(MigrationParameters.newBuilder().setAlgorithm(algorithm))
+                        .build());
         CompletableFuture<Void> copying = cluster.at(210 * MILLI).hold();
         get(cluster.start());
         get(copying);

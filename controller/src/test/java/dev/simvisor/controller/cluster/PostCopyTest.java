@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.simvisor.proto.api.CloneVmRequest;
 import dev.simvisor.proto.api.ConsoleOutput;
+import dev.simvisor.proto.api.CreateVmRequest;
 import dev.simvisor.proto.api.MigrateRequest;
 import dev.simvisor.proto.api.MigrationAlgorithm;
 import dev.simvisor.proto.api.MigrationParameters;
@@ -243,6 +244,28 @@ class PostCopyTest {
         assertThat(end.vm().getState()).isEqualTo(VmState.VM_PAUSED);
         assertThat(end.report().getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
         assertThat(end.reserved()).containsExactly(0L, 8L << 20);
+    }
+
+    @Test
+    void paravirtualGuestsAreRefusedInOneLine() throws Exception {
+        try (ToyCluster toys = ToyCluster.of(0, 0, "n1")) {
+            ClusterControl cluster = toys.control();
+            for (String host : List.of("h1", "h2")) {
+                get(cluster.defineHost(
+                        ToyCluster.host(host).toBuilder().addModes("para").build()));
+            }
+            CreateVmRequest.Builder vm = ToyCluster.vm("a", "h1").toBuilder();
+            vm.getSpecBuilder().setMode("para");
+            get(cluster.start());
+            get(cluster.createVm(vm.build()));
+
+            for (MigrationAlgorithm algorithm : List.of(MigrationAlgorithm.POST_COPY, MigrationAlgorithm.HYBRID)) {
+                assertThatThrownBy(() -> get(cluster.migrate(request(algorithm))))
+                        .hasMessage(
+                                "VM a runs in mode para, where the target needs all pages of a guest to carry it on:"
+                                        + " expected algorithm pre-copy or stop-and-copy");
+            }
+        }
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.simvisor.node.host;
 
 import com.google.protobuf.ByteString;
+import dev.simvisor.node.host.transfer.PageRuns;
 import dev.simvisor.node.host.transfer.PageStreams;
 import dev.simvisor.node.host.transfer.TransferBroken;
 import dev.simvisor.node.vmm.Stalls;
@@ -60,14 +61,21 @@ final class IncomingMigration {
     }
 
     void pagesPushed(PagesPushed message) throws InterruptedException {
-        int pages = message.getGfnsCount();
+        BitSet gfns = pages(message);
+        int pages = gfns.cardinality();
         postCopy.setPushedPages(postCopy.getPushedPages() + (message.getDemanded() ? 0 : pages))
                 .setDemandedPages(postCopy.getDemandedPages() + (message.getDemanded() ? pages : 0))
                 .setZeroPages(postCopy.getZeroPages() + message.getZeroPages())
                 .setBytes(postCopy.getBytes() + message.getBytes());
-        BitSet gfns = new BitSet();
-        message.getGfnsList().forEach(gfns::set);
         handle(new Event.PagesCome(gfns));
+    }
+
+    private BitSet pages(PagesPushed message) {
+        try {
+            return PageRuns.toSet(message.getRunsList(), vm.machine().pages().endFrame());
+        } catch (TransferBroken e) {
+            throw new IllegalArgumentException(e.reason(), e);
+        }
     }
 
     /** Asks for what the guest has come to wait for. */

@@ -1,6 +1,7 @@
 package dev.simvisor.node.host;
 
 import com.google.protobuf.ByteString;
+import dev.simvisor.node.host.transfer.PageRuns;
 import dev.simvisor.node.host.transfer.PageStreams;
 import dev.simvisor.node.host.transfer.TransferBroken;
 import dev.simvisor.node.vmm.VirtualMachine;
@@ -248,8 +249,8 @@ final class OutgoingMigration {
                 .setMigration(order.getMigration())
                 .setZeroPages(sent.zeros())
                 .setBytes(sent.wireBytes())
-                .setDemanded(demanded);
-        gfns.stream().forEach(pushed::addGfns);
+                .setDemanded(demanded)
+                .addAllRuns(PageRuns.of(gfns));
         tellTarget(HostMessage.newBuilder().setPagesPushed(pushed));
     }
 

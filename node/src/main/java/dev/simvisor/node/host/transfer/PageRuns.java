@@ -4,11 +4,14 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 
-/** Sets of pages as lengths of runs, in turn of pages that are not in the set and of pages that are: {@code withheld_runs}. */
-final class PageRuns {
+/**
+ * Sets of pages as messages have them: lengths of runs, from page 0 on, in turn of pages that are not in the set and of pages that
+ * are.
+ */
+public final class PageRuns {
     private PageRuns() {}
 
-    static List<Integer> of(BitSet gfns) {
+    public static List<Integer> of(BitSet gfns) {
         List<Integer> runs = new ArrayList<>();
         int at = 0;
         while (at < gfns.length()) {
@@ -22,13 +25,13 @@ final class PageRuns {
     }
 
     /** @throws TransferBroken when they go beyond {@code endFrame} */
-    static BitSet toSet(List<Integer> runs, int endFrame) throws TransferBroken {
+    public static BitSet toSet(List<Integer> runs, int endFrame) throws TransferBroken {
         BitSet gfns = new BitSet();
         long at = 0;
         for (int i = 0; i < runs.size(); i++) {
             long to = at + Integer.toUnsignedLong(runs.get(i));
             if (to > endFrame) {
-                throw new TransferBroken("pages withheld up to " + to + ", of " + endFrame);
+                throw new TransferBroken("pages up to " + to + ", of " + endFrame);
             }
             gfns.set((int) at, (int) to, i % 2 == 1);
             at = to;

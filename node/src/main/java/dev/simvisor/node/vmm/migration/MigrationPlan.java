@@ -8,7 +8,7 @@ import java.math.BigInteger;
 /**
  * What one migration is to do, with the figures of the path it takes.
  *
- * @param algorithm what is sent while the guest runs, and where
+ * @param algorithm which it is; unspecified is pre-copy
  * @param roundBytesPerSecond rate of the rounds in which the guest runs
  * @param linkBytesPerSecond rate of the last round: no limit but the link's while the guest waits, as QEMU does
  * @param latencyNanos one way between the hosts

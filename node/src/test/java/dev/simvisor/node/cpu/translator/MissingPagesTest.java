@@ -105,7 +105,7 @@ class MissingPagesTest {
                     assertThat(comeAfterStall(translated)).isEqualTo(comeAfterStall(interpreted));
                     stalls++;
                 }
-                if (stalls % 16 == 0) assertThat(translated.stateHash()).isEqualTo(interpreted.stateHash());
+                if (stalls % 64 == 0) assertThat(translated.stateHash()).isEqualTo(interpreted.stateHash());
             }
             long instructions = interpreted.instructions() - before;
             System.out.printf(
@@ -144,11 +144,18 @@ class MissingPagesTest {
             }
 
             assertThat(waits).hasSizeBetween(510, 520);
-            assertThat(waits.stream().mapToInt(BitSet::cardinality)).allMatch(pages -> pages <= 2);
+            assertThat(waits.stream().mapToInt(BitSet::cardinality)).allMatch(pages -> pages <= 3);
             assertThat(moved.instructions()).isEqualTo(stayed.instructions());
-            assertThat(moved.cpu().gpr).isEqualTo(stayed.cpu().gpr);
+            assertThat(registers(moved)).isEqualTo(registers(stayed));
             assertThat(contents(moved)).isEqualTo(contents(stayed));
         }
+    }
+
+    /** Beyond the general registers the engines keep figures of their own. */
+    private static long[] registers(Machine machine) {
+        long[] registers = Arrays.copyOf(machine.cpu().gpr, 17);
+        registers[16] = machine.cpu().rip;
+        return registers;
     }
 
     private static byte[] contents(Machine machine) {
