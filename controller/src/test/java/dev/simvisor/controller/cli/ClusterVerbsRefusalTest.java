@@ -101,6 +101,14 @@ class ClusterVerbsRefusalTest {
     }
 
     @Test
+    void samplesWithoutAnInterval() {
+        assertThat(cluster.refused("cluster", "top", "--every", "1us"))
+                .isEqualTo("simvisor: --every 1us: expected at least 1ms");
+        assertThat(cluster.refused("cluster", "top", "--count", "0"))
+                .isEqualTo("simvisor: --count 0: expected at least 1");
+    }
+
+    @Test
     void migrationToTheHostItIsOn() {
         assertThat(cluster.refused("vm", "migrate", "a", "--to", "host-1"))
                 .isEqualTo("simvisor: VM a is on host host-1 already");
