@@ -185,6 +185,39 @@ class ClusterVerbsRefusalTest {
     }
 
     @Test
+    void webPageOnAnOccupiedPort() {
+        String port = cluster.address().replaceFirst(".*:", "");
+        Invocation up = Invocation.of("up", "--config", TWO_HOSTS, "--port", "0", "--web", port);
+
+        assertThat(up.status()).isNotZero();
+        assertThat(up.output()).isEmpty();
+        assertThat(up.errors())
+                .startsWith("simvisor: cannot serve the web page on 127.0.0.1:" + port + ": ")
+                .contains("in use", "--web")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void webPageWhereNoPortIs() {
+        Invocation up = Invocation.of("up", "--config", TWO_HOSTS, "--port", "0", "--web", "65536");
+
+        assertThat(up.status()).isNotZero();
+        assertThat(up.errors())
+                .isEqualTo("simvisor: --web 65536: expected a port from 0 to 65535" + System.lineSeparator());
+    }
+
+    @Test
+    void webPageOnAnAddressThatIsNotThisMachines() {
+        Invocation up =
+                Invocation.of("up", "--config", TWO_HOSTS, "--port", "0", "--web", "0", "--web-address", "192.0.2.1");
+
+        assertThat(up.status()).isNotZero();
+        assertThat(up.errors())
+                .startsWith("simvisor: cannot serve the web page on 192.0.2.1:0: ")
+                .hasLineCount(1);
+    }
+
+    @Test
     void topologyThatIsNotThere() {
         Invocation up = Invocation.of("up", "--config", "no-such-topology.conf");
 
