@@ -34,7 +34,7 @@ public final class EventWords {
     private static String of(MigrationReport report) {
         return "migration " + report.getNumber() + " of VM " + report.getVm() + " from " + report.getSource() + " to "
                 + report.getTarget() + " is " + Figures.word(report.getState(), "MIGRATION_") + ", "
-                + report.getRoundsCount() + " rounds" + because(report.getReason());
+                + Figures.count(report.getRoundsCount(), "round") + because(report.getReason());
     }
 
     private static String because(String reason) {

@@ -16,7 +16,7 @@ import java.util.function.Consumer;
  * again, and told how much.
  */
 final class PageSocket extends BrowserSocket<News> {
-    private static final int MOST_WAITING = 1000;
+    private static final int MOST_WAITING = 500;
     private static final int ANSWER_SECONDS = 10;
 
     private final LiveCluster live;

@@ -48,7 +48,13 @@ public final class WebServer implements AutoCloseable {
             config.jetty.addConnector((jetty, http) -> connector(jetty, http, socket));
             route(config, origin, cluster, live);
         });
-        server.start();
+        try {
+            server.start();
+        } catch (RuntimeException failed) {
+            live.close();
+            socket.close();
+            throw failed;
+        }
         String host = address.contains(":") ? "[" + address + "]" : address; // RFC 3986 §3.2.2
         return new WebServer(server, live, "http://" + host + ":" + actualPort + "/");
     }
@@ -105,7 +111,9 @@ public final class WebServer implements AutoCloseable {
 
     /** The page needs nothing from elsewhere and is nobody's frame, whatever gets into it (W3C, Content Security Policy). */
     private static void secure(Context context) {
-        context.header("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; base-uri 'none'")
+        context.header(
+                        "Content-Security-Policy",
+                        "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
                 .header("X-Content-Type-Options", "nosniff")
                 .header("Referrer-Policy", "no-referrer")
                 .header("Cross-Origin-Resource-Policy", "same-origin");

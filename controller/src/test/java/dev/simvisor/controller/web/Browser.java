@@ -102,9 +102,10 @@ final class Browser implements AutoCloseable {
 
         /** The next message that is as wanted; the ones before are let go. */
         String await(Predicate<String> wanted) throws InterruptedException {
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
             String message = messages.poll(SECONDS, TimeUnit.SECONDS);
             while (message != null && !wanted.test(message)) {
-                message = messages.poll(SECONDS, TimeUnit.SECONDS);
+                message = messages.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
             }
             assertThat(message).as("a message as wanted").isNotNull();
             return message;

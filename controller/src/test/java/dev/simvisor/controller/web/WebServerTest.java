@@ -29,9 +29,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The page of a cluster of two hosts, h1 with VM a and h2, whose time runs as fast as it goes. */
+/** The page of a cluster of two hosts, h1 with VM a and h2, whose time keeps to the wall's. */
 class WebServerTest {
     private static final Pattern NAMED = Pattern.compile("(?:href|src|from) ?=? ?\"(?:\\./)?([a-z]+\\.[a-z]+)\"");
+    private static final int MOST_MILLIS = 60_000;
     private static final String ELSEWHERE = "http://elsewhere.example";
 
     private ToyCluster toys;
@@ -41,6 +42,7 @@ class WebServerTest {
     @BeforeEach
     void start() throws Exception {
         toys = ToyCluster.of(2, 0, "n1");
+        toys.control().pace(1);
         ToyCluster.get(toys.control().start());
         ToyCluster.get(toys.control().createVm(ToyCluster.vm("a", "h1")));
         server = WebServer.start(toys.control(), "127.0.0.1", 0);
@@ -107,9 +109,10 @@ class WebServerTest {
         }
     }
 
-    /** So much is said of the VM that the connection takes only a part of it. */
+    /** So much is said of the VM that the connection takes only a part of it: more than waits, is being sent and is under way. */
     @Test
     void pageThatDoesNotReadHoldsUpNobodyAndIsToldWhatItMissed() throws Exception {
+        toys.control().pace(0);
         CreateVmRequest request = ToyCluster.vm("b", "h2");
         ToyCluster.get(toys.control()
                 .createVm(request.toBuilder()
@@ -121,6 +124,7 @@ class WebServerTest {
                 ToyCluster.get(toys.control().resume("b"));
             }
             assertThat(ToyCluster.get(toys.control().status()).getVmsRunning()).isEqualTo(2);
+            ToyCluster.get(toys.control().hold()); // so that there is an end of what is to be read
             assertThat(hears(idle.getInputStream(), Pattern.compile("\"snapshot\":\\{\"dropped\":[1-9]")))
                     .isTrue();
         }
@@ -129,6 +133,7 @@ class WebServerTest {
     private Socket stalledPage() throws IOException {
         URI url = URI.create(server.url());
         Socket socket = new Socket(url.getHost(), url.getPort());
+        socket.setSoTimeout(MOST_MILLIS);
         String request = "GET /live HTTP/1.1\r\nHost: " + url.getAuthority() + "\r\nOrigin: " + browser.ownOrigin()
                 + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                 + "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";

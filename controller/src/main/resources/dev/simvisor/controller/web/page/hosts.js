@@ -155,12 +155,11 @@ export class HostCards {
 }
 
 function arc(from, to, origin) {
-  const rightwards = to.left >= from.right;
+  const rightwards = to.left >= from.left;
   const x1 = (rightwards ? from.right : from.left) - origin.left;
-  const x2 = (rightwards ? to.left : to.right) - origin.left;
   const y1 = from.top + from.height / 2 - origin.top;
+  const x2 = (rightwards ? to.left : to.right) - origin.left;
   const y2 = to.top + to.height / 2 - origin.top;
-  const bend = Math.max(30, Math.abs(x2 - x1) / 3);
-  const lift = Math.min(y1, y2) - bend;
-  return svg("path", { d: `M ${x1} ${y1} C ${x1 + (x2 - x1) / 4} ${lift}, ${x2 - (x2 - x1) / 4} ${lift}, ${x2} ${y2}` });
+  const reach = (rightwards ? 1 : -1) * Math.max(40, Math.abs(x2 - x1) / 2);
+  return svg("path", { d: `M ${x1} ${y1} C ${x1 + reach} ${y1}, ${x2 - reach} ${y2}, ${x2} ${y2}` });
 }

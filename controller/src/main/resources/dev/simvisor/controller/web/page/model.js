@@ -3,6 +3,7 @@
 const MOST_EVENTS = 200;
 const MOST_SAMPLES = 180;
 const SHOW_ENDED_MILLIS = 15_000;
+const PACE_SAMPLES = 5;
 const ENDED_VM = new Set(["VM_STOPPED", "VM_CRASHED", "VM_LOST"]);
 const ENDED_MIGRATION = new Set(["MIGRATION_COMPLETED", "MIGRATION_CANCELLED", "MIGRATION_FAILED"]);
 
@@ -63,6 +64,7 @@ export class Model {
     const last = this.latest();
     if (!last || Number(sample.untilNanos) > Number(last.untilNanos)) {
       if (last) last.vms = [];
+      sample.receivedMillis = performance.now();
       this.samples.push(sample);
       this.samples.splice(0, this.samples.length - MOST_SAMPLES);
     }
@@ -80,6 +82,15 @@ export class Model {
 
   latest() {
     return this.samples.at(-1);
+  }
+
+  /** Virtual seconds per second of the wall, over the last samples; none before there are enough. */
+  measuredPace() {
+    const received = this.samples.slice(-PACE_SAMPLES).filter(sample => sample.receivedMillis !== undefined);
+    if (received.length < PACE_SAMPLES) return null;
+    const [first, last] = [received[0], received.at(-1)];
+    const wallNanos = (last.receivedMillis - first.receivedMillis) * 1e6;
+    return wallNanos > 0 ? (Number(last.untilNanos) - Number(first.untilNanos)) / wallNanos : null;
   }
 
   /** A host's figures in the last interval. */

@@ -76,7 +76,7 @@ export class VmPanel {
       Memory: bytes(vm.spec.memoryBytes),
       vCPUs: String(Math.max(1, vm.spec.cpus)),
       "CPU model": vm.spec.cpuModel || "default",
-      Owners: vm.epoch,
+      Epoch: vm.epoch,
     };
     this.#dialog.querySelector(".facts").replaceChildren(...Object.entries(facts).map(([name, value]) => {
       const fact = document.createElement("div");
@@ -115,10 +115,15 @@ export class VmPanel {
     socket.binaryType = "arraybuffer";
     socket.onmessage = event => {
       if (socket !== this.#socket) return;
-      this.#screen.write(typeof event.data === "string" ? told(JSON.parse(event.data)) : decoder.decode(event.data, { stream: true }));
-      this.#drawConsoleSoon();
+      this.#say(typeof event.data === "string" ? told(JSON.parse(event.data)) : decoder.decode(event.data, { stream: true }));
     };
+    socket.onclose = () => { if (socket === this.#socket) this.#say("\r\n[this console has ended]\r\n"); };
     this.#socket = socket;
+  }
+
+  #say(text) {
+    this.#screen.write(text);
+    this.#drawConsoleSoon();
   }
 
   #key(event) {
@@ -153,5 +158,5 @@ export class VmPanel {
 }
 
 function told(message) {
-  return message.ended ? "\r\n[the VM has ended]\r\n" : `\r\n[${message.dropped} bytes are left out here]\r\n`;
+  return message.ended ? "\r\n[the VM has ended]" : `\r\n[${message.dropped} bytes are left out here]\r\n`;
 }

@@ -4,7 +4,9 @@ const MOST_LINES = 1000;
 const MOST_COLUMNS = 2000;
 
 export class Screen {
-  #lines = [""];
+  #lines = [];
+  /** The last line, by character. */
+  #line = [];
   #column = 0;
   #escape = null;
 
@@ -16,13 +18,13 @@ export class Screen {
         this.#plain(char);
       }
     }
-    this.#lines.splice(0, this.#lines.length - MOST_LINES);
+    this.#lines.splice(0, Math.max(0, this.#lines.length - MOST_LINES));
   }
 
   #plain(char) {
     switch (char) {
       case "\x1b": this.#escape = ""; break;
-      case "\n": this.#lines.push(""); break;
+      case "\n": this.#lineFeed(); break;
       case "\r": this.#column = 0; break;
       case "\b": this.#column = Math.max(0, this.#column - 1); break;
       case "\t": this.#column = this.#column - this.#column % 8 + 8; break;
@@ -30,11 +32,16 @@ export class Screen {
     }
   }
 
+  /** The cursor stays in its column. */
+  #lineFeed() {
+    this.#lines.push(this.#line.join("").trimEnd());
+    this.#line = [];
+  }
+
   #put(char) {
-    const line = this.#lines.at(-1).padEnd(this.#column);
     if (this.#column >= MOST_COLUMNS) return;
-    this.#lines[this.#lines.length - 1] = line.slice(0, this.#column) + char + line.slice(this.#column + 1);
-    this.#column++;
+    while (this.#line.length < this.#column) this.#line.push(" ");
+    this.#line[this.#column++] = char;
   }
 
   /** Control sequences (ECMA-48 §5.4): those that edit a line are obeyed, others left out. */
@@ -54,22 +61,21 @@ export class Screen {
   }
 
   #control(final, number) {
-    const line = this.#lines.at(-1);
     switch (final) {
       case "C": this.#column = Math.min(MOST_COLUMNS, this.#column + Math.max(1, number)); break;
       case "D": this.#column = Math.max(0, this.#column - Math.max(1, number)); break;
       case "G": this.#column = Math.min(MOST_COLUMNS, Math.max(0, number - 1)); break;
-      case "K": if (number === 0) this.#lines[this.#lines.length - 1] = line.slice(0, this.#column); break;
-      case "J": if (number === 2) this.#lines = [""]; break;
+      case "K": if (number === 0) this.#line.length = Math.min(this.#line.length, this.#column); break;
+      case "J": if (number === 2) [this.#lines, this.#line] = [[], []]; break;
       default: break;
     }
   }
 
   /** The text before the cursor, the character under it, and what follows. */
   parts() {
-    const last = this.#lines.at(-1).padEnd(this.#column + 1);
-    const before = [...this.#lines.slice(0, -1), last.slice(0, this.#column)].join("\n");
-    return [before, last[this.#column], last.slice(this.#column + 1).trimEnd()];
+    const last = this.#line.join("").padEnd(this.#column);
+    const before = [...this.#lines, last.slice(0, this.#column)].join("\n");
+    return [before, last[this.#column] ?? " ", last.slice(this.#column + 1)];
   }
 }
 

@@ -9,12 +9,18 @@ export function drawTotals(model) {
   const hosts = [...model.hosts.values()];
   const lastEvent = model.events.at(-1)?.nanos ?? 0;
   show("clock", seconds(Math.max(Number(status.virtualNanos), lastEvent), 2));
-  show("pace", status.pace === 0 ? "as fast as it goes" : `× ${status.pace}`);
+  show("pace", pace(status.pace, model.measuredPace()));
   show("hosts-up", `${hosts.filter(isUp).length} of ${hosts.length}`);
   const vms = [...model.vms.values()];
   show("vms-running", `${vms.filter(vm => vm.state === "VM_RUNNING").length} of ${vms.length}`);
   show("migrations-active", String(model.underWay().length));
   showPower(model);
+}
+
+/** Virtual seconds per second of the wall: as asked for, and as they are where they fall behind that. */
+function pace(asked, measured) {
+  if (asked === 0) return measured === null ? "free" : `free, × ${measured.toPrecision(2)}`;
+  return measured === null || measured > 0.9 * asked ? `× ${asked}` : `× ${measured.toFixed(2)} of ${asked}`;
 }
 
 function isUp(host) {
