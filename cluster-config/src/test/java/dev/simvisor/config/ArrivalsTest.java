@@ -109,7 +109,7 @@ class ArrivalsTest {
                 "name = job | name = web | :5: arrivals[1].name: makes a second process web; expected a name of its own",
                 "name = job | name = \"a b\" | :4: arrivals[0].name: is \"a b\"; expected a name of letters, digits, '-', '_' and '.'",
                 "name = job, type = builtin | name = job, type = plan9 | :4: arrivals[0].type: is \"plan9\"; expected one of builtin,"
-                        + " debian-12-amd64, debian-12-i386",
+                        + " debian-12-amd64, debian-12-i386, debian-13-amd64",
                 "name = other | name = web-7 | :5: arrivals[1].name: makes VMs web-1 and so on, and web-7 is one above; expected another name",
                 "exponential = 500ms | exponential = 0s | :4: arrivals[0].interarrival.exponential: is \"0s\"; expected the mean, or fixed"
                         + " or uniform in its place: a duration such as 30s, 300ms or 50us, above zero, at most 3600000s",
@@ -148,7 +148,7 @@ class ArrivalsTest {
                 "0s,builtin | now,builtin | :2: time: is \"now\"; expected a duration such as 30s, 300ms or 50us",
                 "300ms | 300 | :2: lifetime: is \"300\"; expected a duration such as 30s, 300ms or 50us, above zero, at most 3600000s",
                 "300ms | 0s | :2: lifetime: is \"0s\"; expected a duration such as 30s, 300ms or 50us, above zero, at most 3600000s",
-                "debian-12-amd64 | plan9 | :5: type: is \"plan9\"; expected one of builtin, debian-12-amd64, debian-12-i386",
+                "debian-12-amd64 | plan9 | :5: type: is \"plan9\"; expected one of builtin, debian-12-amd64, debian-12-i386, debian-13-amd64",
             })
     void badLineOfATraceIsOneLineWithItsPlace(String from, String to, String message) {
         ConfigText.write(folder.resolve("log.csv"), TRACE.replace(from, to));

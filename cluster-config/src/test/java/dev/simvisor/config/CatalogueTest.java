@@ -44,7 +44,7 @@ class CatalogueTest {
 
     @Test
     void vmTypesTakeWhatTheyLeaveOutFromTheirGuest() {
-        assertThat(VmType.load()).containsOnlyKeys("builtin", "debian-12-amd64", "debian-12-i386");
+        assertThat(VmType.load()).containsOnlyKeys("builtin", "debian-12-amd64", "debian-12-i386", "debian-13-amd64");
         assertThat(VmType.load().get("debian-12-i386"))
                 .returns(MemorySize.parse("256M"), VmType::memory)
                 .returns("console=ttyS0", VmType::commandLine)

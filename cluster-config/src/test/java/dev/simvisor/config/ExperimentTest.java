@@ -234,9 +234,9 @@ class ExperimentTest {
                 "max-rounds = 3, | max-round = 3, | :11: actions[2].max-round: is not a field here; expected algorithm, at, auto-converge, bandwidth, delta-cache, do, downtime-limit, max-rounds, to, vm",
                 "auto-converge = true | auto-converge = yes | :11: actions[2].auto-converge: is \"yes\"; expected true or false",
                 "delta-cache = 64MiB | delta-cache = 5K | :11: actions[2].delta-cache: is \"5K\"; expected a size such as 4K, 256M or 1.5G, a multiple of 4K",
-                "type = builtin | type = plan9 | :6: vms[1].type: is \"plan9\"; expected one of builtin, debian-12-amd64, debian-12-i386, small",
+                "type = builtin | type = plan9 | :6: vms[1].type: is \"plan9\"; expected one of builtin, debian-12-amd64, debian-12-i386, debian-13-amd64, small",
                 "name = idle | name = web | :6: vms[1].name: makes a second VM web; expected a name of its own",
-                "guest = builtin | guest = plan9 | :3: vm-types.small.guest: is \"plan9\"; expected one of builtin, debian-12-amd64, debian-12-i386, grub-xen",
+                "guest = builtin | guest = plan9 | :3: vm-types.small.guest: is \"plan9\"; expected one of builtin, debian-12-amd64, debian-12-i386, debian-13-amd64, grub-xen",
                 "at = 5s, do = end | at = 3s, do = end | :14: actions[5].at: is before the action above; expected rising times",
             })
     void badFieldIsOneLineWithItsPlace(String from, String to, String message) {

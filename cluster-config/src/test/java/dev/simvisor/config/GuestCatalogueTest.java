@@ -15,9 +15,9 @@ class GuestCatalogueTest {
     Path folder;
 
     @Test
-    void comesWithTheBuiltInGuestBothDebiansAndABootLoader() {
+    void comesWithTheBuiltInGuestTheDebiansAndABootLoader() {
         assertThat(GuestCatalogue.load().guests().keySet())
-                .containsExactly("builtin", "debian-12-amd64", "debian-12-i386", "grub-xen");
+                .containsExactly("builtin", "debian-12-amd64", "debian-12-i386", "debian-13-amd64", "grub-xen");
     }
 
     @Test
@@ -52,8 +52,9 @@ class GuestCatalogueTest {
     void unknownGuestNamesThoseThereAre() {
         assertThatThrownBy(() -> GuestCatalogue.load().find("plan9"))
                 .isInstanceOf(InvalidConfigException.class)
-                .hasMessage("unknown guest \"plan9\"; expected one of builtin, debian-12-amd64, debian-12-i386,"
-                        + " grub-xen");
+                .hasMessage(
+                        "unknown guest \"plan9\"; expected one of builtin, debian-12-amd64, debian-12-i386, debian-13-amd64,"
+                                + " grub-xen");
     }
 
     @Test

@@ -23,4 +23,27 @@ class ArchitectureTest {
                 .resideInAPackage("dev.simvisor.node..")
                 .check(CLASSES);
     }
+
+    @Test
+    void onlyTheWebPageKnowsTheWebLibrary() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.simvisor.controller.web..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.javalin..", "org.eclipse.jetty..", "jakarta.servlet..", "kotlin..")
+                .check(CLASSES);
+    }
+
+    /** It uses the cluster as any other client does. */
+    @Test
+    void theWebPageKnowsNeitherActorsNorCalls() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.simvisor.controller.web..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.apache.pekko..", "io.grpc..", "dev.simvisor.proto.node..")
+                .check(CLASSES);
+    }
 }

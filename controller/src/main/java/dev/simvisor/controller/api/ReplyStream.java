@@ -16,6 +16,9 @@ final class ReplyStream<T> {
     /** More than the events that the controller keeps, so that a watch may begin with all of them. */
     private static final int MOST_WAITING = 200_000;
 
+    /** Of replies that a client can do without. */
+    private static final int MOST_OFFERED = 16;
+
     private final ServerCallStreamObserver<T> observer;
     private final Deque<T> waiting = new ArrayDeque<>();
     private @Nullable Subscription source;
@@ -51,6 +54,15 @@ final class ReplyStream<T> {
                     .withDescription("this client reads too slowly: watch again from the last number seen")
                     .asRuntimeException());
         }
+    }
+
+    /** Sends a reply that makes the ones before stale, unless the client is behind. Returns whether it did. */
+    synchronized boolean offer(T reply) {
+        boolean keepsUp = !closed && !ended && waiting.size() < MOST_OFFERED;
+        if (keepsUp) {
+            send(reply);
+        }
+        return keepsUp;
     }
 
     /** The call ends well once the client has everything. */

@@ -1,12 +1,12 @@
 package dev.simvisor.controller.cli;
 
+import dev.simvisor.controller.report.EventWords;
 import dev.simvisor.controller.report.Figures;
 import dev.simvisor.controller.report.Table;
 import dev.simvisor.proto.api.ClusterStatus;
 import dev.simvisor.proto.api.Event;
 import dev.simvisor.proto.api.ExitCount;
 import dev.simvisor.proto.api.Host;
-import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.Vm;
 import java.util.List;
 
@@ -85,34 +85,8 @@ final class ApiTables {
 
     /** What happened, in one line. */
     static String event(Event event) {
-        String what = switch (event.getWhatCase()) {
-            case VM -> vmEvent(event.getVm());
-            case HOST -> hostEvent(event.getHost());
-            case MIGRATION -> migrationEvent(event.getMigration());
-            case NODE -> event.getNode();
-            case REFUSAL -> "refused: " + event.getRefusal();
-            case WHAT_NOT_SET -> "something that this version does not know";
-        };
-        return String.format("%6d  %14s  %s", event.getNumber(), Figures.seconds(event.getVirtualNanos()), what);
-    }
-
-    private static String vmEvent(Vm vm) {
-        return "VM " + vm.getSpec().getName() + " on host " + vm.getHost() + " is " + state(vm)
-                + because(vm.getReason());
-    }
-
-    private static String hostEvent(Host host) {
-        return "host " + host.getSpec().getName() + " is " + state(host) + because(host.getReason());
-    }
-
-    private static String migrationEvent(MigrationReport report) {
-        return "migration " + report.getNumber() + " of VM " + report.getVm() + " from " + report.getSource() + " to "
-                + report.getTarget() + " is " + Figures.word(report.getState(), "MIGRATION_") + ", "
-                + report.getRoundsCount() + " rounds" + because(report.getReason());
-    }
-
-    private static String because(String reason) {
-        return reason.isEmpty() ? "" : ": " + reason;
+        return String.format(
+                "%6d  %14s  %s", event.getNumber(), Figures.seconds(event.getVirtualNanos()), EventWords.of(event));
     }
 
     private static String state(Vm vm) {

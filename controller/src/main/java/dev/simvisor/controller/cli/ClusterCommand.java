@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
         description = "Shows a running cluster as a whole.",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {ClusterCommand.Status.class, ClusterCommand.Watch.class})
+        subcommands = {ClusterCommand.Status.class, ClusterCommand.Watch.class, ClusterTopCommand.class})
 final class ClusterCommand {
     /** {@code simvisor cluster status}. */
     @Command(name = "status", description = "Shows the cluster's clock and totals.")

@@ -7,6 +7,7 @@ import dev.simvisor.controller.cluster.Controller;
 import dev.simvisor.controller.embedded.EmbeddedCluster;
 import dev.simvisor.controller.placement.FitPlacement;
 import dev.simvisor.controller.spec.Specs;
+import dev.simvisor.controller.web.WebServer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -83,6 +84,20 @@ final class UpCommand implements Callable<Integer> {
             description = "Gets every command with the virtual time at which it takes effect.")
     private @Nullable Path journal;
 
+    @Option(
+            names = "--web",
+            paramLabel = "PORT",
+            description = "Also serves a web page that shows the cluster, and takes commands; 0 for any free port.")
+    private @Nullable Integer webPort;
+
+    @Option(
+            names = "--web-address",
+            paramLabel = "ADDRESS",
+            defaultValue = "127.0.0.1",
+            description = "The interface to serve the page on. Whoever reaches it can use the cluster."
+                    + " Default: ${DEFAULT-VALUE}, this machine alone.")
+    private String webAddress = "127.0.0.1";
+
     /** Completes when somebody wants the cluster to end. */
     private final CompletableFuture<Void> end = new CompletableFuture<>();
 
@@ -91,8 +106,9 @@ final class UpCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (port < 0 || port > PortNumber.MOST) {
-            throw new CommandFailed("--port " + port + ": expected a port from 0 to " + PortNumber.MOST);
+        checkPort("--port", port);
+        if (webPort != null) {
+            checkPort("--web", webPort);
         }
         if (!(pace >= 0) || Double.isInfinite(pace)) {
             throw new CommandFailed("--pace " + pace + ": expected virtual seconds per second, or 0");
@@ -105,6 +121,12 @@ final class UpCommand implements Callable<Integer> {
             return namesNodes ? withNodes(topology) : inThisProcess(topology);
         } finally {
             gone.complete(null);
+        }
+    }
+
+    private static void checkPort(String option, int port) throws CommandFailed {
+        if (port < 0 || port > PortNumber.MOST) {
+            throw new CommandFailed(option + " " + port + ": expected a port from 0 to " + PortNumber.MOST);
         }
     }
 
@@ -146,7 +168,8 @@ final class UpCommand implements Callable<Integer> {
     }
 
     private int serve(ClusterControl cluster, Topology topology) throws Exception {
-        try (ApiServer server = server(cluster)) {
+        try (ApiServer server = server(cluster);
+                WebServer web = webPort == null ? null : webServer(cluster, webPort)) {
             if (journal != null && !keepsJournal(cluster, journal)) {
                 return ExitCode.OK;
             }
@@ -158,6 +181,9 @@ final class UpCommand implements Callable<Integer> {
                 cluster.pace(pace);
                 CompletableFuture<Void> started = cluster.start();
                 if (isUp(started)) {
+                    if (web != null) {
+                        say("web page at " + web.url());
+                    }
                     say("serving " + topology.hosts().size() + " hosts on " + server.address());
                     end.get();
                 }
@@ -194,6 +220,15 @@ final class UpCommand implements Callable<Integer> {
         } catch (IOException failed) {
             throw new CommandFailed("cannot serve on " + address + ":" + port + ": " + reason(failed)
                     + "; give another --port, 0 for any free one, or another --address");
+        }
+    }
+
+    private WebServer webServer(ClusterControl cluster, int port) throws CommandFailed {
+        try {
+            return WebServer.start(cluster, webAddress, port);
+        } catch (IOException failed) {
+            throw new CommandFailed("cannot serve the web page on " + webAddress + ":" + port + ": " + reason(failed)
+                    + "; give another --web, 0 for any free one, or another --web-address");
         }
     }
 

@@ -8,8 +8,6 @@ import java.util.function.BooleanSupplier;
 final class Agenda {
     /** What comes first at the same time. */
     enum Rank {
-        /** The figures of the time up to now: what is decided now belongs to the time after it. */
-        MEASUREMENT,
         /** A host's message arrives. */
         ARRIVAL,
         /** Something the controller waits for. */

@@ -62,10 +62,11 @@ public interface ClusterControl extends AutoCloseable {
     CompletableFuture<Void> journalTo(Path file);
 
     /**
-     * Measures the cluster from now on, every so often and a last time at {@code untilNanos}; to be called before time runs, and
-     * once. A measurement ends before what happens at its end.
+     * Measures the cluster from the start of the next window on, every so often and a last time at {@code untilNanos}, if it is not
+     * ended before. A measurement ends before what happens at its end. Nothing in the simulation changes by it: while virtual time
+     * runs as fast as it goes and nothing else is due, it stands, and nothing is measured.
      */
-    void measure(long everyNanos, long untilNanos, Consumer<Measurement> listener);
+    Subscription measure(long everyNanos, long untilNanos, Consumer<Measurement> listener);
 
     // ---- hosts ----
 

@@ -157,8 +157,12 @@ final class ClusterHandle implements ClusterControl {
     }
 
     @Override
-    public void measure(long everyNanos, long untilNanos, Consumer<Measurement> listener) {
-        keeper.tell(new Command.Look(timeKeeper -> timeKeeper.measure(everyNanos, untilNanos, listener)));
+    public Subscription measure(long everyNanos, long untilNanos, Consumer<Measurement> listener) {
+        AtomicBoolean ended = new AtomicBoolean();
+        CompletableFuture<Subscription> inner = new CompletableFuture<>();
+        send(timeKeeper -> inner.complete(
+                ended.get() ? () -> {} : timeKeeper.measure(everyNanos, untilNanos, unlessEnded(ended, listener))));
+        return ending(ended, inner);
     }
 
     // ---- hosts ----
@@ -320,11 +324,8 @@ final class ClusterHandle implements ClusterControl {
 
     @Override
     public Subscription watch(long fromNumber, Consumer<Event> listener) {
-        return subscribe(ended -> timeKeeper -> timeKeeper.state().events().listen(fromNumber, event -> {
-            if (!ended.get()) {
-                listener.accept(event);
-            }
-        }));
+        return subscribe(
+                ended -> timeKeeper -> timeKeeper.state().events().listen(fromNumber, unlessEnded(ended, listener)));
     }
 
     @Override
@@ -335,14 +336,7 @@ final class ClusterHandle implements ClusterControl {
                 whenEnded.run();
                 return () -> {};
             }
-            return entry.console.listen(
-                    fromStart,
-                    output -> {
-                        if (!ended.get()) {
-                            listener.accept(output);
-                        }
-                    },
-                    whenEnded);
+            return entry.console.listen(fromStart, unlessEnded(ended, listener), whenEnded);
         });
     }
 
@@ -351,6 +345,18 @@ final class ClusterHandle implements ClusterControl {
         CompletableFuture<Subscription> inner = new CompletableFuture<>();
         keeper.tell(new Command.Look(
                 timeKeeper -> inner.complete(listening.apply(ended).apply(timeKeeper))));
+        return ending(ended, inner);
+    }
+
+    private static <T> Consumer<T> unlessEnded(AtomicBoolean ended, Consumer<T> listener) {
+        return heard -> {
+            if (!ended.get()) {
+                listener.accept(heard);
+            }
+        };
+    }
+
+    private Subscription ending(AtomicBoolean ended, CompletableFuture<Subscription> inner) {
         return () -> {
             ended.set(true);
             keeper.tell(new Command.Look(timeKeeper -> inner.thenAccept(Subscription::close)));

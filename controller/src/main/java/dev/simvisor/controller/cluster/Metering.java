@@ -5,54 +5,56 @@ import dev.simvisor.controller.metrics.Meter;
 import dev.simvisor.proto.node.WindowDone;
 import java.util.function.Consumer;
 
-/** Measures the cluster at regular virtual times, from when it is made up to a last time. */
+/** Measures the cluster for one listener at regular virtual times, from when it is made up to a last time. */
 final class Metering {
     private final ClusterState state;
-    private final Agenda agenda;
     private final long everyNanos;
     private final long untilNanos;
     private final Consumer<Measurement> listener;
     private final Meter meter;
+    private final ClusterControl.Subscription events;
+    private long dueNanos;
 
-    Metering(
-            ClusterState state,
-            Agenda agenda,
-            long nowNanos,
-            long everyNanos,
-            long untilNanos,
-            Consumer<Measurement> listener) {
+    /** Begins while all hosts stand still at a time; all that are alive are to report where they stand before any goes on. */
+    Metering(ClusterState state, long nowNanos, long everyNanos, long untilNanos, Consumer<Measurement> listener) {
         this.state = state;
-        this.agenda = agenda;
         this.everyNanos = everyNanos;
         this.untilNanos = untilNanos;
         this.listener = listener;
         this.meter = new Meter(nowNanos);
-        state.hosts().values().forEach(host -> meter.changed(host.view(), nowNanos));
-        state.events().listen(0, event -> {
+        state.hosts().values().forEach(host -> meter.present(host.view(), nowNanos));
+        this.events = state.events().listen(0, event -> {
             if (event.hasHost()) {
                 meter.changed(event.getHost(), event.getVirtualNanos());
             }
         });
-        measureAfter(nowNanos);
+        due(nowNanos);
     }
 
-    /** Windows end at the time, because something is due then. */
-    private void measureAfter(long nanos) {
-        if (nanos < untilNanos) {
-            long next = Math.min(untilNanos, nanos + everyNanos);
-            agenda.add(next, Agenda.Rank.MEASUREMENT, "", () -> measure(next));
-        }
+    private void due(long lastNanos) {
+        dueNanos = lastNanos >= untilNanos ? Long.MAX_VALUE : lastNanos + Math.min(everyNanos, untilNanos - lastNanos);
     }
 
-    private void measure(long nowNanos) {
+    /** When the present interval ends; never when the last has ended. */
+    long dueNanos() {
+        return dueNanos;
+    }
+
+    /** The present interval ends now. */
+    void measure() {
+        long nowNanos = dueNanos;
+        due(nowNanos);
         listener.accept(meter.measure(
                 state.hosts().values().stream().map(HostEntry::view).toList(), nowNanos));
-        measureAfter(nowNanos);
     }
 
     void windowDone(WindowDone done) {
         if (done.hasUsage()) {
             meter.add(done.getHost(), done.getUsage());
         }
+    }
+
+    void end() {
+        events.close();
     }
 }

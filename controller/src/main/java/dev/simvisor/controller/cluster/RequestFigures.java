@@ -1,5 +1,6 @@
 package dev.simvisor.controller.cluster;
 
+import dev.simvisor.config.Frequency;
 import dev.simvisor.config.Power;
 import dev.simvisor.config.VmType;
 import dev.simvisor.controller.cluster.Refusal.Kind;
@@ -17,6 +18,13 @@ final class RequestFigures {
     private RequestFigures() {}
 
     static void check(HostSpec spec) throws Refusal {
+        long clock = spec.getClockHz();
+        if (clock != 0 && (clock < Frequency.LEAST || clock > Frequency.MOST)) {
+            throw refusal(
+                    "host " + spec.getName() + ": ",
+                    "a clock of " + Long.toUnsignedString(clock) + " Hz",
+                    "0 for the default, or from " + Frequency.LEAST + " to " + Frequency.MOST);
+        }
         PowerModelSpec power = spec.getPower();
         if (spec.hasPower()
                 && (power.getMilliwattsCount() < 2

@@ -1,5 +1,6 @@
 package dev.simvisor.controller.cluster;
 
+import dev.simvisor.controller.cluster.ClusterControl.Subscription;
 import dev.simvisor.controller.metrics.Measurement;
 import dev.simvisor.controller.placement.Placement;
 import dev.simvisor.proto.api.ClusterStatus;
@@ -87,6 +88,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     private final Agenda agenda = new Agenda();
     private final Windows windows = new Windows();
     private final Pace pace = new Pace();
+    private final Meterings meterings = new Meterings();
     private final SortedMap<String, NodeEntry> nodes = new TreeMap<>();
     /** Hosts that have not answered the present window. */
     private final Set<String> running = new HashSet<>();
@@ -96,7 +98,6 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     private final Deque<Consumer<TimeKeeper>> outside = new ArrayDeque<>();
     private final List<CompletableFuture<Void>> whenStarted = new ArrayList<>();
     private @Nullable Journal journal;
-    private @Nullable Metering metering;
     private boolean startAsked;
     private boolean started;
     private boolean turning;
@@ -343,10 +344,14 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         journal = started;
     }
 
-    /** At most one measures a cluster: another takes the place of the one before. */
-    void measure(long everyNanos, long untilNanos, Consumer<Measurement> listener) {
-        windows.measure();
-        metering = new Metering(state, agenda, nowNanos, everyNanos, untilNanos, listener);
+    /** Measures from now on; to be called while everything stands still. All hosts say where they stand before they go on. */
+    Subscription measure(long everyNanos, long untilNanos, Consumer<Measurement> listener) {
+        Metering metering = new Metering(state, nowNanos, everyNanos, untilNanos, listener);
+        meterings.add(metering);
+        windowEndNanos = nowNanos;
+        windowCount++;
+        windows.look(windowCount, nowNanos).forEach(this::run);
+        return () -> meterings.remove(metering);
     }
 
     /** Takes down a command that is about to take effect. */
@@ -401,15 +406,21 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     }
 
     private boolean isStill() {
-        return running.isEmpty() && starting.isEmpty() && !timers.isTimerActive(Command.WallCameRound.class);
+        return isAnswered() && !timers.isTimerActive(Command.WallCameRound.class);
+    }
+
+    /** Whether all hosts have done what they were told. */
+    private boolean isAnswered() {
+        return running.isEmpty() && starting.isEmpty();
     }
 
     /** One step while everything stands still; false when there is nothing to do for now. */
     private boolean step() {
         if (started) {
+            meterings.measure(nowNanos);
             // What comes after a host that is brought up waits for it, whichever of several answers first.
-            agenda.runUpTo(nowNanos, starting::isEmpty);
-            if (!starting.isEmpty()) {
+            agenda.runUpTo(nowNanos, this::isAnswered);
+            if (!isAnswered()) {
                 return false;
             }
         }
@@ -431,7 +442,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
             return false;
         }
         nowNanos = Math.max(nowNanos, next);
-        if (agenda.nextNanos() > nowNanos) {
+        if (plannedNanos() > nowNanos) {
             grant();
         }
         return true;
@@ -448,8 +459,18 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         return started;
     }
 
+    /**
+     * When time is to go on to. To be measured is no reason for it where it jumps from event to event: the jumps would be without
+     * end. Where it keeps to the wall's, it passes.
+     */
     private long nextNanos() {
-        return Math.min(agenda.nextNanos(), Math.max(nowNanos, windows.nextNanos(nowNanos)));
+        long next = Math.min(agenda.nextNanos(), Math.max(nowNanos, windows.nextNanos(nowNanos)));
+        return next == Long.MAX_VALUE && pace.isFree() ? next : Math.min(next, meterings.nextNanos());
+    }
+
+    /** When the controller itself has something to do next. */
+    private long plannedNanos() {
+        return Math.min(agenda.nextNanos(), meterings.nextNanos());
     }
 
     private long lookaheadNanos() {
@@ -461,12 +482,15 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     }
 
     private void grant() {
-        windowEndNanos = Math.min(nowNanos + lookaheadNanos(), agenda.nextNanos());
+        windowEndNanos = Math.min(nowNanos + lookaheadNanos(), plannedNanos());
         windowCount++;
-        for (RunWindow window : windows.grant(windowCount, nowNanos, windowEndNanos)) {
-            running.add(window.getHost());
-            tell(nodeOf(window.getHost()), ToNode.newBuilder().setRunWindow(window));
-        }
+        windows.measure(!meterings.isEmpty());
+        windows.grant(windowCount, nowNanos, windowEndNanos).forEach(this::run);
+    }
+
+    private void run(RunWindow window) {
+        running.add(window.getHost());
+        tell(nodeOf(window.getHost()), ToNode.newBuilder().setRunWindow(window));
     }
 
     private String nodeOf(String host) {
@@ -488,10 +512,8 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         for (int i = 0; i < done.getSentCount(); i++) {
             send(host, i, done.getSent(i));
         }
-        done.getProgressList().forEach(progress -> state.progress(done.getHost(), progress));
-        if (metering != null) {
-            metering.windowDone(done);
-        }
+        done.getProgressList().forEach(progress -> state.progress(host, progress));
+        meterings.windowDone(done);
         if (running.isEmpty()) {
             endWindow();
         }

@@ -64,9 +64,9 @@ final class Windows {
     private final SortedMap<String, Lane> lanes = new TreeMap<>();
     private boolean measured;
 
-    /** From now on hosts report what VMs use of them. */
-    void measure() {
-        measured = true;
+    /** Whether from now on hosts report what VMs use of them. */
+    void measure(boolean wanted) {
+        measured = wanted;
     }
 
     void add(String host) {
@@ -107,6 +107,19 @@ final class Windows {
             next = Math.min(next, lane.nextNanos(nowNanos));
         }
         return next;
+    }
+
+    /** Windows in which all hosts report where they stand, and nothing else happens. */
+    List<RunWindow> look(long window, long nowNanos) {
+        return lanes.keySet().stream()
+                .map(host -> RunWindow.newBuilder()
+                        .setHost(host)
+                        .setWindow(window)
+                        .setFromNanos(nowNanos)
+                        .setUntilNanos(nowNanos)
+                        .setMeasure(true)
+                        .build())
+                .toList();
     }
 
     /** The windows of those hosts that have something to do before {@code untilNanos}. */

@@ -6,7 +6,9 @@
  * between two windows, lets {@link dev.simvisor.controller.cluster.ClusterState} decide. Decisions depend on virtual times and
  * numbers alone, so a run can be repeated; only the death of a process comes from outside of virtual time.
  * {@link dev.simvisor.controller.cluster.Clones} makes second VMs of running ones, which nobody has to decide about: the first
- * keeps its owner. {@link dev.simvisor.controller.cluster.Arrivals} has VMs come, wait and leave by themselves. Whether a host can carry a VM, and in which mode, is {@link dev.simvisor.controller.cluster.Admission}'s to say.
+ * keeps its owner. {@link dev.simvisor.controller.cluster.Arrivals} has VMs come, wait and leave by themselves. Whether a host can carry a VM, and in which mode, is
+ * {@link dev.simvisor.controller.cluster.Admission}'s to say. {@link dev.simvisor.controller.cluster.Meterings} measure for whoever
+ * wants to know, and decide nothing.
  */
 @NullMarked
 package dev.simvisor.controller.cluster;

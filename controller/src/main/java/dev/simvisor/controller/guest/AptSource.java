@@ -76,19 +76,30 @@ final class AptSource implements PackageSource {
         return options;
     }
 
-    /** The machine's source of the guest's release, as a line of a sources.list. */
+    /**
+     * Where the machine's apt has the guest's release from, as a line of a sources.list; or has another release of Debian
+     * from, as a mirror has them all.
+     */
     private String systemSource(Guest.Packaged guest) throws GuestException {
-        List<String> mirrors = new ArrayList<>();
-        ToolRun.of(APT_GET.toString(), "indextargets", "--no-release-info", "--format", "$(REPO_URI)")
-                .with("Created-By: Packages", "Component: main", "Release: " + guest.release())
-                .run(folder, mirrors::add);
+        List<String> mirrors = mirrors("--no-release-info", "Release: " + guest.release());
+        if (mirrors.isEmpty()) mirrors = mirrors("Origin: Debian", "Label: Debian");
         if (mirrors.isEmpty()) {
-            throw new GuestException("apt on this machine has no source of Debian " + guest.release()
-                    + "; give a mirror with --mirror https://mirror.example.org/debian");
+            throw new GuestException("apt on this machine has no source of Debian; give a mirror with"
+                    + " --mirror https://mirror.example.org/debian");
         }
         String trust = Files.exists(Path.of(DEBIAN_KEYRING)) ? " signed-by=" + DEBIAN_KEYRING : "";
         return "deb [arch=" + guest.architecture() + trust + "] " + mirrors.getFirst() + " " + guest.release()
                 + " main\n";
+    }
+
+    /** Of the machine's sources with a component main, those that {@code apt-get indextargets} finds to be so. */
+    private List<String> mirrors(String... filters) throws GuestException {
+        List<String> mirrors = new ArrayList<>();
+        ToolRun.of(APT_GET.toString(), "indextargets", "--format", "$(REPO_URI)")
+                .with("Created-By: Packages", "Component: main")
+                .with(filters)
+                .run(folder, mirrors::add);
+        return mirrors;
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.tukaani.xz.SingleXZInputStream;
 
 /** Makes a guest of Debian's packages: downloads and checks them, and puts what boots into the cache. */
 final class GuestFetch {
@@ -19,7 +20,7 @@ final class GuestFetch {
     }
 
     private static final Pattern KERNEL_IMAGE = Pattern.compile("boot/vmlinuz-.+");
-    private static final Pattern MODULE = Pattern.compile("(?:usr/)?lib/modules/([^/]+)/(?:.+/)?([^/]+\\.ko)");
+    private static final Pattern MODULE = Pattern.compile("(?:usr/)?lib/modules/([^/]+)/(?:.+/)?([^/]+\\.ko)(\\.xz)?");
     private static final Pattern BUSYBOX = Pattern.compile("(?:usr/)?bin/busybox");
 
     private final GuestCache cache;
@@ -147,7 +148,8 @@ final class GuestFetch {
                 } else if (module.matches()) {
                     release = module.group(1);
                     Path file = folder.resolve(module.group(2));
-                    Files.copy(content, file);
+                    // Closing a decompressor would close the archive that is being read.
+                    Files.copy(module.group(3) == null ? content : new SingleXZInputStream(content), file);
                     modules.add(file);
                 }
             });

@@ -56,8 +56,18 @@ public record Measurement(long fromNanos, long untilNanos, List<HostFigures> hos
     public record VmFigures(
             String vm, String host, long busyNanos, long readyNanos, long instructions, long memoryTouchedBytes) {}
 
+    private static final double NANOS_PER_SECOND = 1e9;
+
     public Measurement {
         hosts = List.copyOf(hosts);
         vms = List.copyOf(vms);
+    }
+
+    /** What one of the hosts drew on the average of the interval; empty where that is not known. */
+    public OptionalDouble watts(HostFigures host) {
+        double seconds = (untilNanos - fromNanos) / NANOS_PER_SECOND;
+        return host.energyJoules().isPresent()
+                ? OptionalDouble.of(host.energyJoules().getAsDouble() / seconds)
+                : OptionalDouble.empty();
     }
 }

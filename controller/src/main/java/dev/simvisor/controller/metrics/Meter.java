@@ -57,6 +57,9 @@ public final class Meter {
     }
 
     private static final class HostAccount {
+        /** The first report says where the host stands, and what it had done before counts for nothing. */
+        private boolean standUnknown;
+
         private final int pcpus;
         private final Optional<PowerCurve> power;
         /** Up to when, and with how much work, time and energy of this interval have been settled. */
@@ -86,6 +89,7 @@ public final class Meter {
             };
             if (!up) {
                 latest = HostUsage.getDefaultInstance(); // a host that comes up again counts from nothing
+                standUnknown = false;
                 vms.values().forEach(vm -> vm.gone = true);
             }
         }
@@ -104,16 +108,24 @@ public final class Meter {
         }
 
         void add(HostUsage usage) {
+            if (standUnknown) {
+                standUnknown = false;
+                latest = usage;
+                usage.getVmsList().forEach(vm -> account(vm).atStart = vm);
+            }
             busyNanos += usage.getBusyNanos() - latest.getBusyNanos();
             readyNanos += usage.getReadyNanos() - latest.getReadyNanos();
             sentBytes += usage.getSentBytes() - latest.getSentBytes();
             latest = usage;
             for (VmUsage vm : usage.getVmsList()) {
-                VmAccount account =
-                        vms.computeIfAbsent(new Residence(vm.getVm(), vm.getEpoch()), residence -> new VmAccount());
+                VmAccount account = account(vm);
                 account.latest = vm;
                 account.gone = vm.getGone();
             }
+        }
+
+        private VmAccount account(VmUsage vm) {
+            return vms.computeIfAbsent(new Residence(vm.getVm(), vm.getEpoch()), residence -> new VmAccount());
         }
 
         HostFigures close(Host host, long nowNanos, List<VmFigures> vmFigures) {
@@ -153,6 +165,13 @@ public final class Meter {
     /** A meter whose first interval begins at a time, on a cluster whose hosts it has still to be told of. */
     public Meter(long fromNanos) {
         this.fromNanos = fromNanos;
+    }
+
+    /** A host has been there for a while when the first interval begins. Its first report tells where it stands then. */
+    public void present(Host host, long nowNanos) {
+        HostAccount account = account(host, nowNanos);
+        account.standUnknown = true;
+        account.changed(host.getState(), nowNanos);
     }
 
     /** A host is there, or something about it has changed. */

@@ -6,6 +6,7 @@ import dev.simvisor.controller.report.Figures;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -14,8 +15,6 @@ import java.util.stream.Stream;
  * for each interval and host, or VM. Times are virtual; an interval is named by its end.
  */
 public final class MetricsCsv {
-    private static final double NANOS_PER_SECOND = 1e9;
-
     private MetricsCsv() {}
 
     /** A line for each interval and host. */
@@ -40,8 +39,8 @@ public final class MetricsCsv {
                         host.memoryReservedBytes(),
                         host.memoryTouchedBytes(),
                         host.linkSentBytes(),
-                        watts(host, measurement),
-                        joules(host)));
+                        fraction(measurement.watts(host)),
+                        fraction(host.energyJoules())));
             }
         }
         return lines;
@@ -66,14 +65,9 @@ public final class MetricsCsv {
         return lines;
     }
 
-    /** On the average of the interval; nothing where it is not known. */
-    private static String watts(HostFigures host, Measurement measurement) {
-        double seconds = (measurement.untilNanos() - measurement.fromNanos()) / NANOS_PER_SECOND;
-        return host.energyJoules().isPresent() ? fraction(host.energyJoules().getAsDouble() / seconds) : "";
-    }
-
-    private static String joules(HostFigures host) {
-        return host.energyJoules().isPresent() ? fraction(host.energyJoules().getAsDouble()) : "";
+    /** Nothing where it is not known. */
+    private static String fraction(OptionalDouble value) {
+        return value.isPresent() ? fraction(value.getAsDouble()) : "";
     }
 
     private static String line(Object... cells) {

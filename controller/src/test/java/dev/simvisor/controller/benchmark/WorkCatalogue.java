@@ -66,6 +66,7 @@ final class WorkCatalogue {
         all.add(new BuiltInLoad("interpret", 10_000));
         all.add(new Boot("debian-12-amd64", 64));
         all.add(new Boot("debian-12-i386", 32));
+        all.add(new Boot("debian-13-amd64", 64));
         return List.copyOf(all);
     }
 

@@ -12,7 +12,7 @@ class WorkCatalogueTest {
         List<String> all = names(WorkCatalogue.EVERYTHING);
 
         assertThat(all).doesNotHaveDuplicates().contains("sieve/32", "sieve/64", "forks/32", "forks/64");
-        assertThat(all).endsWith("debian-12-amd64", "debian-12-i386");
+        assertThat(all).endsWith("debian-12-amd64", "debian-12-i386", "debian-13-amd64");
     }
 
     @Test

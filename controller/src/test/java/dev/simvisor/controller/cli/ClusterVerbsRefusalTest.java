@@ -101,6 +101,14 @@ class ClusterVerbsRefusalTest {
     }
 
     @Test
+    void samplesWithoutAnInterval() {
+        assertThat(cluster.refused("cluster", "top", "--every", "1us"))
+                .isEqualTo("simvisor: --every 1us: expected at least 1ms");
+        assertThat(cluster.refused("cluster", "top", "--count", "0"))
+                .isEqualTo("simvisor: --count 0: expected at least 1");
+    }
+
+    @Test
     void migrationToTheHostItIsOn() {
         assertThat(cluster.refused("vm", "migrate", "a", "--to", "host-1"))
                 .isEqualTo("simvisor: VM a is on host host-1 already");
@@ -173,6 +181,39 @@ class ClusterVerbsRefusalTest {
         assertThat(second.errors())
                 .startsWith("simvisor: cannot serve on 127.0.0.1:" + port + ": ")
                 .contains("in use", "--port")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void webPageOnAnOccupiedPort() {
+        String port = cluster.address().replaceFirst(".*:", "");
+        Invocation up = Invocation.of("up", "--config", TWO_HOSTS, "--port", "0", "--web", port);
+
+        assertThat(up.status()).isNotZero();
+        assertThat(up.output()).isEmpty();
+        assertThat(up.errors())
+                .startsWith("simvisor: cannot serve the web page on 127.0.0.1:" + port + ": ")
+                .contains("in use", "--web")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void webPageWhereNoPortIs() {
+        Invocation up = Invocation.of("up", "--config", TWO_HOSTS, "--port", "0", "--web", "65536");
+
+        assertThat(up.status()).isNotZero();
+        assertThat(up.errors())
+                .isEqualTo("simvisor: --web 65536: expected a port from 0 to 65535" + System.lineSeparator());
+    }
+
+    @Test
+    void webPageOnAnAddressThatIsNotThisMachines() {
+        Invocation up =
+                Invocation.of("up", "--config", TWO_HOSTS, "--port", "0", "--web", "0", "--web-address", "192.0.2.1");
+
+        assertThat(up.status()).isNotZero();
+        assertThat(up.errors())
+                .startsWith("simvisor: cannot serve the web page on 192.0.2.1:0: ")
                 .hasLineCount(1);
     }
 

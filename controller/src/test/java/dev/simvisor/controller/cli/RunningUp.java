@@ -51,6 +51,11 @@ final class RunningUp implements AutoCloseable {
         return new RunningUp(status, new BufferedReader(reader));
     }
 
+    /** What it said before it served. */
+    List<String> said() {
+        return List.copyOf(lines);
+    }
+
     String address() {
         return address;
     }

@@ -266,6 +266,16 @@ class AdmissionTest {
                         .build()),
                 Refusal.Kind.INVALID,
                 "host odd: power of 1 figures: expected two or more, none above 1000000000000 mW");
+        assertRefused(
+                cluster.defineHost(
+                        host("odd", "bare").toBuilder().setClockHz(999).build()),
+                Refusal.Kind.INVALID,
+                "host odd: a clock of 999 Hz: expected 0 for the default, or from 1000000 to 1000000000000");
+        assertRefused(
+                cluster.defineHost(
+                        host("odd", "bare").toBuilder().setClockHz(-1).build()),
+                Refusal.Kind.INVALID,
+                "host odd: a clock of 18446744073709551615 Hz: expected 0 for the default, or from 1000000 to 1000000000000");
     }
 
     @Test

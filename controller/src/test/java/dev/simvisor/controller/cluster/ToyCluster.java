@@ -15,9 +15,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** A cluster of hosts h1, h2, ... in this JVM whose guests are toys. */
-final class ToyCluster implements AutoCloseable {
-    static final long MILLI = 1_000_000;
-    static final long SECOND = 1000 * MILLI;
+public final class ToyCluster implements AutoCloseable {
+    public static final long MILLI = 1_000_000;
+    public static final long SECOND = 1000 * MILLI;
     private static final long MIB = 1 << 20;
 
     private final EmbeddedCluster cluster;
@@ -26,7 +26,7 @@ final class ToyCluster implements AutoCloseable {
         this.cluster = cluster;
     }
 
-    static ToyCluster of(int hosts, long maxWindowNanos, String... nodes) throws IOException {
+    public static ToyCluster of(int hosts, long maxWindowNanos, String... nodes) throws IOException {
         EmbeddedCluster cluster = EmbeddedCluster.start(
                 List.of(nodes), FitPlacement.WORST_FIT, spec -> new ToyMachines(spec.getMemoryBytes()), maxWindowNanos);
         ToyCluster toys = new ToyCluster(cluster);
@@ -36,7 +36,7 @@ final class ToyCluster implements AutoCloseable {
         return toys;
     }
 
-    static HostSpec host(String name) {
+    public static HostSpec host(String name) {
         return HostSpec.newBuilder()
                 .setName(name)
                 .setPcpus(2)
@@ -45,7 +45,7 @@ final class ToyCluster implements AutoCloseable {
                 .build();
     }
 
-    static CreateVmRequest vm(String name, String host) {
+    public static CreateVmRequest vm(String name, String host) {
         return CreateVmRequest.newBuilder()
                 .setHost(host)
                 .setSpec(VmSpec.newBuilder()
@@ -57,11 +57,11 @@ final class ToyCluster implements AutoCloseable {
                 .build();
     }
 
-    ClusterControl control() {
+    public ClusterControl control() {
         return cluster.control();
     }
 
-    static <T> T get(CompletableFuture<T> future) {
+    public static <T> T get(CompletableFuture<T> future) {
         try {
             return future.get(60, TimeUnit.SECONDS);
         } catch (ExecutionException e) {

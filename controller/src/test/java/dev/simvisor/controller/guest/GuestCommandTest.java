@@ -50,7 +50,7 @@ class GuestCommandTest {
         assertThat(image.initrd()).isPresent();
         assertThat(new String(image.initrd().get().read(), StandardCharsets.ISO_8859_1))
                 .startsWith("070701")
-                .contains("virtio_pci.ko: virtio.ko\n")
+                .contains("virtio_pci.ko: virtio.ko\n", "alias xen_netfront:* xen_netfront\n")
                 .doesNotContain("noise");
         assertThat(image.commandLine()).isEqualTo("console=ttyS0");
         assertThat(Files.readString(cacheFolder().resolve("debian-12-amd64/packages.txt")))
@@ -156,7 +156,7 @@ class GuestCommandTest {
         assertThat(fetch("plan9")).isEqualTo(1);
         assertThat(err)
                 .hasToString("simvisor: unknown guest \"plan9\"; expected one of builtin, debian-12-amd64,"
-                        + " debian-12-i386, grub-xen\n");
+                        + " debian-12-i386, debian-13-amd64, grub-xen\n");
     }
 
     @Test
@@ -209,6 +209,7 @@ class GuestCommandTest {
                         "builtin built in",
                         "debian-12-amd64 not fetched",
                         "debian-12-i386 not fetched",
+                        "debian-13-amd64 not fetched",
                         "grub-xen not fetched");
     }
 

@@ -18,7 +18,7 @@ class GuestFetchIT {
     Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"debian-12-amd64", "debian-12-i386"})
+    @ValueSource(strings = {"debian-12-amd64", "debian-12-i386", "debian-13-amd64"})
     void debianIsFetchedThroughApt(String guest) throws Exception {
         assumeTrue(AptSource.available(), "no apt-get on this machine");
         int status = new CommandLine(new GuestCommand()).execute("fetch", guest, "--cache", folder.toString());

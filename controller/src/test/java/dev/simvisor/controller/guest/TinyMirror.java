@@ -60,10 +60,15 @@ final class TinyMirror implements AutoCloseable {
         return Deb.xz(files);
     }
 
-    private static void addModule(Map<String, byte[]> files, String name, String depends) {
-        files.put(
-                "lib/modules/6.1.0-50-amd64/kernel/drivers/" + name + ".ko",
-                ElfModule.wide("depends=" + depends, "alias=" + name + ":*"));
+    /** Xen's are where and how Debian has modules since 13, the others as before. */
+    private static void addModule(Map<String, byte[]> files, String name, String depends) throws IOException {
+        byte[] elf = ElfModule.wide("depends=" + depends, "alias=" + name + ":*");
+        String path = "lib/modules/6.1.0-50-amd64/kernel/drivers/" + name + ".ko";
+        if (name.startsWith("xen")) {
+            files.put("usr/" + path + ".xz", xz(elf));
+        } else {
+            files.put(path, elf);
+        }
     }
 
     private void add(String name, String depends, byte[] deb) {
@@ -82,13 +87,9 @@ final class TinyMirror implements AutoCloseable {
 
     /** Signs the index as that of a release. */
     void publish(String codename) throws Exception {
-        ByteArrayOutputStream packages = new ByteArrayOutputStream();
-        try (XZOutputStream xz = new XZOutputStream(packages, new LZMA2Options(0))) {
-            xz.write(utf8(index.toString()));
-        }
-        files.put(PACKAGES, packages.toByteArray());
+        files.put(PACKAGES, xz(utf8(index.toString())));
         String release = "Codename: %s\nSHA256:\n %s %d main/binary-amd64/Packages.xz\n"
-                .formatted(codename, Sha256.of(packages.toByteArray()), packages.size());
+                .formatted(codename, Sha256.of(files.get(PACKAGES)), files.get(PACKAGES).length);
         files.put(IN_RELEASE, key.clearSign(release));
     }
 
@@ -99,6 +100,14 @@ final class TinyMirror implements AutoCloseable {
     @Override
     public void close() {
         server.stop(0);
+    }
+
+    private static byte[] xz(byte[] content) throws IOException {
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (XZOutputStream xz = new XZOutputStream(packed, new LZMA2Options(0))) {
+            xz.write(content);
+        }
+        return packed.toByteArray();
     }
 
     private static byte[] utf8(String text) {

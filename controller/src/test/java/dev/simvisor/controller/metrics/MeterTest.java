@@ -90,6 +90,20 @@ class MeterTest {
     }
 
     @Test
+    void hostThatWasThereBeforeCountsFromItsFirstReport() {
+        meter.present(host.toBuilder().setState(HostState.HOST_UP).build(), 0);
+        reports(70 * MILLI, 1000, vm("a", 3, 60 * MILLI, 600));
+        reports(72 * MILLI, 1010, vm("a", 3, 61 * MILLI, 610));
+        Measurement first = meter.measure(List.of(host), 10 * MILLI);
+
+        assertThat(first.hosts().getFirst())
+                .returns(2 * MILLI, HostFigures::busyNanos)
+                .returns(MILLI, HostFigures::readyNanos)
+                .returns(10L, HostFigures::linkSentBytes);
+        assertThat(first.vms()).containsExactly(new VmFigures("a", "h", MILLI, MILLI / 2, 10, 8192));
+    }
+
+    @Test
     void hostThatHadNothingToDoKeepsItsVms() {
         is(HostState.HOST_UP, 0);
         reports(MILLI, 0, vm("a", 1, MILLI, 1));

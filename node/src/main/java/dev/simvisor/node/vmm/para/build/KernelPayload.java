@@ -1,5 +1,6 @@
 package dev.simvisor.node.vmm.para.build;
 
+import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import dev.simvisor.node.machine.boot.ElfImage;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.boot.InvalidImageException;
@@ -24,6 +25,10 @@ final class KernelPayload {
     private static final int BZIMAGE = 0x53726448; // "HdrS"
     private static final int GZIP = 0x8B1F;
     private static final int XZ = 0x587A37FD;
+    private static final int ZSTD = 0xFD2FB528;
+
+    /** After a packed kernel comes its length when unpacked; gzip and xz end by themselves before that (Linux, Makefile.lib). */
+    private static final int UNPACKED_LENGTH = Integer.BYTES;
 
     private KernelPayload() {}
 
@@ -46,11 +51,12 @@ final class KernelPayload {
     }
 
     private static byte[] unpacked(Image kernel, int start, int length) throws InvalidImageException {
-        ByteArrayInputStream packed = new ByteArrayInputStream(kernel.bytes(), start, length);
         int magic = kernel.buffer().getInt(start);
+        int end = magic == ElfImage.MAGIC ? length : length - UNPACKED_LENGTH;
+        ByteArrayInputStream payload = new ByteArrayInputStream(kernel.bytes(), start, end);
         try {
-            if (magic == ElfImage.MAGIC) return packed.readAllBytes();
-            try (InputStream unpacking = decompressor(kernel, packed, magic)) {
+            if (magic == ElfImage.MAGIC) return payload.readAllBytes();
+            try (InputStream unpacking = decompressor(kernel, payload, magic)) {
                 return unpacking.readAllBytes();
             }
         } catch (IOException damaged) {
@@ -62,6 +68,7 @@ final class KernelPayload {
             throws IOException, InvalidImageException {
         if (magic == XZ) return new SingleXZInputStream(packed);
         if ((magic & 0xFFFF) == GZIP) return new GZIPInputStream(packed);
-        throw kernel.invalid("its kernel is compressed in a way that is not known here: expected xz or gzip");
+        if (magic == ZSTD) return new ZstdInputStreamNoFinalizer(packed);
+        throw kernel.invalid("its kernel is compressed in a way that is not known here: expected xz, gzip or zstd");
     }
 }
