@@ -140,7 +140,7 @@ public final class DeprivilegedEngine implements Engine {
         while (virtual.completedInstructions < virtual.runLimit) {
             if (!deliverEvents()) return;
             if (worldSwitch.isRepresentable() && loadRoot()) {
-                runInGuest(emulator.singleInstruction() ? 1 : virtual.runLimit - virtual.completedInstructions);
+                runInGuest();
                 answerExit();
                 if (virtual.probe.isStopped()) emulator.holdNext();
             } else {
@@ -157,9 +157,11 @@ public final class DeprivilegedEngine implements Engine {
         return runs;
     }
 
-    private void runInGuest(long instructions) {
+    private void runInGuest() {
         enterGuest();
-        processor.run(instructions);
+        // Not before: what the VMM reads of the guest's on the way in may end the run sooner.
+        long left = virtual.runLimit - virtual.completedInstructions;
+        processor.run(emulator.singleInstruction() ? 1 : Math.max(0, left));
         leaveGuest();
     }
 
