@@ -9,10 +9,17 @@ import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.MigrationState;
 import dev.simvisor.proto.api.PostCopyReport;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -84,6 +91,34 @@ class LinuxMigrationIT {
         assertThat(report.getSourceStateHash()).isEqualTo(report.getTargetStateHash());
         checkTicks(said.ticks(), report);
         return report;
+    }
+
+    /** Its buffers are pages that have yet to come, too. */
+    @Test
+    void diskIsReadRightIntoMemoryThatHasYetToCome(@TempDir Path folder) throws Exception {
+        byte[] contents = new byte[4 << 20];
+        new Random(1).nextBytes(contents);
+        Path disk = Files.write(folder.resolve("disk.img"), contents);
+        String sum = HexFormat.of().formatHex(MessageDigest.getInstance("MD5").digest(contents));
+        TimedTranscript said = new TimedTranscript();
+        try (MigratingDebian debian = MigratingDebian.atPromptWithDisk(disk, 200_000_000, said)) {
+            debian.ask(
+                    "i=0; while [ $i -lt 20 ]; do i=$((i+1)); echo 3 > /proc/sys/vm/drop_caches;"
+                            + " echo sum $i $(md5sum < /dev/vda); done; echo do\\ne",
+                    "sum 2 ");
+            MigrationReport report = debian.migrate(
+                    "h2",
+                    MigrationParameters.newBuilder()
+                            .setAlgorithm(MigrationAlgorithm.POST_COPY)
+                            .build());
+            said.await("done\r\n");
+
+            assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
+            assertThat(report.getPostCopy().getStalls()).isPositive();
+            assertThat(said.text().lines().filter(line -> line.startsWith("sum ")))
+                    .hasSize(20)
+                    .allMatch(line -> line.matches("sum [0-9]+ " + sum + " +-"));
+        }
     }
 
     private static void checkTicks(List<Long> ticks, MigrationReport report) {

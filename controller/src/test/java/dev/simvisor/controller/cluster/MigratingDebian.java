@@ -48,6 +48,18 @@ final class MigratingDebian implements AutoCloseable {
      */
     static MigratingDebian atPrompt(String mode, int cpus, String terminal, long bitsPerSecond, Transcript said)
             throws Exception {
+        return atPrompt(linux(mode, cpus, terminal), bitsPerSecond, said);
+    }
+
+    /** As {@link #atPrompt(String, int, String, long, Transcript)}, in mode bare, with one processor and a disk. */
+    static MigratingDebian atPromptWithDisk(Path disk, long bitsPerSecond, Transcript said) throws Exception {
+        CreateVmRequest.Builder request = linux("bare", 1, "ttyS0").toBuilder();
+        request.getSpecBuilder().addDisks(disk.toString());
+        return atPrompt(request.build(), bitsPerSecond, said);
+    }
+
+    private static MigratingDebian atPrompt(CreateVmRequest vm, long bitsPerSecond, Transcript said) throws Exception {
+        String mode = vm.getSpec().getMode();
         assertThat(new CommandLine(new GuestFetchCommand()).execute("debian-12-amd64"))
                 .isZero();
         MigratingDebian debian = new MigratingDebian(Controller.start("127.0.0.1", 0, FitPlacement.FIRST_FIT, 0), said);
@@ -56,7 +68,7 @@ final class MigratingDebian implements AutoCloseable {
             get(cluster.defineHost(host("h1", "n1", mode, bitsPerSecond)));
             get(cluster.defineHost(host("h2", "n2", mode, bitsPerSecond)));
             get(cluster.start());
-            get(cluster.createVm(linux(mode, cpus, terminal)));
+            get(cluster.createVm(vm));
             cluster.console(VM, true, said::add, () -> {});
             said.await("/root # ");
             return debian;
