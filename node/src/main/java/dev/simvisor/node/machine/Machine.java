@@ -45,8 +45,11 @@ public final class Machine implements GuestPlatform {
     private IntConsumer virtioConsole = value -> {};
     private IntConsumer debugConsole = value -> {};
     private @Nullable RunOutcome ending;
-    /** A page that has yet to come has been accessed since the last run ended. */
-    private boolean pageMissed;
+    /**
+     * After how many {@link #instructions} the guest is to wait for a page that it has accessed and that has yet to come. A run may
+     * end before that: where what meets a missing page is the delivery of an exception, whose instruction counts already.
+     */
+    private long waitsAfter = Long.MAX_VALUE;
     /** Where the clock is to be at the end of the present run. */
     private long runTarget;
 
@@ -168,8 +171,8 @@ public final class Machine implements GuestPlatform {
                 return ended;
             }
             if (probe.isStopped()) return new RunOutcome.Stopped();
-            if (pageMissed) {
-                pageMissed = false;
+            if (instructions() >= waitsAfter) {
+                waitsAfter = Long.MAX_VALUE;
                 return new RunOutcome.PageMissed();
             }
             if (clock.cycles() >= deadlineCycles || instructions() >= mostInstructions) {
@@ -197,7 +200,8 @@ public final class Machine implements GuestPlatform {
         runTarget = targetCycles;
         probe.executedByOthers(instructions() - processor.cpu().instructionsExecuted());
         clock.announceEventsBefore(targetCycles, this::stopAtNextEvent);
-        processor.engine().run(Math.min(clock.instructionsUntil(targetCycles), mostInstructions - instructions()));
+        long most = Math.min(mostInstructions, waitsAfter) - instructions();
+        processor.engine().run(Math.min(clock.instructionsUntil(targetCycles), most));
         clock.announceEventsBefore(Long.MIN_VALUE, () -> {});
     }
 
@@ -232,7 +236,7 @@ public final class Machine implements GuestPlatform {
     }
 
     private void waitForPage() {
-        pageMissed = true;
+        waitsAfter = Math.min(waitsAfter, instructions() + 1);
         turns.current().stopAfter(1);
     }
 
@@ -414,7 +418,7 @@ public final class Machine implements GuestPlatform {
             processor.cpu().memory.flushAll();
         }
         ending = null;
-        pageMissed = false;
+        waitsAfter = Long.MAX_VALUE;
     }
 
     /** All but the one that boots (SDM Vol 3A §9.4.1). */

@@ -138,8 +138,10 @@ public final class VirtualMachine implements AutoCloseable {
             case RunOutcome.Stopped() -> throw new IllegalStateException("nobody debugs this VM");
             case RunOutcome.Suspended() -> state = State.PAUSED;
             case RunOutcome.PageMissed() -> {
-                pageWait.begin(machine.pages().takeMissed(), nanos());
-                starveTo(nanos);
+                BitSet missed = machine.pages().takeMissed();
+                // They may have come between the access and the end of its instruction.
+                if (!missed.isEmpty()) pageWait.begin(missed, clock.nanosAt(machine.cycles() + 1));
+                runTo(nanos);
             }
             case RunOutcome.PoweredOff() -> end(State.STOPPED, "powered off by the guest", 0);
             case RunOutcome.ResetRequested() -> end(State.STOPPED, "reset by the guest", 0);

@@ -274,8 +274,9 @@ public abstract class Region {
         long rip = origin + layout.distances()[at];
         cpu.rip = wide ? rip : rip & 0xFFFF_FFFFL;
         if (raised instanceof TlbMissException) missed(at);
-        else if (raised instanceof NotPlainMemoryException) refused(at);
-        else throw raised;
+        else if (!(raised instanceof NotPlainMemoryException)) throw raised;
+        // While memory is incomplete all accesses are refused, which says nothing about this one.
+        else if (cpu.bus.isComplete()) refused(at);
     }
 
     /** If they are many, the blocks that have them get other code. */

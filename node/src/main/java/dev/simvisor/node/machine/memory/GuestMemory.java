@@ -620,6 +620,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         for (int gfn = gfns.nextSetBit(0); gfn >= 0; gfn = gfns.nextSetBit(gfn + 1)) {
             if (missing.get(gfn)) reveal(gfn);
         }
+        missed.andNot(gfns);
     }
 
     private void reveal(int gfn) {

@@ -53,13 +53,14 @@ public interface GuestPages {
 
     /**
      * Has pages whose contents are here count as missing: the guest is not to have them before it is said that they {@linkplain #come
-     * have come}. An access to one, by the guest or a device of its, ends the run after the instruction that makes it.
+     * have come}. An access to one, by the guest or a device of its, ends the run after the instruction that makes it; where that is
+     * the delivery of an exception, after the first of the handler.
      */
     default void withhold(BitSet gfns) {
         throw new UnsupportedOperationException("this guest has to have all of its pages");
     }
 
-    /** Pages are missing no more, if they were. */
+    /** Pages are missing no more, if they were, nor missed. */
     default void come(BitSet gfns) {}
 
     /** The gfns of missing pages that were accessed since the last call; the caller owns the set. */
