@@ -202,6 +202,7 @@ final class Migrations {
                 .setTotalBytes(
                         entry.report.getTotalBytes() + whole.getPostCopy().getBytes())
                 .setTotalNanos(outbox.nowNanos() - entry.begunNanos);
+        entry.report.getWallBuilder().setTotalNanos(System.nanoTime() - entry.begunWall);
         handle(entry.number(), new Coordination.Event.Whole());
     }
 
