@@ -32,12 +32,13 @@ final class Pace {
         if (isFree()) {
             return 0;
         }
-        long dueWall = baseWallNanos + (long) ((virtualNanos - baseVirtualNanos) / virtualPerWall);
-        if (dueWall < wallNanos - LAG_NANOS) {
+        // In floating point, as what is due may be as far ahead as there is time.
+        double wait = (virtualNanos - baseVirtualNanos) / virtualPerWall - (wallNanos - baseWallNanos);
+        if (wait < -LAG_NANOS) {
             baseVirtualNanos = virtualNanos;
             baseWallNanos = wallNanos;
         }
-        return dueWall - wallNanos <= LEAD_NANOS ? 0 : dueWall - wallNanos;
+        return wait <= LEAD_NANOS ? 0 : (long) wait;
     }
 
     /** The virtual time that belongs to a wall time. */

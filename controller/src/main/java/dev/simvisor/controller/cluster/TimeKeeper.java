@@ -57,6 +57,9 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     /** A cluster without hosts has no latency to go by. */
     private static final long LONGEST_WINDOW_NANOS = 10_000_000;
 
+    /** Timers refuse more than some months, and a guest may set its clock for any time. */
+    private static final long LONGEST_WAIT_NANOS = 3_600_000_000_000L;
+
     /** What the time keeper is told. */
     sealed interface Command {
         record FromNode(ToController message) implements Command {}
@@ -247,16 +250,18 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         refuse(node.inbox(), "the controller has taken this node for dead: " + gone.reason());
         undertaker.accept(node.inbox());
         state.events().add(nowNanos, Event.newBuilder().setNode("node " + gone.node() + " is gone"));
-        for (HostEntry host : state.hosts().values()) {
-            if (host.node.equals(gone.node())) {
-                running.remove(host.name());
-                starting.remove(host.name());
-                outside.add(keeper -> {
-                    state.hostDied(host, "node " + gone.node() + " is gone");
-                    host.node = "";
-                });
-            }
-        }
+        List<HostEntry> dead = state.hosts().values().stream()
+                .filter(host -> host.node.equals(gone.node()))
+                .toList();
+        dead.forEach(host -> {
+            running.remove(host.name());
+            starting.remove(host.name());
+        });
+        // First of all: nothing that comes from outside may count on them.
+        outside.addFirst(keeper -> dead.forEach(host -> {
+            state.hostDied(host, "node " + gone.node() + " is gone");
+            host.node = "";
+        }));
         if (windowEndNanos > nowNanos && running.isEmpty()) {
             endWindow();
         }
@@ -438,7 +443,9 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         long waitNanos = pace.waitNanos(next, System.nanoTime());
         if (waitNanos > 0) {
             timers.startSingleTimer(
-                    Command.WallCameRound.class, new Command.WallCameRound(), Duration.ofNanos(waitNanos));
+                    Command.WallCameRound.class,
+                    new Command.WallCameRound(),
+                    Duration.ofNanos(Math.min(waitNanos, LONGEST_WAIT_NANOS)));
             return false;
         }
         nowNanos = Math.max(nowNanos, next);
@@ -489,8 +496,12 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     }
 
     private void run(RunWindow window) {
+        String node = nodeOf(window.getHost());
+        if (!nodes.containsKey(node)) {
+            return; // it has just died, and its hosts are about to be told of as dead
+        }
         running.add(window.getHost());
-        tell(nodeOf(window.getHost()), ToNode.newBuilder().setRunWindow(window));
+        tell(node, ToNode.newBuilder().setRunWindow(window));
     }
 
     private String nodeOf(String host) {

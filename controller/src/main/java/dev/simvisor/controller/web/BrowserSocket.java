@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The sending side of a WebSocket: a thread of its own takes what is in the outbox and waits for the browser. A browser that takes
- * nothing for a while, or does not answer pings, is hung up on.
+ * nothing for a while is hung up on.
  */
 abstract class BrowserSocket<T> {
     private static final Logger LOG = LoggerFactory.getLogger(BrowserSocket.class);
@@ -57,6 +57,7 @@ abstract class BrowserSocket<T> {
     }
 
     private void sendAll() {
+        boolean done = false;
         try {
             begun();
             Batch<T> batch = outbox.take();
@@ -66,10 +67,11 @@ abstract class BrowserSocket<T> {
             }
             ended();
             browser.closeSession();
+            done = true;
         } catch (ExecutionException | TimeoutException | InterruptedException gone) {
             LOG.debug("a browser has gone", gone);
-            browser.session.disconnect();
         } finally {
+            if (!done) browser.session.disconnect();
             closed();
         }
     }

@@ -80,9 +80,12 @@ final class Commands {
     }
 
     private static void answer(Context request, CompletableFuture<? extends Message> answer) {
-        request.future(() -> answer.handle((message, failure) -> failure == null
-                ? request.contentType("application/json").result(ApiJson.of(message))
-                : refuse(request, failure)));
+        // On a thread of its own: a browser may be slow to take it, and who completes an answer is the cluster.
+        request.future(() -> answer.handleAsync(
+                (message, failure) -> failure == null
+                        ? request.contentType("application/json").result(ApiJson.of(message))
+                        : refuse(request, failure),
+                Thread::startVirtualThread));
     }
 
     private static Context refuse(Context request, Throwable failure) {

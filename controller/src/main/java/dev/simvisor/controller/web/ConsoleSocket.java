@@ -25,6 +25,9 @@ final class ConsoleSocket extends BrowserSocket<ByteString> {
     private static final Logger LOG = LoggerFactory.getLogger(ConsoleSocket.class);
     private static final int MOST_WAITING_BYTES = 1 << 20;
 
+    /** What a piece takes beside its bytes, about: a guest may say a byte at a time. */
+    private static final int PIECE_BYTES = 64;
+
     /** Of what has been said before, and of one message. */
     private static final int MOST_BYTES = 64 << 10;
 
@@ -36,7 +39,7 @@ final class ConsoleSocket extends BrowserSocket<ByteString> {
     private boolean gone;
 
     private ConsoleSocket(WsContext browser, ClusterControl cluster, String vm) {
-        super(browser, new Outbox<>(MOST_WAITING_BYTES, ByteString::size));
+        super(browser, new Outbox<>(MOST_WAITING_BYTES, said -> said.size() + PIECE_BYTES, ByteString::size));
         this.cluster = cluster;
         this.vm = vm;
     }
@@ -87,7 +90,7 @@ final class ConsoleSocket extends BrowserSocket<ByteString> {
         } catch (ExecutionException refused) {
             LOG.debug("nobody is there to type to", refused); // the VM has just ended, or is not there yet
         } catch (TimeoutException timeStands) {
-            end();
+            LOG.debug("what was typed to {} is on its way yet", vm);
         }
     }
 

@@ -30,11 +30,24 @@ final class LiveCluster implements AutoCloseable {
 
     /** News of a cluster. */
     sealed interface News {
+        /** What it takes of memory, about. */
+        int bytes();
+
         /** Something has changed. */
-        record Happened(Event event) implements News {}
+        record Happened(Event event) implements News {
+            @Override
+            public int bytes() {
+                return event.getSerializedSize();
+            }
+        }
 
         /** An interval has ended. */
-        record Sampled(MetricsSample sample, ClusterStatus status) implements News {}
+        record Sampled(MetricsSample sample, ClusterStatus status) implements News {
+            @Override
+            public int bytes() {
+                return sample.getSerializedSize() + status.getSerializedSize();
+            }
+        }
     }
 
     /**

@@ -13,19 +13,28 @@ final class Outbox<T> {
     /**
      * What is to be sent next; empty when the outbox has been closed.
      *
-     * @param dropped the weight of what has been dropped before it
+     * @param dropped how much has been dropped before it, as it is counted for the browser
      */
     record Batch<T>(long dropped, List<T> items) {}
 
     private final long mostWeight;
     private final ToIntFunction<T> weightOf;
+    private final ToIntFunction<T> countOf;
     private final Deque<T> waiting = new ArrayDeque<>();
     private long weight;
+    private long count;
     private long dropped;
     private boolean closed;
 
-    /** @param mostWeight of all that waits together */
-    Outbox(long mostWeight, ToIntFunction<T> weightOf) {
+    /**
+     * An empty one.
+     *
+     * @param mostWeight of all that waits together
+     * @param weightOf what an item takes of memory
+     * @param countOf what an item counts for when it is dropped
+     */
+    Outbox(long mostWeight, ToIntFunction<T> weightOf, ToIntFunction<T> countOf) {
+        this.countOf = countOf;
         this.mostWeight = mostWeight;
         this.weightOf = weightOf;
     }
@@ -36,12 +45,14 @@ final class Outbox<T> {
         }
         int more = weightOf.applyAsInt(item);
         if (weight + more > mostWeight) {
-            dropped += weight;
+            dropped += count;
             weight = 0;
+            count = 0;
             waiting.clear();
         }
         waiting.add(item);
         weight += more;
+        count += countOf.applyAsInt(item);
         notifyAll();
     }
 
@@ -53,6 +64,7 @@ final class Outbox<T> {
         Batch<T> batch = new Batch<>(dropped, List.copyOf(waiting));
         waiting.clear();
         weight = 0;
+        count = 0;
         dropped = 0;
         return batch;
     }

@@ -16,14 +16,14 @@ import java.util.function.Consumer;
  * again, and told how much.
  */
 final class PageSocket extends BrowserSocket<News> {
-    private static final int MOST_WAITING = 500;
+    private static final int MOST_WAITING_BYTES = 1 << 20;
     private static final int ANSWER_SECONDS = 10;
 
     private final LiveCluster live;
     private final Consumer<News> listener = this::put;
 
     private PageSocket(WsContext browser, LiveCluster live) {
-        super(browser, new Outbox<>(MOST_WAITING, news -> 1));
+        super(browser, new Outbox<>(MOST_WAITING_BYTES, News::bytes, news -> 1));
         this.live = live;
     }
 

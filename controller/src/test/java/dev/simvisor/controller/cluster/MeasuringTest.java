@@ -85,6 +85,19 @@ class MeasuringTest {
         assertThat(measurements.getFirst().vms()).hasSize(1);
     }
 
+    /** Timers would refuse to wait so long, and nothing but the meter is ever due. */
+    @Test
+    void clusterThatIsToBeMeasuredInYearsGoesOn() throws Exception {
+        try (ToyCluster toys = ToyCluster.of(1, 0, "n1")) {
+            ClusterControl cluster = toys.control();
+            cluster.pace(0.001);
+            get(cluster.start());
+            cluster.measure(Long.MAX_VALUE / 2, Long.MAX_VALUE, measurement -> {});
+            get(cluster.createVm(ToyCluster.vm("a", "h1")));
+            assertThat(get(cluster.status()).getVirtualNanos()).isLessThan(60 * SECOND);
+        }
+    }
+
     @Test
     void timeThatHasNoEventToGoToStandsThoughItIsMeasured() throws Exception {
         List<Measurement> measurements = new CopyOnWriteArrayList<>();

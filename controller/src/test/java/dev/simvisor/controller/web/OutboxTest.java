@@ -7,7 +7,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class OutboxTest {
-    private final Outbox<String> outbox = new Outbox<>(5, String::length);
+    private final Outbox<String> outbox = new Outbox<>(5, String::length, String::length);
 
     @Test
     void whatWaitsIsTakenTogether() throws Exception {

@@ -147,7 +147,9 @@ final class HostSimulation implements HostContext, AutoCloseable {
         long endedNanos = Math.min(vm.nanos(), nowNanos);
         commands.guestEnded(vm.name());
         tell("", endedNanos, linkLatencyNanos(), HostMessage.newBuilder().setVm(report(vm)));
-        destroy(vm);
+        // When this is noticed depends on the window; the next decision, which gives its processor to another, does
+        // not.
+        remove(vm);
     }
 
     static VmReport.Builder report(VirtualMachine vm) {
@@ -346,6 +348,11 @@ final class HostSimulation implements HostContext, AutoCloseable {
 
     @Override
     public void destroy(VirtualMachine vm) {
+        remove(vm);
+        reschedule();
+    }
+
+    private void remove(VirtualMachine vm) {
         collectConsole(vm);
         Resident resident = residents.remove(vm.name());
         if (resident != null) {
@@ -354,7 +361,6 @@ final class HostSimulation implements HostContext, AutoCloseable {
         }
         scheduler.forget(vm.name());
         vm.close();
-        reschedule();
     }
 
     /** All VMs die with the host. */

@@ -279,6 +279,24 @@ class HostSimulationTest {
         }
     }
 
+    /** The one that ends is noticed when the window does; the processor that it had is given out at a time of its own. */
+    @Test
+    void whatOthersGetOfAGuestThatEndsDoesNotDependOnTheWindow() throws Exception {
+        List<String> hashes = new ArrayList<>();
+        for (long window : new long[] {10 * MILLI, 777_777, 3 * MILLI}) {
+            try (HostSimulation host = host(1)) {
+                HostCommand.Builder ending = create("a", 0).toBuilder();
+                ending.getCreateBuilder().getSpecBuilder().putLabels("ends-at", "13230000");
+                List<HostMessage> sent = run(host, 50 * MILLI, window, ending.build(), create("b", 0), create("c", 0));
+                assertThat(sent.getLast().getVm().getState()).isEqualTo(VmState.VM_STOPPED);
+                for (String name : List.of("b", "c"))
+                    hashes.add(machines.get(name).stateHash());
+            }
+        }
+        assertThat(hashes.subList(2, 4)).isEqualTo(hashes.subList(0, 2));
+        assertThat(hashes.subList(4, 6)).isEqualTo(hashes.subList(0, 2));
+    }
+
     @Test
     void hostWithoutRoomRefusesInOneLine() throws Exception {
         VmSpec spec =

@@ -26,6 +26,7 @@ import java.util.SortedMap;
  * <p>Labels of the spec: {@code dirty-every} cycles it writes to the next page of its {@code working-set} pages, and {@code
  * line-every} cycles it prints a line. It echoes what is typed; a typed {@code !} switches it off, a {@code #} crashes it. With
  * {@code suspends-after} it can be saved only suspended, so many cycles after it is asked; with -1 it never does.
+ * At the cycle {@code ends-at} it switches itself off.
  */
 public final class ToyMachine implements GuestMachine, GuestPages {
     private final byte[][] pages;
@@ -33,6 +34,7 @@ public final class ToyMachine implements GuestMachine, GuestPages {
     private final long dirtyEvery;
     private final long lineEvery;
     private final long suspendsAfter;
+    private final long endsAt;
     private long suspendsAt = Long.MAX_VALUE;
     private boolean suspended;
     private final BitSet dirty = new BitSet();
@@ -61,6 +63,8 @@ public final class ToyMachine implements GuestMachine, GuestPages {
         dirtyEvery = label(spec, "dirty-every", 1_000_000);
         lineEvery = label(spec, "line-every", 10_000_000);
         suspendsAfter = label(spec, "suspends-after", 0);
+        int end = label(spec, "ends-at", -1);
+        endsAt = end < 0 ? Long.MAX_VALUE : end;
     }
 
     private static int label(VmSpec spec, String name, int otherwise) {
@@ -108,6 +112,7 @@ public final class ToyMachine implements GuestMachine, GuestPages {
                 suspended = true;
                 return new RunOutcome.Suspended();
             }
+            if (cycles >= endsAt) return new RunOutcome.PoweredOff();
             steps++;
             if (!typed.isEmpty()) {
                 char key = typed.charAt(0);

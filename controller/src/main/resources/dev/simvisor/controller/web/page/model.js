@@ -60,7 +60,8 @@ export class Model {
   }
 
   #sampled(sample, status) {
-    this.status = status;
+    // One that was on its way before the page was told how things stand may be older than that.
+    if (Number(status.virtualNanos) >= Number(this.status?.virtualNanos ?? 0)) this.status = status;
     const last = this.latest();
     if (!last || Number(sample.untilNanos) > Number(last.untilNanos)) {
       if (last) last.vms = [];

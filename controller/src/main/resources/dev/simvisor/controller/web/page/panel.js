@@ -6,6 +6,7 @@ import { bytes, percent, word } from "./figures.js";
 import { takesVms } from "./model.js";
 import { Screen, typed } from "./terminal.js";
 
+const MOST_TYPED = 10_000;
 const KIND = { VM_RUNNING: "good", VM_PAUSED: "warn", VM_CREATING: "warn" };
 
 export class VmPanel {
@@ -135,7 +136,10 @@ export class VmPanel {
   }
 
   #type(text) {
-    if (text && this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(text);
+    // In messages that the server takes, however much is pasted.
+    for (let at = 0; at < text.length && this.#socket?.readyState === WebSocket.OPEN; at += MOST_TYPED) {
+      this.#socket.send(text.slice(at, at + MOST_TYPED));
+    }
   }
 
   #drawConsoleSoon() {
@@ -158,5 +162,5 @@ export class VmPanel {
 }
 
 function told(message) {
-  return message.ended ? "\r\n[the VM has ended]" : `\r\n[${message.dropped} bytes are left out here]\r\n`;
+  return message.ended ? "\r\n[there is no such VM any more]" : `\r\n[${message.dropped} bytes are left out here]\r\n`;
 }
