@@ -31,6 +31,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -111,11 +112,12 @@ final class HostCommands implements AutoCloseable {
         }
     }
 
-    /** Whether a VM of this host has come without all of its pages, and lacks some yet. */
-    private boolean lacksPages(String vm) {
+    /** The migration by which a VM of this host has come without all of its pages, if it lacks some yet. */
+    private Optional<IncomingMigration> fetching(String vm) {
         return incoming.values().stream()
-                .anyMatch(migration ->
-                        migration.isFetching() && migration.vmName().equals(vm));
+                .filter(migration ->
+                        migration.isFetching() && migration.vmName().equals(vm))
+                .findFirst();
     }
 
     // ---- life of VMs ----
@@ -236,10 +238,9 @@ final class HostCommands implements AutoCloseable {
                 migration.guestEnded();
             }
         }
-        for (IncomingMigration migration : incoming.values()) {
-            if (migration.isFetching() && migration.vmName().equals(vm)) {
-                migration.guestEnded();
-            }
+        Optional<IncomingMigration> fetching = fetching(vm);
+        if (fetching.isPresent()) {
+            fetching.get().guestEnded();
         }
         forgetEnded();
     }
@@ -265,7 +266,7 @@ final class HostCommands implements AutoCloseable {
             return;
         }
         VirtualMachine vm = resident.vm;
-        if (lacksPages(vm.name())) {
+        if (fetching(vm.name()).isPresent()) {
             snapshotFailed(
                     number,
                     "VM " + vm.name() + " lacks pages that are on their way: try again when its migration has ended");
