@@ -330,12 +330,12 @@ public final class Cpu {
 
     /** The effective address (offset in its segment) of an instruction's memory operand. */
     public long effectiveAddress(Instruction i) {
-        return (gpr[i.base] + (gpr[i.index] << i.scale) + i.displacement) & i.addressMask;
+        return (gpr[i.base] + (gpr[i.index] << i.scale) + i.displacement) & i.addressMask();
     }
 
     /** As {@link #effectiveAddress}, of an operand without an index register. */
     public long effectiveAddressOfBase(Instruction i) {
-        return gpr[i.base] + i.displacement & i.addressMask;
+        return gpr[i.base] + i.displacement & i.addressMask();
     }
 
     /** Linear address of the memory operand for a read of {@code size} bytes; raises #GP or #SS if outside the segment. */

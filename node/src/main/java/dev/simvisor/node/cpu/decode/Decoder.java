@@ -89,7 +89,6 @@ public final class Decoder {
         Instruction instruction = new Instruction(row);
         instruction.operandSize = (byte) codeSize;
         instruction.addressSize = (byte) codeSize;
-        instruction.addressMask = -1L >>> 64 - codeSize;
         instruction.segment = SegmentRegister.DS;
         instruction.length = (byte) Math.min(code.position(), CodeWindow.MAXIMUM_LENGTH);
         instruction.offset = (char) offset;
@@ -99,9 +98,7 @@ public final class Decoder {
     // ---- sizes
 
     private void readSizes(Instruction instruction, Row row) {
-        int addressSize = addressSize();
-        instruction.addressSize = (byte) addressSize;
-        instruction.addressMask = -1L >>> 64 - addressSize;
+        instruction.addressSize = (byte) addressSize();
         instruction.operandSize = (byte) operandSize(row);
         instruction.segment = (byte) (prefixes.segment == Prefixes.NO_OVERRIDE ? SegmentRegister.DS : prefixes.segment);
     }
@@ -135,7 +132,7 @@ public final class Decoder {
     // ---- ModRM
 
     private void readModRm(Instruction instruction, Row row) {
-        instruction.modRm = (char) modRm;
+        instruction.modRm = (byte) modRm;
         instruction.reg = (byte) (modRm >> 3 & 7 | prefixes.rexR());
         if (modRm >= 0xC0 || isRegisterRegardless(row)) {
             instruction.rm = (byte) (modRm & 7 | prefixes.rexB());
@@ -231,7 +228,7 @@ public final class Decoder {
 
     private void readImmediate(Instruction instruction, Operand operand) {
         int size = operand.size().bits(instruction.operandSize) / 8;
-        if (isSecondImmediate(instruction.row, operand)) instruction.immediate2 = (char) code.unsigned(size);
+        if (isSecondImmediate(instruction.row, operand)) instruction.displacement = code.unsigned(size);
         else if (operand.size() == OperandSize.W) instruction.immediate = code.unsigned(size);
         else instruction.immediate = code.signed(size);
     }
@@ -244,7 +241,7 @@ public final class Decoder {
 
     private void readFarPointer(Instruction instruction) {
         instruction.immediate = code.unsigned(instruction.operandSize == 16 ? 2 : 4);
-        instruction.immediate2 = (char) code.unsigned(2);
+        instruction.displacement = code.unsigned(2);
     }
 
     private void readAbsoluteOffset(Instruction instruction) {
@@ -290,7 +287,7 @@ public final class Decoder {
         instruction.lock = prefixes.lock;
         boolean partOfOpcode =
                 row.opcode().prefix() == MandatoryPrefix.F2 || row.opcode().prefix() == MandatoryPrefix.F3;
-        instruction.repeat = (char) (partOfOpcode ? Instruction.NO_PREFIX : prefixes.repeat);
+        instruction.repeat = partOfOpcode ? Instruction.NO_PREFIX : (byte) prefixes.repeat;
         if (instruction.base == Instruction.BLOCK_RIP) instruction.displacement += instruction.nextOffset();
     }
 }

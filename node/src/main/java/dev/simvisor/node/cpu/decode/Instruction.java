@@ -7,12 +7,13 @@ import dev.simvisor.node.cpu.table.Row;
  * interpretation. Filled by the decoder, read by semantics; plain fields because the interpreter reads several per
  * instruction.
  *
- * <p>A memory operand's effective address is {@code (gpr[base] + (gpr[index] << scale) + displacement) & addressMask}: an
+ * <p>A memory operand's effective address is {@code (gpr[base] + (gpr[index] << scale) + displacement) & addressMask()}: an
  * absent base or index names {@link #ZERO}, a RIP-relative one has base {@link #BLOCK_RIP} and a displacement that counts from
  * the start of the block.
  *
- * <p>Fields are as narrow as what they hold, unsigned 16-bit ones being {@code char}, so that one is 64 bytes in memory: most of
- * the time that seldom executed code costs goes into fetching them.
+ * <p>Fields are as narrow as what they hold, unsigned 16-bit ones being {@code char}, so that one is 48 bytes in memory, where
+ * headers of objects have 8 (JEP 519): a guest has hundreds of thousands of them, and most of the time that seldom executed code
+ * costs goes into fetching them.
  */
 public final class Instruction {
     /** Pseudo register that always holds zero. */
@@ -24,9 +25,9 @@ public final class Instruction {
     /** Marks an 8-bit register operand as AH, CH, DH or BH: the register is {@code operand & 15}, its bits 15:8 are meant. */
     public static final int HIGH_BYTE = 16;
 
-    public static final int NO_PREFIX = 0;
-    public static final int REPNE = 0xF2;
-    public static final int REP = 0xF3;
+    public static final byte NO_PREFIX = 0;
+    public static final byte REPNE = (byte) 0xF2;
+    public static final byte REP = (byte) 0xF3;
 
     public final Row row;
 
@@ -44,10 +45,8 @@ public final class Instruction {
     /** 16, 32 or 64. */
     public byte addressSize;
 
-    public long addressMask;
-
     /** The ModRM byte, which x87 instructions leave in the last-opcode register; 0 where there is none. */
-    public char modRm;
+    public byte modRm;
 
     /** ModRM.reg with REX.R; for 8-bit registers possibly with {@link #HIGH_BYTE}. Segment, control or debug register number. */
     public byte reg;
@@ -61,6 +60,8 @@ public final class Instruction {
     public byte base = ZERO;
     public byte index = ZERO;
     public byte scale;
+
+    /** Of the memory operand, sign-extended, or its absolute offset; or what {@link #secondImmediate} says. */
     public long displacement;
 
     /** Segment of the memory operand (or of the source string), overrides applied: an index of {@code SegmentRegister}. */
@@ -69,13 +70,10 @@ public final class Instruction {
     /** First immediate, sign-extended; the offset of a far pointer; the displacement of a relative branch. */
     public long immediate;
 
-    /** Second immediate: ENTER's nesting level; the selector of a far pointer. */
-    public char immediate2;
-
     public boolean lock;
 
     /** {@link #NO_PREFIX}, {@link #REPNE} or {@link #REP}: the last of these prefixes, where it is not part of the opcode. */
-    public char repeat;
+    public byte repeat;
 
     /** Length in bytes, 1 to 15. */
     public byte length;
@@ -85,6 +83,16 @@ public final class Instruction {
 
     public Instruction(Row row) {
         this.row = row;
+    }
+
+    /** The bits that an address has. */
+    public long addressMask() {
+        return -1L >>> 64 - addressSize;
+    }
+
+    /** ENTER's nesting level; the selector of a far pointer. Such instructions have no memory operand. */
+    public int secondImmediate() {
+        return (char) displacement;
     }
 
     /** Offset of the next instruction from the start of the block. */

@@ -63,7 +63,7 @@ public final class Disassembler {
             case ONE -> "1";
             case I -> immediate(i, operand);
             case J -> hex(target(i, instructionPointer));
-            case A -> hex(i.immediate2 & 0xFFFF) + ":" + hex(i.immediate);
+            case A -> hex(i.secondImmediate()) + ":" + hex(i.immediate);
             case X -> sizeName(bits) + RegisterNames.segment(i.segment) + ":[" + indexRegister(i, 6) + "]";
             case Y -> sizeName(bits) + "es:[" + indexRegister(i, 7) + "]";
         };
@@ -82,7 +82,7 @@ public final class Disassembler {
     private static String immediate(Instruction i, Operand operand) {
         boolean second = operand != i.row.operands().getFirst()
                 && i.row.operands().getFirst().kind() == OperandKind.I;
-        if (second) return hex(i.immediate2);
+        if (second) return hex(i.secondImmediate());
         boolean alone =
                 i.row.governingSize() == OperandSize.NONE || i.row.operands().size() == 3;
         int bits = operand.size() == OperandSize.B && alone ? 8 : Math.max(8, i.operandSize);
@@ -127,7 +127,7 @@ public final class Disassembler {
             text.append(RegisterNames.general(i.index, i.addressSize));
             if (i.addressSize != 16) text.append('*').append(1 << i.scale);
         }
-        if (text.isEmpty()) return hex(displacement & i.addressMask);
+        if (text.isEmpty()) return hex(displacement & i.addressMask());
         if (displacement < 0) return text.append('-').append(hex(-displacement)).toString();
         return displacement == 0
                 ? text.toString()

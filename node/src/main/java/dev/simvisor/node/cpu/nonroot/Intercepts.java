@@ -180,7 +180,7 @@ public final class Intercepts {
     private static void checkPortString(Cpu cpu, ControlStructure controls, Instruction i, int direction) {
         boolean in = direction == IO_IN;
         int segment = in ? SegmentRegister.ES : i.segment;
-        long linear = cpu.effectiveBase[segment] + (cpu.gpr[in ? RDI : RSI] & i.addressMask);
+        long linear = cpu.effectiveBase[segment] + (cpu.gpr[in ? RDI : RSI] & i.addressMask());
         controls.guestLinearAddress = cpu.codeSize == 64 ? linear : linear & 0xFFFF_FFFFL;
         int repeated = i.repeat == Instruction.NO_PREFIX ? 0 : IO_REP;
         checkPort(cpu, controls, i, cpu.reg16(RDX), direction | IO_STRING | repeated);

@@ -40,7 +40,7 @@ public final class BitOperations {
             return;
         }
         long signedOffset = size == 64 ? offset : size == 32 ? (int) offset : (short) offset;
-        long address = cpu.effectiveAddress(i) + ((signedOffset & -size) >> 3) & i.addressMask;
+        long address = cpu.effectiveAddress(i) + ((signedOffset & -size) >> 3) & i.addressMask();
         if (change == TEST) {
             carry(cpu, OperandAccess.load(cpu, cpu.readAddress(i.segment, address, size / 8), size), bit);
             return;

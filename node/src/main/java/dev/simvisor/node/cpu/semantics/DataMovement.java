@@ -105,7 +105,7 @@ public final class DataMovement {
 
     /** AL = [rBX + AL], in DS or the overriding segment. */
     public static void xlat(Cpu cpu, Instruction i) {
-        long offset = cpu.gpr[RBX] + cpu.reg8(RAX) & i.addressMask;
+        long offset = cpu.gpr[RBX] + cpu.reg8(RAX) & i.addressMask();
         cpu.reg8(RAX, cpu.memory.read8(cpu.readAddress(i.segment, offset, 1)));
     }
 }

@@ -10,7 +10,7 @@ public final class FarTransfers {
     private FarTransfers() {}
 
     public static void jmpFar(Cpu cpu, Instruction i) {
-        FarTransfer.jump(cpu, i.immediate2 & 0xFFFF, immediateOffset(i), cpu.nextRip(i));
+        FarTransfer.jump(cpu, i.secondImmediate(), immediateOffset(i), cpu.nextRip(i));
     }
 
     public static void jmpFarIndirect(Cpu cpu, Instruction i) {
@@ -19,7 +19,7 @@ public final class FarTransfers {
     }
 
     public static void callFar(Cpu cpu, Instruction i) {
-        FarTransfer.call(cpu, i.immediate2 & 0xFFFF, immediateOffset(i), i.operandSize, cpu.nextRip(i));
+        FarTransfer.call(cpu, i.secondImmediate(), immediateOffset(i), i.operandSize, cpu.nextRip(i));
     }
 
     public static void callFarIndirect(Cpu cpu, Instruction i) {

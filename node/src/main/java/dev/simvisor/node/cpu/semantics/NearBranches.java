@@ -88,7 +88,7 @@ public final class NearBranches {
 
     /** rCX of the address size, decremented by one but not yet stored. */
     private static long decremented(Cpu cpu, Instruction i) {
-        return cpu.gpr[RCX] - 1 & i.addressMask;
+        return cpu.gpr[RCX] - 1 & i.addressMask();
     }
 
     private static void loop(Cpu cpu, Instruction i, boolean condition) {
@@ -110,7 +110,7 @@ public final class NearBranches {
     }
 
     public static void jcxz(Cpu cpu, Instruction i) {
-        if ((cpu.gpr[RCX] & i.addressMask) == 0) cpu.rip = relative(cpu, i);
+        if ((cpu.gpr[RCX] & i.addressMask()) == 0) cpu.rip = relative(cpu, i);
     }
 
     public static void undefinedOpcode(Cpu cpu) {

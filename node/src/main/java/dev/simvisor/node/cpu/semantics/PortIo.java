@@ -49,7 +49,7 @@ public final class PortIo {
         int port = cpu.reg16(RDX);
         PortAccess.check(cpu, port, size / 8);
         if (finished(cpu, i)) return;
-        long linear = cpu.writeAddress(SegmentRegister.ES, cpu.gpr[RDI] & i.addressMask, size / 8);
+        long linear = cpu.writeAddress(SegmentRegister.ES, cpu.gpr[RDI] & i.addressMask(), size / 8);
         cpu.memory.checkWrite(linear, size / 8);
         OperandAccess.store(cpu, linear, size, PortAccess.read(cpu, port, size / 8));
         advance(cpu, i, RDI, size / 8);
@@ -60,13 +60,13 @@ public final class PortIo {
         int port = cpu.reg16(RDX);
         PortAccess.check(cpu, port, size / 8);
         if (finished(cpu, i)) return;
-        long linear = cpu.readAddress(i.segment, cpu.gpr[RSI] & i.addressMask, size / 8);
+        long linear = cpu.readAddress(i.segment, cpu.gpr[RSI] & i.addressMask(), size / 8);
         PortAccess.write(cpu, port, size / 8, (int) OperandAccess.load(cpu, linear, size));
         advance(cpu, i, RSI, size / 8);
     }
 
     private static boolean finished(Cpu cpu, Instruction i) {
-        return i.repeat != Instruction.NO_PREFIX && (cpu.gpr[RCX] & i.addressMask) == 0;
+        return i.repeat != Instruction.NO_PREFIX && (cpu.gpr[RCX] & i.addressMask()) == 0;
     }
 
     /** Moves the index register and, when repeated, counts down; with a count left the instruction is next again. */
@@ -75,7 +75,7 @@ public final class PortIo {
         cpu.reg(index, i.addressSize, cpu.gpr[index] + step);
         if (i.repeat == Instruction.NO_PREFIX) return;
         cpu.reg(RCX, i.addressSize, cpu.gpr[RCX] - 1);
-        if ((cpu.gpr[RCX] & i.addressMask) != 0) cpu.rip = cpu.currentRip(i);
+        if ((cpu.gpr[RCX] & i.addressMask()) != 0) cpu.rip = cpu.currentRip(i);
     }
 
     /** There are no 64-bit ports: REX.W leaves 32. */

@@ -19,7 +19,7 @@ public final class Repetition {
     /** Iterations that may be done now: 0 when rCX is zero; 1 without a prefix. */
     public static long allowed(Cpu cpu, Instruction i) {
         if (i.repeat == Instruction.NO_PREFIX) return 1;
-        long count = cpu.gpr[RCX] & i.addressMask;
+        long count = cpu.gpr[RCX] & i.addressMask();
         if ((cpu.otherFlags & Flags.TF) != 0) return count == 0 ? 0 : 1;
         long budget = cpu.runLimit - cpu.instructionsExecuted();
         return Long.compareUnsigned(count, budget) < 0 ? count : budget;
@@ -43,7 +43,7 @@ public final class Repetition {
     public static void end(Cpu cpu, Instruction i, long done, boolean finished) {
         if (done > 0) cpu.completedInstructions--;
         boolean repeated = i.repeat != Instruction.NO_PREFIX;
-        if (repeated && !finished && (cpu.gpr[RCX] & i.addressMask) != 0) cpu.rip = cpu.currentRip(i);
+        if (repeated && !finished && (cpu.gpr[RCX] & i.addressMask()) != 0) cpu.rip = cpu.currentRip(i);
     }
 
     /** Whether another iteration may follow without leaving the instruction: a device access ended the block. */

@@ -167,7 +167,7 @@ public final class Stack {
     public static void enter(Cpu cpu, Instruction i) {
         int size = i.operandSize;
         int bytes = size / 8;
-        int level = i.immediate2 & 31;
+        int level = i.secondImmediate() & 31;
         long locals = i.immediate & 0xFFFF;
         long before = cpu.gpr[RSP];
         long finalTop = StackAccess.moved(cpu, -(long) bytes * (level == 0 ? 1 : level + 1) - locals);

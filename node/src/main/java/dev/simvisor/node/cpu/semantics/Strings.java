@@ -28,15 +28,15 @@ public final class Strings {
     }
 
     private static long source(Cpu cpu, Instruction i) {
-        return cpu.readAddress(i.segment, cpu.gpr[RSI] & i.addressMask, i.operandSize / 8);
+        return cpu.readAddress(i.segment, cpu.gpr[RSI] & i.addressMask(), i.operandSize / 8);
     }
 
     private static long destinationForRead(Cpu cpu, Instruction i) {
-        return cpu.readAddress(SegmentRegister.ES, cpu.gpr[RDI] & i.addressMask, i.operandSize / 8);
+        return cpu.readAddress(SegmentRegister.ES, cpu.gpr[RDI] & i.addressMask(), i.operandSize / 8);
     }
 
     private static long destination(Cpu cpu, Instruction i) {
-        return cpu.writeAddress(SegmentRegister.ES, cpu.gpr[RDI] & i.addressMask, i.operandSize / 8);
+        return cpu.writeAddress(SegmentRegister.ES, cpu.gpr[RDI] & i.addressMask(), i.operandSize / 8);
     }
 
     // ---- MOVS
@@ -101,8 +101,8 @@ public final class Strings {
         long count = Math.min(limit, Math.min(PAGE - (from & PAGE - 1), PAGE - (to & PAGE - 1)) / bytes);
         if (count < 2) return 1;
         long last = (count - 1) * bytes;
-        boolean unchecked = plain(cpu.readCheck[i.segment], cpu.gpr[RSI] & i.addressMask, last, i.addressMask)
-                && plain(destinationCheck, cpu.gpr[RDI] & i.addressMask, last, i.addressMask);
+        boolean unchecked = plain(cpu.readCheck[i.segment], cpu.gpr[RSI] & i.addressMask(), last, i.addressMask())
+                && plain(destinationCheck, cpu.gpr[RDI] & i.addressMask(), last, i.addressMask());
         return unchecked ? count : 1;
     }
 
@@ -144,7 +144,7 @@ public final class Strings {
         int bytes = i.operandSize / 8;
         long count = Math.min(limit, (PAGE - (to & PAGE - 1)) / bytes);
         if (count < 2) return 1;
-        return plain(check, cpu.gpr[RDI] & i.addressMask, (count - 1) * bytes, i.addressMask) ? count : 1;
+        return plain(check, cpu.gpr[RDI] & i.addressMask(), (count - 1) * bytes, i.addressMask()) ? count : 1;
     }
 
     private static void fill(long address, long count, int size, long value) {

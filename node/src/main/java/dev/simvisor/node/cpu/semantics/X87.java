@@ -56,7 +56,7 @@ public final class X87 {
     /** Remembers a non-control instruction; call it when nothing can fault any more (SDM Vol 1 §8.1.8, §8.1.9). */
     static void track(Cpu cpu, Instruction i) {
         FpuState fpu = cpu.fpu;
-        fpu.lastOpcode = (i.row.opcode().code() & 7) << 8 | i.modRm;
+        fpu.lastOpcode = (i.row.opcode().code() & 7) << 8 | i.modRm & 0xFF;
         fpu.lastInstructionSelector = cpu.selector[SegmentRegister.CS];
         fpu.lastInstructionPointer = cpu.currentRip(i);
         if (i.memory) {

@@ -180,8 +180,8 @@ final class OperationEmitter extends InstructionEmitter {
             code.loadConstant(displacement);
             if (!first) code.ladd();
         }
-        if (instruction.addressMask != -1L)
-            code.loadConstant(instruction.addressMask).land();
+        if (instruction.addressMask() != -1L)
+            code.loadConstant(instruction.addressMask()).land();
     }
 
     @Override

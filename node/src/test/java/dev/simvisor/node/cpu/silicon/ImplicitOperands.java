@@ -96,7 +96,7 @@ final class ImplicitOperands {
 
     /** Above the address size there may be anything. */
     private void address(int register, long value) {
-        registers.set(register, value & instruction.addressMask | pattern.next() & ~instruction.addressMask);
+        registers.set(register, value & instruction.addressMask() | pattern.next() & ~instruction.addressMask());
     }
 
     private long stackAddress() {

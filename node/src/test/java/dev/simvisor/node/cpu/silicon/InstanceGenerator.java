@@ -132,12 +132,12 @@ final class InstanceGenerator {
                     setAddress(i.base, target - indexed - i.displacement);
                 }
             }
-            return target & i.addressMask;
+            return target & i.addressMask();
         }
 
         /** Above the address size there may be anything. */
         private void setAddress(int register, long value) {
-            set(register, value & instruction.addressMask | pattern.next() & ~instruction.addressMask);
+            set(register, value & instruction.addressMask() | pattern.next() & ~instruction.addressMask());
         }
 
         private void patch(long displacement, int bytes) {

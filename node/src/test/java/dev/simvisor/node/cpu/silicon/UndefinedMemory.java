@@ -27,7 +27,7 @@ final class UndefinedMemory {
         long[] gpr = new long[18];
         System.arraycopy(test.input().gpr, 0, gpr, 0, 16);
         gpr[Instruction.BLOCK_RIP] = SiliconLayout.CODE + test.codeOffset();
-        long effective = gpr[i.base] + (gpr[i.index] << i.scale) + i.displacement & i.addressMask;
+        long effective = gpr[i.base] + (gpr[i.index] << i.scale) + i.displacement & i.addressMask();
         long segmentBase = test.small() ? SiliconLayout.DATA : 0;
         if (test.codeSize() == 64 && i.segment >= 4) {
             segmentBase = i.segment == 4 ? SiliconLayout.FS_BASE : SiliconLayout.GS_BASE;
