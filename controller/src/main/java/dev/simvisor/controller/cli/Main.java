@@ -9,6 +9,7 @@ import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.guest.GuestCommand;
 import dev.simvisor.controller.placement.FitPlacement;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -40,6 +41,8 @@ public final class Main {
 
     /** Runs the command that {@code args} names and ends the process with its exit status. */
     public static void main(String[] args) {
+        // Reports and charts are the same to the byte whatever language their user speaks.
+        Locale.setDefault(Locale.ROOT);
         // Before any thread is started: SLF4J complains of those that log while it initializes.
         LoggerFactory.getILoggerFactory();
         StandardOutput output = StandardOutput.install();

@@ -15,6 +15,7 @@ import dev.simvisor.proto.node.IncomingVerified;
 import dev.simvisor.proto.node.PrepareIncoming;
 import dev.simvisor.proto.node.SendCopy;
 import dev.simvisor.proto.node.TakeOver;
+import dev.simvisor.proto.node.VmProgress;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -221,7 +222,8 @@ final class Clones {
                                 .setEpoch(transfer.clone.epoch)
                                 .setPaused(transfer.paused))
                         .build());
-        cluster.created(transfer.clone, transfer.paused ? VmState.VM_PAUSED : VmState.VM_RUNNING, transfer.answer);
+        VmState state = transfer.paused ? VmState.VM_PAUSED : VmState.VM_RUNNING;
+        cluster.created(transfer.clone, state, VmProgress.getDefaultInstance(), transfer.answer);
     }
 
     /** The host is dead already; what was on its way from or to it will not arrive, unless all of it had left. */

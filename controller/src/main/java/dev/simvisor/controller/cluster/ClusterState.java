@@ -324,13 +324,13 @@ final class ClusterState {
         if (report.getRefused()) {
             notCreated(vm, new Refusal(Kind.INVALID, report.getReason()), answer);
         } else {
-            created(vm, report.getState(), answer);
+            created(vm, report.getState(), report.getProgress(), answer);
         }
     }
 
-    void created(VmEntry vm, VmState state, CompletableFuture<Vm> answer) {
+    void created(VmEntry vm, VmState state, VmProgress asOf, CompletableFuture<Vm> answer) {
         vm.state = state;
-        changed(vm);
+        changed(vm, asOf);
         answer.complete(vm.view());
         vm.whenCreated.complete(null);
     }
@@ -465,8 +465,9 @@ final class ClusterState {
         checkFile(name, file);
         TakeSnapshot.Builder take = TakeSnapshot.newBuilder().setVm(name).setFile(file);
         HostCommand command = command().setSnapshot(take).build();
-        outbox.command(vm.host, command);
-        pending.awaitSnapshot(command.getNumber(), vm.host, answer);
+        String owner = ownerOf(vm).name();
+        outbox.command(owner, command);
+        pending.awaitSnapshot(command.getNumber(), owner, answer);
     }
 
     void restore(RestoreVmRequest request, CompletableFuture<Vm> answer) throws Refusal {
@@ -481,6 +482,7 @@ final class ClusterState {
         VmEntry vm = addVm(Admission.settled(spec, host), host, mode);
         RestoreVm.Builder restore = RestoreVm.newBuilder()
                 .setFile(request.getFile())
+                .setSaved(saved)
                 .setName(spec.getName())
                 .setEpoch(vm.epoch)
                 .setPaused(request.getPaused())
@@ -492,8 +494,9 @@ final class ClusterState {
         VmEntry vm = aliveVm(name);
         HostCommand command =
                 command().setHash(VmAction.newBuilder().setVm(name)).build();
-        outbox.command(vm.host, command);
-        pending.awaitHash(command.getNumber(), vm.host, answer);
+        String owner = ownerOf(vm).name();
+        outbox.command(owner, command);
+        pending.awaitHash(command.getNumber(), owner, answer);
     }
 
     void ask(HostEntry host, HostCommand command, Consumer<VmReport> whenAnswered, CompletableFuture<?> answer) {
@@ -635,17 +638,21 @@ final class ClusterState {
             return;
         }
         VmEntry vm = vms.get(report.getVm());
-        if (vm != null && vm.host.equals(from) && vm.epoch == report.getEpoch()) {
+        // One that was lost with its host stays so, though something that the host had said before is still arriving.
+        if (vm != null && !vm.hasEnded() && vm.host.equals(from) && vm.epoch == report.getEpoch()) {
             apply(vm, report);
         }
     }
 
     private void apply(VmEntry vm, VmReport report) {
         switch (report.getState()) {
-            case VM_STOPPED, VM_CRASHED -> ended(vm, report.getState(), report.getReason(), report.getExitStatus());
+            case VM_STOPPED, VM_CRASHED -> {
+                vm.take(report.getProgress());
+                ended(vm, report.getState(), report.getReason(), report.getExitStatus());
+            }
             default -> {
                 vm.state = report.getState();
-                changed(vm);
+                changed(vm, report.getProgress());
             }
         }
     }
@@ -692,9 +699,7 @@ final class ClusterState {
     void progress(String from, VmProgress progress) {
         VmEntry vm = vms.get(progress.getVm());
         if (vm != null && vm.host.equals(from)) {
-            vm.virtualCycles = progress.getVirtualCycles();
-            vm.instructions = progress.getInstructions();
-            vm.exits = progress.getExitsList();
+            vm.take(progress);
         }
     }
 
@@ -751,6 +756,11 @@ final class ClusterState {
 
     private void changed(VmEntry vm) {
         events.add(outbox.nowNanos(), Event.newBuilder().setVm(vm.view()));
+    }
+
+    /** With the VM's figures as of when its host said so; those of the last window depend on where windows end. */
+    private void changed(VmEntry vm, VmProgress asOf) {
+        events.add(outbox.nowNanos(), Event.newBuilder().setVm(vm.view(asOf)));
     }
 
     void changed(MigrationReport report) {

@@ -98,6 +98,9 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     /** Hosts that have not answered their definition. */
     private final Set<String> starting = new HashSet<>();
 
+    /** Deaths to be told of before anything else: nothing that has arrived, or comes from outside, may count on the dead. */
+    private final Deque<Runnable> deaths = new ArrayDeque<>();
+
     private final Deque<Consumer<TimeKeeper>> outside = new ArrayDeque<>();
     private final List<CompletableFuture<Void>> whenStarted = new ArrayList<>();
     private @Nullable Journal journal;
@@ -257,8 +260,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
             running.remove(host.name());
             starting.remove(host.name());
         });
-        // First of all: nothing that comes from outside may count on them.
-        outside.addFirst(keeper -> dead.forEach(host -> {
+        deaths.add(() -> dead.forEach(host -> {
             state.hostDied(host, "node " + gone.node() + " is gone");
             host.node = "";
         }));
@@ -421,6 +423,9 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
 
     /** One step while everything stands still; false when there is nothing to do for now. */
     private boolean step() {
+        while (!deaths.isEmpty()) {
+            deaths.remove().run();
+        }
         if (started) {
             meterings.measure(nowNanos);
             // What comes after a host that is brought up waits for it, whichever of several answers first.

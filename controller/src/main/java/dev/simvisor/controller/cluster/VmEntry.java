@@ -5,6 +5,7 @@ import dev.simvisor.proto.api.ExitCount;
 import dev.simvisor.proto.api.Vm;
 import dev.simvisor.proto.api.VmSpec;
 import dev.simvisor.proto.api.VmState;
+import dev.simvisor.proto.node.VmProgress;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
@@ -74,6 +75,23 @@ final class VmEntry {
     /** The state in the words of messages. */
     String stateName() {
         return state.name().substring("VM_".length()).toLowerCase(Locale.ROOT);
+    }
+
+    /** Takes its figures from what its host says. */
+    void take(VmProgress progress) {
+        virtualCycles = progress.getVirtualCycles();
+        instructions = progress.getInstructions();
+        exits = progress.getExitsList();
+    }
+
+    /** With figures of its past. */
+    Vm view(VmProgress asOf) {
+        return view().toBuilder()
+                .setVirtualCycles(asOf.getVirtualCycles())
+                .setInstructions(asOf.getInstructions())
+                .clearExits()
+                .addAllExits(asOf.getExitsList())
+                .build();
     }
 
     Vm view() {

@@ -5,9 +5,11 @@ import static dev.simvisor.controller.cluster.ToyCluster.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.simvisor.proto.api.ClusterStatus;
 import dev.simvisor.proto.api.CreateVmRequest;
 import dev.simvisor.proto.api.Event;
 import dev.simvisor.proto.api.Host;
+import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.HostState;
 import dev.simvisor.proto.api.MigrateRequest;
 import dev.simvisor.proto.api.MigrationParameters;
@@ -15,6 +17,7 @@ import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.MigrationState;
 import dev.simvisor.proto.api.RestoreVmRequest;
 import dev.simvisor.proto.api.SnapshotVmResponse;
+import dev.simvisor.proto.api.StateHashResponse;
 import dev.simvisor.proto.api.Vm;
 import dev.simvisor.proto.api.VmSpec;
 import dev.simvisor.proto.api.VmState;
@@ -270,6 +273,62 @@ class ClusterControlTest {
         assertThat(get(cluster.recoverHost("h1")).getState()).isEqualTo(HostState.HOST_UP);
         Vm again = get(cluster.createVm(ToyCluster.vm("a", "h1")));
         assertThat(again.getEpoch()).isEqualTo(2);
+    }
+
+    /** The report is on its way while a window ends, as a faster host is there, and the host dies. */
+    @Test
+    void lostVmStaysLostWhateverItsHostHadSaidBefore() {
+        HostSpec.Builder fast = ToyCluster.host("fast").toBuilder();
+        fast.getLinkBuilder().setLatencyNanos(MILLI / 5);
+        get(cluster.defineHost(fast.build()));
+        cluster.at(0).createVm(ToyCluster.vm("a", "h1"));
+        CompletableFuture<Vm> paused = cluster.at(10 * MILLI).pause("a");
+        CompletableFuture<Host> failed = cluster.at(10 * MILLI + MILLI / 2).failHost("h1");
+        CompletableFuture<ClusterStatus> later = cluster.at(15 * MILLI).status();
+        get(cluster.start());
+
+        assertThat(get(failed).getState()).isEqualTo(HostState.HOST_FAILED);
+        assertRefused(paused, Refusal.Kind.LOST, "h1");
+        get(later);
+        assertThat(get(cluster.vms()).getFirst().getState()).isEqualTo(VmState.VM_LOST);
+    }
+
+    @Test
+    void nobodyWaitsForWhatADeadHostWouldHaveToSay() {
+        cluster.at(0).createVm(ToyCluster.vm("a", "h1"));
+        cluster.at(10 * MILLI).migrate(to("a", "h2"));
+        CompletableFuture<Host> failed = cluster.at(20 * MILLI).failHost("h1");
+        CompletableFuture<StateHashResponse> hash = cluster.at(20 * MILLI).stateHash("a");
+        CompletableFuture<SnapshotVmResponse> snapshot =
+                cluster.at(20 * MILLI).snapshot("a", directory.resolve("a.vm").toString());
+        get(cluster.start());
+
+        get(failed);
+        assertRefused(hash, Refusal.Kind.NOT_NOW, "VM a", "h1 is dead");
+        assertRefused(snapshot, Refusal.Kind.NOT_NOW, "VM a", "h1 is dead");
+    }
+
+    @Test
+    void fileThatHoldsAnotherVmThanTheOneAdmittedIsRefused() {
+        Path file = directory.resolve("saved");
+        CreateVmRequest.Builder other = ToyCluster.vm("b", "h1").toBuilder();
+        other.getSpecBuilder().putLabels("line-every", "7000000");
+        cluster.at(0).createVm(ToyCluster.vm("a", "h1"));
+        cluster.at(0).createVm(other.build());
+        CompletableFuture<SnapshotVmResponse> first = cluster.at(10 * MILLI).snapshot("a", file.toString());
+        CompletableFuture<SnapshotVmResponse> second = cluster.at(20 * MILLI).snapshot("b", file.toString());
+        CompletableFuture<Vm> restored = cluster.at(20 * MILLI)
+                .restore(RestoreVmRequest.newBuilder()
+                        .setFile(file.toString())
+                        .setName("twin")
+                        .setHost("h1")
+                        .build());
+        get(cluster.start());
+
+        get(first);
+        get(second);
+        assertRefused(restored, Refusal.Kind.INVALID, file.toString(), "another VM");
+        assertThat(get(cluster.vms())).extracting(vm -> vm.getSpec().getName()).containsExactly("a", "b");
     }
 
     @Test

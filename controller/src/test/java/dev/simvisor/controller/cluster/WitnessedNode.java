@@ -48,6 +48,11 @@ final class WitnessedNode {
         public long freeBytes() {
             return inner.freeBytes();
         }
+
+        @Override
+        public void close() {
+            inner.close();
+        }
     }
 
     /** The machine, which writes down where it begins before it runs, and after it how far it came. */

@@ -320,6 +320,10 @@ final class HostCommands implements AutoCloseable {
         Path file = Path.of(command.getFile());
         try (Snapshot snapshot = Snapshot.open(file)) {
             String name = command.getName().isEmpty() ? snapshot.spec().getName() : command.getName();
+            if (command.hasSaved() && !snapshot.spec().equals(command.getSaved())) {
+                refuse(number, name, file + ": holds another VM than when it was looked at: restore it again");
+                return;
+            }
             VmSpec spec = snapshot.spec().toBuilder().setName(name).build();
             VmSpec hosted = inMode(command.getMode(), spec);
             String refusal = refusal(hosted);

@@ -60,6 +60,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
     private final long clockHz;
     private final int pcpus;
     private final VcpuScheduler scheduler;
+    private final MachineFactory machines;
     private final HostCommands commands;
     private final HostMeter meter;
     private final SortedMap<String, Resident> residents = new TreeMap<>();
@@ -78,6 +79,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
         this.scheduler = new VcpuScheduler(pcpus);
         this.meter = new HostMeter(clockHz);
         this.nowNanos = nowNanos;
+        this.machines = machines;
         this.commands = new HostCommands(this, machines, streams);
     }
 
@@ -144,9 +146,9 @@ final class HostSimulation implements HostContext, AutoCloseable {
 
     private void guestEnded(Resident resident) throws InterruptedException {
         VirtualMachine vm = resident.vm;
-        long endedNanos = Math.min(vm.nanos(), nowNanos);
         commands.guestEnded(vm.name());
-        tell("", endedNanos, linkLatencyNanos(), HostMessage.newBuilder().setVm(report(vm)));
+        // What its last instruction cost may reach beyond the present time, which depends on the window; this does not.
+        tell("", vm.nanos(), linkLatencyNanos(), HostMessage.newBuilder().setVm(report(vm)));
         // When this is noticed depends on the window; the next decision, which gives its processor to another, does
         // not.
         remove(vm);
@@ -165,7 +167,8 @@ final class HostSimulation implements HostContext, AutoCloseable {
                             case CRASHED -> VmState.VM_CRASHED;
                         })
                 .setReason(vm.endReason())
-                .setExitStatus(vm.exitStatus());
+                .setExitStatus(vm.exitStatus())
+                .setProgress(progress(vm));
     }
 
     private void collectConsole(VirtualMachine vm) {
@@ -363,7 +366,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
         vm.close();
     }
 
-    /** All VMs die with the host. */
+    /** All VMs die with the host, whose memory is then given back. */
     @Override
     public void close() {
         commands.close();
@@ -372,5 +375,6 @@ final class HostSimulation implements HostContext, AutoCloseable {
             resident.vm.close();
         }
         residents.clear();
+        machines.close();
     }
 }

@@ -8,6 +8,7 @@ import dev.simvisor.node.vmm.MachineFactory;
 import dev.simvisor.proto.api.HostSpec;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -68,6 +69,7 @@ public final class NodeMain {
     private NodeMain() {}
 
     public static void main(String[] arguments) throws IOException {
+        Locale.setDefault(Locale.ROOT); // what it says of a VM is part of results
         Options options;
         try {
             options = Options.parse(arguments);

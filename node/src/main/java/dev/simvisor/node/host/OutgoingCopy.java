@@ -69,7 +69,7 @@ final class OutgoingCopy {
     private void send() throws InterruptedException {
         try {
             SentPages sent = stream.send(vm.machine(), vm.machine().pages().all());
-            ByteString saved = vm.save().toByteString();
+            ByteString saved = vm.saveForTransfer().toByteString();
             long bytes = sent.wireBytes() + stream.finish(saved, new BitSet());
             String hash = vm.stateHash();
             long nanos = MigrationPlan.of(MigrationParameters.getDefaultInstance(), order.getPath())

@@ -164,7 +164,7 @@ final class OutgoingMigration {
 
     /** Waits, in real time, until the target has applied all of it: after the hand-over it can complete without us. */
     private Event sendState(BitSet withheld) throws InterruptedException {
-        ByteString saved = vm.save().toByteString();
+        ByteString saved = vm.saveForTransfer().toByteString();
         stateSent = true;
         try {
             long bytes = stream.finish(saved, withheld);

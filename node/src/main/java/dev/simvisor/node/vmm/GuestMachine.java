@@ -3,6 +3,8 @@ package dev.simvisor.node.vmm;
 import com.google.protobuf.ByteString;
 import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.memory.GuestPages;
+import dev.simvisor.proto.node.SavedDisk;
+import java.util.List;
 import java.util.SortedMap;
 
 /**
@@ -19,6 +21,9 @@ public interface GuestMachine extends AutoCloseable {
     interface ConsoleSink {
         void put(byte value);
     }
+
+    /** Its disks, in their order: what a guest that has seen them relies on. */
+    List<SavedDisk> disks();
 
     // ---- time ----
 

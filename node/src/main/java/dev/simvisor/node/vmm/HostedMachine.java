@@ -9,6 +9,7 @@ import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.disk.RawDiskImage;
 import dev.simvisor.node.machine.memory.GuestPages;
 import dev.simvisor.node.vmm.exit.ExitLedger;
+import dev.simvisor.proto.node.SavedDisk;
 import java.util.List;
 import java.util.SortedMap;
 
@@ -36,6 +37,16 @@ final class HostedMachine implements GuestMachine {
     @Override
     public SortedMap<String, Long> exits() {
         return ledger.totals();
+    }
+
+    @Override
+    public List<SavedDisk> disks() {
+        return disks.stream()
+                .map(disk -> SavedDisk.newBuilder()
+                        .setBytes(disk.sizeBytes())
+                        .setReadOnly(disk.isReadOnly())
+                        .build())
+                .toList();
     }
 
     // ---- time ----

@@ -89,6 +89,11 @@ public final class HostedMachines implements MachineFactory {
         return (memory.limitFrames() - memory.reservedFrames()) << MachineMemory.FRAME_SHIFT;
     }
 
+    @Override
+    public void close() {
+        memory.close();
+    }
+
     private static VirtualizationMode mode(VmSpec spec) throws StateRefused {
         return VirtualizationMode.named(spec.getMode())
                 .orElseThrow(() -> new StateRefused(VirtualizationMode.refusal(spec.getMode())));

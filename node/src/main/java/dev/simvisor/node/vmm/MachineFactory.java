@@ -3,7 +3,7 @@ package dev.simvisor.node.vmm;
 import dev.simvisor.proto.api.VmSpec;
 
 /** Builds the machines of one physical host's VMs, in that host's memory. */
-public interface MachineFactory {
+public interface MachineFactory extends AutoCloseable {
     /** A machine, or one line that says why not. */
     sealed interface Built {
         record Ready(GuestMachine machine) implements Built {}
@@ -19,4 +19,8 @@ public interface MachineFactory {
 
     /** Bytes of host memory that no VM has reserved. */
     long freeBytes();
+
+    /** Gives the memory back; all machines must have been closed before. */
+    @Override
+    void close();
 }

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.proto.api.VmSpec;
+import dev.simvisor.proto.node.SavedDisk;
 import dev.simvisor.proto.node.SavedVm;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -257,6 +258,7 @@ public final class VirtualMachine implements AutoCloseable {
     public void admit(ByteString saved) throws StateRefused {
         require(State.INCOMING, "admit");
         SavedVm message = parse(saved);
+        checkDisks(message.getDisksList(), machine.disks());
         machine.restore(message.getMachine());
         consoleBytes = message.getConsoleBytes();
         clock = new VmClock(0, machine.cycles(), message.getClockHz() / 1000);
@@ -361,14 +363,38 @@ public final class VirtualMachine implements AutoCloseable {
 
     /** Everything but memory; what the guest said must have been taken. */
     public SavedVm save() {
+        return saveForTransfer().toBuilder().setSpec(spec).build();
+    }
+
+    /**
+     * As {@link #save}, for who knows what VM it is: without the names of its files, so that what crosses a link, and the time that
+     * this takes, does not depend on where somebody keeps them.
+     */
+    public SavedVm saveForTransfer() {
         endLine();
         return SavedVm.newBuilder()
                 .setVersion(STATE_VERSION)
-                .setSpec(spec)
                 .setMachine(machine.save())
                 .setConsoleBytes(consoleBytes)
                 .setClockHz(clock.khz() * 1000)
+                .addAllDisks(machine.disks())
                 .build();
+    }
+
+    private static void checkDisks(List<SavedDisk> saved, List<SavedDisk> present) throws StateRefused {
+        if (saved.size() != present.size()) {
+            throw new StateRefused("VM state with " + saved.size() + " disks: expected " + present.size());
+        }
+        for (int n = 0; n < saved.size(); n++) {
+            if (!saved.get(n).equals(present.get(n))) {
+                throw new StateRefused("disk " + n + " is " + text(present.get(n)) + " here: expected "
+                        + text(saved.get(n)) + ", as the guest knows it");
+            }
+        }
+    }
+
+    private static String text(SavedDisk disk) {
+        return disk.getBytes() + " bytes " + (disk.getReadOnly() ? "that cannot be written" : "that can be written");
     }
 
     static SavedVm parse(ByteString saved) throws StateRefused {

@@ -30,6 +30,9 @@ import org.junit.jupiter.api.Test;
 class HostSimulationTest {
     private static final long MILLI = 1_000_000;
 
+    /** Amid a window whatever its length here. */
+    private static final long ENDS_AT = 41_666_700;
+
     /** No test here migrates. */
     private static final PageStreams NO_STREAMS = new PageStreams() {
         @Override
@@ -182,6 +185,50 @@ class HostSimulationTest {
         }
         assertThat(hashes.subList(3, 6)).isEqualTo(hashes.subList(0, 3));
         assertThat(hashes.subList(6, 9)).isEqualTo(hashes.subList(0, 3));
+    }
+
+    /** One ends by itself amid windows, one is stopped when nothing has reported it for a while. */
+    @Test
+    void whatOthersAreToldOfAnEndedGuestDoesNotDependOnTheWindow() throws Exception {
+        List<List<HostMessage>> told = new ArrayList<>();
+        for (long window : new long[] {10 * MILLI, 777_777, 3 * MILLI}) {
+            try (HostSimulation host = host(1)) {
+                told.add(new ArrayList<>(
+                        run(host, 50 * MILLI, window, ending("a", ENDS_AT), create("b", 0, 100 * MILLI))));
+                HostCommand stop = HostCommand.newBuilder()
+                        .setStop(VmAction.newBuilder().setVm("b"))
+                        .build();
+                told.getLast()
+                        .addAll(host.run(window(50 * MILLI, 51 * MILLI)
+                                        .addCommands(stop)
+                                        .build())
+                                .getSentList());
+            }
+        }
+        assertThat(told.getFirst().getLast().getVm().getProgress().getVirtualCycles())
+                .isEqualTo(50 * MILLI);
+        assertThat(told.getFirst().stream().map(HostMessage::getVm).filter(vm -> vm.getState() == VmState.VM_STOPPED))
+                .extracting(vm -> vm.getProgress().getVirtualCycles())
+                .containsExactly(ENDS_AT, 50 * MILLI);
+        assertThat(told.get(1)).isEqualTo(told.getFirst());
+        assertThat(told.get(2)).isEqualTo(told.getFirst());
+    }
+
+    private static HostCommand ending(String name, long cycles) {
+        HostCommand.Builder create = create(name, 0).toBuilder();
+        create.getCreateBuilder().getSpecBuilder().putLabels("ends-at", Long.toString(cycles));
+        return create.build();
+    }
+
+    @Test
+    void memoryIsGivenBackWhenTheHostEnds() {
+        ToyMachines toys = new ToyMachines(64 << 20);
+        HostSimulation host = new HostSimulation(HostSpec.getDefaultInstance(), toys, NO_STREAMS, 0);
+        assertThat(toys.isClosed()).isFalse();
+
+        host.close();
+
+        assertThat(toys.isClosed()).isTrue();
     }
 
     @Test

@@ -160,6 +160,42 @@ class HostedMachinesTest {
         assertThat(machines.freeBytes()).isEqualTo(128 << 20);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"bare", "para"})
+    void stateIsRefusedWhereADiskIsNotWhatTheGuestKnows(String mode, @TempDir Path folder) throws Exception {
+        Path disk = Files.write(folder.resolve("disk"), new byte[1024]);
+        VmSpec spec = vm(mode).addDisks(disk.toString()).build();
+        ByteString saved;
+        try (VirtualMachine vm = started(spec.toBuilder())) {
+            runUntilSaid(vm, "> ", 0, MILLI);
+            vm.suspend();
+            for (long nanos = vm.nanos(); vm.isRunning(); nanos += MILLI) vm.runTo(nanos);
+            saved = vm.save().toByteString();
+        }
+        Files.write(disk, new byte[1536]);
+
+        try (VirtualMachine vm = VirtualMachine.incoming(spec, 1, ((Built.Ready) machines.blank(spec)).machine())) {
+            assertThatThrownBy(() -> vm.admit(saved))
+                    .isInstanceOf(StateRefused.class)
+                    .hasMessage(
+                            "disk 0 is 1536 bytes that can be written here: expected 1024 bytes that can be written,"
+                                    + " as the guest knows it");
+        }
+    }
+
+    @Test
+    void whatCrossesALinkDoesNotDependOnWhereFilesAre(@TempDir Path folder) throws Exception {
+        Path near = Files.write(folder.resolve("disk"), new byte[1024]);
+        Path far =
+                Files.write(Files.createDirectories(folder.resolve("far/away")).resolve("disk"), new byte[1024]);
+        try (VirtualMachine one = started(vm("bare").addDisks(near.toString()));
+                VirtualMachine other = started(vm("bare").addDisks(far.toString()))) {
+            one.pause();
+            other.pause();
+            assertThat(one.saveForTransfer()).isEqualTo(other.saveForTransfer());
+        }
+    }
+
     @Test
     void diskThatIsNotThere(@TempDir Path folder) {
         String disk = folder.resolve("disk").toString();

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.memory.GuestPages;
 import dev.simvisor.proto.api.VmSpec;
+import dev.simvisor.proto.node.SavedDisk;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -18,6 +19,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collections;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.SortedMap;
 
 /**
@@ -82,6 +84,11 @@ public final class ToyMachine implements GuestMachine, GuestPages {
     /** The VM's. */
     public String name() {
         return name;
+    }
+
+    @Override
+    public List<SavedDisk> disks() {
+        return List.of();
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 public final class ToyMachines implements MachineFactory {
     private final Consumer<ToyMachine> whenBuilt;
     private long freeBytes;
+    private boolean closed;
 
     public ToyMachines(long hostBytes) {
         this(hostBytes, machine -> {});
@@ -46,5 +47,15 @@ public final class ToyMachines implements MachineFactory {
     @Override
     public synchronized long freeBytes() {
         return freeBytes;
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+    }
+
+    /** Whether the host has given back its memory. */
+    public synchronized boolean isClosed() {
+        return closed;
     }
 }

@@ -181,6 +181,7 @@ public final class Coordination {
                 whole ? Step.to(new State.Switching(false, true)) : vmDied(discard("the source died"));
             case Event.DeadlinePassed() -> vmDied(discard("the source died"));
             case Event.TargetDied() -> vmDied();
+            case Event.GuestEnded() -> ended(Outcome.GUEST_ENDED, "the guest ended", discard("the guest ended"));
             default -> Step.to(state);
         };
     }
