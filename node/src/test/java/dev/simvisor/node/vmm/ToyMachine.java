@@ -21,6 +21,7 @@ import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.SortedMap;
+import java.util.function.LongConsumer;
 
 /**
  * A machine without a processor, for quick tests: it writes to pages and prints lines as a function of its cycles alone.
@@ -50,6 +51,7 @@ public final class ToyMachine implements GuestMachine, GuestPages {
     private ConsoleSink console = value -> {};
     private final Runnable whenClosed;
     private final String name;
+    private volatile LongConsumer beforeRun = end -> {};
     private volatile boolean closed;
 
     public ToyMachine(VmSpec spec) {
@@ -79,6 +81,11 @@ public final class ToyMachine implements GuestMachine, GuestPages {
             store(gfn, gfn + 1L);
         }
         return this;
+    }
+
+    /** Somebody is told, in its vCPU's thread, up to which cycle it is about to run. */
+    public void beforeRun(LongConsumer told) {
+        beforeRun = told;
     }
 
     /** The VM's. */
@@ -113,6 +120,7 @@ public final class ToyMachine implements GuestMachine, GuestPages {
 
     @Override
     public RunOutcome runUntil(long end) {
+        beforeRun.accept(end);
         while (nextEventCycles() < end) {
             cycles = nextEventCycles();
             if (cycles >= suspendsAt) {
