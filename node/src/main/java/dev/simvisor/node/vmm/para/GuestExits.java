@@ -45,9 +45,9 @@ final class GuestExits {
         this.pageTableWrites = new PageTableWrites(vcpu);
     }
 
-    /** Enters the kernel for events if some are pending and it does not mask them. */
+    /** Enters the kernel for events if some are pending and it does not mask them, on the way back from the VMM. */
     void deliverEvents() {
-        if (!vcpu.upcallPending() || vcpu.upcallsMasked()) return;
+        if (!vcpu.takeVmmEntered() || !vcpu.upcallPending() || vcpu.upcallsMasked()) return;
         ledger.count(ExitKind.INTERRUPT_DELIVERY);
         vcpu.renewTime();
         TrapFrame.enter(vcpu, vcpu.event.address(), true);
@@ -55,6 +55,7 @@ final class GuestExits {
 
     void answer() {
         Exit exit = cpu.exit;
+        if (exit.kind != Exit.Kind.NONE) vcpu.vmmEntered();
         switch (exit.kind) {
             case NONE -> {}
             case EXCEPTION -> answerException(exit);

@@ -193,6 +193,7 @@ public final class ParavirtualMachine implements GuestPlatform {
     @Override
     public RunOutcome runUntil(long deadlineCycles, long mostInstructions) {
         while (true) {
+            if (clock.nextDueCycles() <= clock.cycles()) turns.current().vmmEntered();
             clock.deliverDueEvents();
             if (domain.isSuspended()) {
                 if (suspensionWanted) return suspended();

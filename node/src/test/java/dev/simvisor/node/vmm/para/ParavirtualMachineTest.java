@@ -41,6 +41,7 @@ class ParavirtualMachineTest {
     private static final int SHUTDOWN = 2;
     private static final int BLOCK = 1;
     private static final int SET_CALLBACKS = 4;
+    private static final int XEN_VERSION = 17;
     private static final int VCPU_OP = 24;
     private static final int REGISTER_INFO = 10;
     private static final int MMUEXT_OP = 26;
@@ -208,6 +209,50 @@ class ParavirtualMachineTest {
                 hash = machine.stateHash();
             }
         }
+    }
+
+    /** It opens its mask by a store, and some instructions later asks for what has come meanwhile, as Linux does. */
+    @Test
+    void anEventThatWaitsForTheMaskComesAtOneInstructionHoweverTheRunIsSplit() throws InvalidImageException {
+        String hash;
+        try (ParavirtualMachine machine = unmaskingKernel()) {
+            assertThat(machine.runUntil(100_000_000)).isEqualTo(new RunOutcome.PoweredOff());
+            hash = machine.stateHash();
+        }
+        try (ParavirtualMachine machine = unmaskingKernel()) {
+            RunOutcome outcome = new RunOutcome.DeadlineReached();
+            for (long cycle = 1; outcome.equals(new RunOutcome.DeadlineReached()); cycle++) {
+                outcome = machine.runUntil(cycle);
+            }
+            assertThat(outcome).isEqualTo(new RunOutcome.PoweredOff());
+            assertThat(machine.stateHash()).isEqualTo(hash);
+        }
+    }
+
+    private ParavirtualMachine unmaskingKernel() throws InvalidImageException {
+        ParavirtualMachine machine = machine(Interpreter::new);
+        long info = CODE + DATA + 64;
+        long handler = CODE + DATA / 2;
+        byte[] image = java.util.Arrays.copyOf(
+                new TinyKernel.Code()
+                        .hypercall(SET_CALLBACKS, handler, handler, handler)
+                        .hypercall(VCPU_OP, REGISTER_INFO, 0, CODE + DATA) // by which something may be pending
+                        .bytes(0xC6, 0x04, 0x25) // MOV BYTE [mask], 0
+                        .little((int) info + 1)
+                        .bytes(0, 0x90, 0x90, 0x90)
+                        .hypercall(XEN_VERSION, 0, 0, 0)
+                        .bytes(0x0F, 0x0B) // UD2: it is not to come to its end
+                        .done(),
+                2 * DATA);
+        byte[] ending = new TinyKernel.Code()
+                .hypercall(SCHED_OP, SHUTDOWN, CODE + DATA + 128, 0)
+                .done();
+        System.arraycopy(ending, 0, image, DATA / 2, ending.length);
+        java.nio.ByteBuffer data = java.nio.ByteBuffer.wrap(image).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        data.putLong(DATA, machine.domain().memory().mfn((TinyKernel.START + DATA) >> 12));
+        data.putInt(DATA + 8, 64);
+        machine.boot(new TinyKernel(image).image(), null, "");
+        return machine;
     }
 
     @Test

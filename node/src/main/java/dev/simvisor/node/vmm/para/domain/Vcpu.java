@@ -84,6 +84,8 @@ public final class Vcpu implements Turns.Participant {
     final Map<Integer, Integer> ldtFrames = new TreeMap<>();
     int ldtEntries;
     boolean yielded;
+    /** Whether the VMM has been entered since the guest's events were last looked for. */
+    private boolean vmmEntered = true;
 
     public final RunStateClock runState = new RunStateClock();
     /** Ports that it polls for while blocked; null when it waits for any event. */
@@ -278,8 +280,25 @@ public final class Vcpu implements Turns.Participant {
         memory().write(infoAddress + UPCALL_MASK, 1, mask ? 1 : 0);
     }
 
+    /**
+     * An exit, or an interrupt of the physical processor: on its way back to the guest the VMM looks for events. A run that has
+     * come to its end is neither: a kernel that opens its mask by a store has not been left, and delivering there would have it
+     * depend on how runs are split.
+     */
+    public void vmmEntered() {
+        vmmEntered = true;
+    }
+
+    /** Whether events are to be looked for; once for each time. */
+    public boolean takeVmmEntered() {
+        boolean value = vmmEntered;
+        vmmEntered = false;
+        return value;
+    }
+
     /** Has it look for events. */
     void upcall() {
+        vmmEntered = true;
         if (upcallPending()) return;
         memory().write(infoAddress + UPCALL_PENDING, 1, 1);
         wake();
@@ -500,6 +519,7 @@ public final class Vcpu implements Turns.Participant {
     /** Gives it the processor, or takes it away. */
     public void enter(RunState state) {
         if (runState.state() == state) return;
+        vmmEntered = true;
         runState.enter(state, domain.clock().nanos());
         if (state == RunState.RUNNING) runState.publish(this);
     }
