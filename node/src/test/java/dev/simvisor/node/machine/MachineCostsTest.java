@@ -22,7 +22,8 @@ import org.junit.jupiter.api.Test;
 class MachineCostsTest {
     private static final long MEMORY = 32L << 20;
     private static final long MILLISECOND = 1_000_000;
-    private static final ProcessorCosts COSTS = new ProcessorCosts(700, 100, 800, 9, 11, 64);
+    private static final int EXCEPTION = 800;
+    private static final ProcessorCosts COSTS = new ProcessorCosts(700, 100, EXCEPTION, 9, 11, 64);
 
     private final MachineMemory host = MachineMemory.ofBytes(4 * MEMORY);
     private final StringBuilder console = new StringBuilder();
@@ -82,6 +83,25 @@ class MachineCostsTest {
         assertThat(split.stateHash()).isEqualTo(whole.stateHash());
         // Without what was charged it would have been 39 million.
         assertThat(whole.instructions()).isLessThan(38 * MILLISECOND);
+    }
+
+    /** What is due in the midst comes before the handler's first instruction, also where no run ends there. */
+    @Test
+    void aRunThatEndsWithinTheDeliveryOfAnExceptionEndsWithIt() throws Exception {
+        Machine stepped = machine(1000, COSTS, "nanobench divzero");
+        Machine whole = machine(1000, COSTS, "nanobench divzero");
+        int deliveries = 0;
+        long before = stepped.clock().cycles();
+        for (long n = 1; deliveries < 20; n++) {
+            stepped.runUntil(Long.MAX_VALUE, n);
+            long after = stepped.clock().cycles();
+            if (after - before > EXCEPTION) {
+                deliveries++;
+                whole.runUntil(before + EXCEPTION / 2);
+                assertThat(whole.instructions()).isEqualTo(n);
+            }
+            before = after;
+        }
     }
 
     @Test

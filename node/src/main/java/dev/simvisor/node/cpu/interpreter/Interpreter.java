@@ -254,9 +254,8 @@ public final class Interpreter implements Engine {
         deliver(fault);
     }
 
-    /** Delivers what an instruction raised, which counts as one. */
+    /** Delivers what an instruction raised, which counts as one: when it is done, as what it takes is to end the run with it. */
     private void deliver(GuestException fault) {
-        cpu.completedInstructions++;
         cpu.attention = true;
         try {
             ExceptionDelivery.deliver(cpu, fault);
@@ -264,6 +263,7 @@ public final class Interpreter implements Engine {
             if (exit.vector != GuestException.EXIT) throw exit;
             // A VM exit in the midst of the delivery; what was to be delivered is in the IDT-vectoring information.
         }
+        cpu.completedInstructions++;
     }
 
     private boolean leaves(GuestException fault) {
@@ -313,8 +313,8 @@ public final class Interpreter implements Engine {
             if (stopsBefore(linear)) return;
             instruction = decoder.decodeAlone(linear);
         } catch (GuestException fault) {
-            cpu.completedInstructions++;
             ExceptionDelivery.deliver(cpu, fault);
+            cpu.completedInstructions++;
             return;
         }
         emulated[0] = instruction;

@@ -317,8 +317,8 @@ public final class DeprivilegedEngine implements Engine {
 
     /** Delivers what the instruction at rIP has raised, on the physical processor as it would have on the virtual one. */
     private void deliver(GuestException raised) {
-        virtual.completedInstructions++;
         ExceptionDelivery.deliver(virtual, raised);
+        virtual.completedInstructions++;
     }
 
     /** Whether this very fault was answered by filling the shadows already, with no instruction executed since. */
