@@ -3,6 +3,7 @@ package dev.simvisor.controller.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.simvisor.controller.guest.GuestCache;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -14,14 +15,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** SeaBIOS, as Debian packs it, in {@code simvisor boot --bios}: it comes up, finds disks and starts what is on them. */
+/** SeaBIOS and OVMF, as Debian packs them, in {@code simvisor boot --bios}: they come up, find disks and start what is on them. */
 class FirmwareIT {
     private static final Path SEABIOS = Path.of("/usr/share/seabios/bios-256k.bin");
+    private static final Path OVMF = Path.of("/usr/share/ovmf/OVMF.fd");
     private static final Path GRUB = Path.of("/usr/lib/grub/i386-pc/boot.img");
+    private static final Path UEFI_GRUB = Path.of("/usr/lib/grub/x86_64-efi/linux.mod");
 
     private static final int SECTOR = 512;
     /** Not less than a cylinder, or the firmware finds nothing to read. */
@@ -48,21 +50,22 @@ class FirmwareIT {
     private static final String GRUB_COMMANDS = """
             serial --unit=0
             terminal_output serial
-            linux (hd0,msdos1)/vmlinuz console=ttyS0 quiet started-by=grub
-            initrd (hd0,msdos1)/initrd
+            linux %1$s/vmlinuz console=ttyS0 quiet started-by=grub
+            initrd %1$s/initrd
             boot
             """;
+
+    /** What UEFI firmware starts from a disk where it has not been told otherwise (UEFI 2.10 §3.5.1.1). */
+    private static final String DEFAULT_LOADER = "BOOTX64.EFI";
+
+    private static final int UEFI_DISK_MEBIBYTES = 96;
 
     @TempDir
     private Path directory;
 
-    @BeforeEach
-    void needsSeaBios() {
-        assumeTrue(Files.exists(SEABIOS), "needs Debian's package seabios");
-    }
-
     @Test
     void seaBiosStartsABootSectorFromADiskInEveryModeWithTheSameState() throws Exception {
+        assumeTrue(Files.exists(SEABIOS), "needs Debian's package seabios");
         byte[] sector = HexFormat.of().parseHex(String.join("", BOOT_SECTOR).replace(" ", ""));
         ByteBuffer disk = ByteBuffer.allocate(SECTORS * SECTOR).order(ByteOrder.LITTLE_ENDIAN);
         disk.put(sector).putShort(SECTOR - 2, (short) SIGNATURE);
@@ -88,14 +91,33 @@ class FirmwareIT {
 
     @Test
     void grubStartsDebianFromADisk() throws Exception {
+        assumeTrue(Files.exists(SEABIOS), "needs Debian's package seabios");
         assumeTrue(Files.exists(GRUB), "needs Debian's packages grub-common and grub-pc-bin");
+        fetchDebian();
+        String booted = bootsDebian(SEABIOS, Files.write(directory.resolve("disk"), grubDisk()));
+        assertThat(booted).contains("SeaBIOS", "GRUB loading");
+    }
+
+    @Test
+    void uefiFirmwareStartsGrubFromADiskAndThatDebian() throws Exception {
+        assumeTrue(Files.exists(OVMF), "needs Debian's package ovmf");
+        assumeTrue(Files.exists(UEFI_GRUB), "needs Debian's packages grub-common and grub-efi-amd64-bin");
+        assumeTrue(Files.exists(Path.of("/usr/bin/mformat")), "needs Debian's package mtools");
+        fetchDebian();
+        String booted = bootsDebian(OVMF, uefiDisk());
+        assertThat(booted).contains("BdsDxe: starting Boot");
+    }
+
+    private static void fetchDebian() {
         assertThat(Main.commandLine().execute("guest", "fetch", "debian-12-amd64"))
                 .isZero();
-        Path disk = Files.write(directory.resolve("disk"), grubDisk());
+    }
 
-        Process simvisor = start(disk, "--max-time", "60s");
+    /** Starts Debian, looks around and switches off; returns what was said until the shell. */
+    private static String bootsDebian(Path firmware, Path disk) throws Exception {
+        Process simvisor = start(firmware, disk, "--max-time", "60s", "--memory", "512M");
         String booted = readUntil(simvisor.getInputStream(), "/root # ");
-        assertThat(booted).contains("SeaBIOS", "GRUB loading", "built-in shell");
+        assertThat(booted).contains("built-in shell");
         simvisor.getOutputStream()
                 .write("cat /proc/cmdline /sys/block/vda/size; poweroff -f\n".getBytes(StandardCharsets.US_ASCII));
         simvisor.getOutputStream().close();
@@ -103,6 +125,7 @@ class FirmwareIT {
 
         assertThat(simvisor.waitFor()).as(rest).isZero();
         assertThat(rest).contains("console=ttyS0 quiet started-by=grub\r\n" + Files.size(disk) / SECTOR + "\r\n");
+        return booted;
     }
 
     // ---- a disk with a boot loader and a partition, which is an archive
@@ -123,14 +146,40 @@ class FirmwareIT {
 
     private byte[] grubCore() throws IOException, InterruptedException {
         Path core = directory.resolve("core");
-        Path commands = Files.writeString(directory.resolve("commands"), GRUB_COMMANDS);
-        List<String> command = new ArrayList<>(List.of("grub-mkimage", "-O", "i386-pc", "-o", core.toString()));
-        command.addAll(List.of("-c", commands.toString(), "-p", "(hd0,msdos1)"));
-        command.addAll(List.of("biosdisk", "part_msdos", "tar", "linux", "serial", "terminal"));
+        String partition = "(hd0,msdos1)";
+        makeGrub("i386-pc", core, partition, "biosdisk", "part_msdos", "tar");
+        return Files.readAllBytes(core);
+    }
+
+    /** A file system with the loader that firmware looks for, and with what that starts. */
+    private Path uefiDisk() throws IOException, InterruptedException {
+        Path loader = directory.resolve(DEFAULT_LOADER);
+        makeGrub("x86_64-efi", loader, "(hd0)", "fat");
+        Path guest = GuestCache.defaultFolder(System.getenv()).resolve("debian-12-amd64");
+        String disk = directory.resolve("disk").toString();
+        execute("mformat", "-C", "-F", "-T", Integer.toString(UEFI_DISK_MEBIBYTES << 11), "-i", disk, "::");
+        execute("mmd", "-i", disk, "::EFI", "::EFI/BOOT");
+        execute("mcopy", "-i", disk, loader.toString(), "::EFI/BOOT/" + DEFAULT_LOADER);
+        for (String file : List.of("vmlinuz", "initrd")) {
+            execute("mcopy", "-i", disk, guest.resolve(file).toString(), "::" + file);
+        }
+        return Path.of(disk);
+    }
+
+    private void makeGrub(String platform, Path image, String root, String... modules)
+            throws IOException, InterruptedException {
+        Path commands = Files.writeString(directory.resolve("commands"), GRUB_COMMANDS.formatted(root));
+        List<String> command = new ArrayList<>(List.of("grub-mkimage", "-O", platform, "-o", image.toString()));
+        command.addAll(List.of("-c", commands.toString(), "-p", root));
+        command.addAll(List.of(modules));
+        command.addAll(List.of("linux", "serial", "terminal"));
+        execute(command.toArray(String[]::new));
+    }
+
+    private static void execute(String... command) throws IOException, InterruptedException {
         Process made = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(made.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(made.waitFor()).as(said).isZero();
-        return Files.readAllBytes(core);
     }
 
     // ---- running
@@ -140,21 +189,21 @@ class FirmwareIT {
                 new ArrayList<>(List.of("--cpus", "3", "--max-time", "10s", "--debug-exit", "--record-hash"));
         all.addAll(List.of("--debugcon", directory.resolve("debug").toString()));
         all.addAll(Arrays.asList(options));
-        Process simvisor = start(disk, all.toArray(String[]::new));
+        Process simvisor = start(SEABIOS, disk, all.toArray(String[]::new));
         simvisor.getOutputStream().close();
         String said = new String(simvisor.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
         assertThat(simvisor.waitFor()).as(said).isEqualTo(0x21 << 1 | 1);
         return said;
     }
 
-    private static Process start(Path disk, String... options) throws IOException {
+    private static Process start(Path firmware, Path disk, String... options) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of("target", "simvisor", "bin", "simvisor")
                         .toAbsolutePath()
                         .toString(),
                 "boot",
                 "--bios",
-                SEABIOS.toString(),
+                firmware.toString(),
                 "--disk",
                 disk.toString()));
         command.addAll(List.of(options));

@@ -31,6 +31,7 @@ public record CpuModel(
                     "tsc",
                     "msr",
                     "pae",
+                    "mce",
                     "cx8",
                     "apic",
                     "sep",
@@ -71,7 +72,7 @@ public record CpuModel(
             "pentium-4",
             0xF43,
             Set.of(
-                    "x87", "de", "pse", "tsc", "msr", "pae", "cx8", "apic", "sep", "mtrr", "pge", "cmov", "pat",
+                    "x87", "de", "pse", "tsc", "msr", "pae", "mce", "cx8", "apic", "sep", "mtrr", "pge", "cmov", "pat",
                     "clflush", "mmx", "fxsr", "sse", "sse2", "cx16", "syscall", "nx", "lm"),
             5,
             36,

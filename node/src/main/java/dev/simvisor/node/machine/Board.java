@@ -23,6 +23,7 @@ import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.pci.HostBridge;
 import dev.simvisor.node.machine.pci.IsaBridge;
 import dev.simvisor.node.machine.pci.PciBus;
+import dev.simvisor.node.machine.pci.PowerManagement;
 import dev.simvisor.node.machine.time.VirtualClock;
 import dev.simvisor.node.machine.virtio.VirtioBlock;
 import dev.simvisor.node.machine.virtio.VirtioConsole;
@@ -121,7 +122,10 @@ final class Board {
         power = new PowerControl(
                 clock, interrupt(SYSTEM_CONTROL_IRQ), () -> end.accept(new RunOutcome.PoweredOff()), reset);
         pci = hasFirmware
-                ? new PciBus(devices, new IsaBridge(this::interrupt, this::pciInterrupt))
+                ? new PciBus(
+                        devices,
+                        new IsaBridge(this::interrupt, this::pciInterrupt),
+                        new PowerManagement(PM1_EVENT_PORTS))
                 : new PciBus(devices, this::interrupt);
         pci.plug(0, hasFirmware ? shadowingBridge() : new HostBridge());
         virtioConsole = new VirtioConsole(outputs.virtioConsole(), memory);

@@ -12,6 +12,7 @@ import static dev.simvisor.node.cpu.ControlRegister.CR0_PG;
 import static dev.simvisor.node.cpu.ControlRegister.CR0_TS;
 import static dev.simvisor.node.cpu.ControlRegister.CR0_WP;
 import static dev.simvisor.node.cpu.ControlRegister.CR4_DE;
+import static dev.simvisor.node.cpu.ControlRegister.CR4_MCE;
 import static dev.simvisor.node.cpu.ControlRegister.CR4_OSFXSR;
 import static dev.simvisor.node.cpu.ControlRegister.CR4_OSXMMEXCPT;
 import static dev.simvisor.node.cpu.ControlRegister.CR4_PAE;
@@ -163,6 +164,7 @@ public final class ControlRegisters {
 
     private static long supportedCr4(Cpu cpu) {
         long supported = CR4_ALWAYS_SUPPORTED;
+        if (cpu.model.has("mce")) supported |= CR4_MCE; // there are no machine checks to report
         if (cpu.model.has("fxsr")) supported |= CR4_OSFXSR;
         if (cpu.model.has("sse")) supported |= CR4_OSXMMEXCPT;
         if (cpu.model.has("smep")) supported |= CR4_SMEP;

@@ -11,6 +11,7 @@ enum CpuidFeature {
     TSC(1, Cpuid.EDX, 4),
     MSR(1, Cpuid.EDX, 5),
     PAE(1, Cpuid.EDX, 6),
+    MCE(1, Cpuid.EDX, 7),
     CX8(1, Cpuid.EDX, 8),
     APIC(1, Cpuid.EDX, 9),
     SEP(1, Cpuid.EDX, 11),

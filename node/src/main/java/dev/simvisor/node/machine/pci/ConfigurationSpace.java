@@ -14,12 +14,16 @@ public final class ConfigurationSpace {
     public static final int STATUS = 0x06;
     public static final int REVISION_ID = 0x08;
     public static final int CLASS_CODE = 0x09;
+    public static final int HEADER_TYPE = 0x0E;
     public static final int BASE_ADDRESS = 0x10;
     public static final int SUBSYSTEM_VENDOR_ID = 0x2C;
     public static final int SUBSYSTEM_ID = 0x2E;
     public static final int CAPABILITIES_POINTER = 0x34;
     public static final int INTERRUPT_LINE = 0x3C;
     public static final int INTERRUPT_PIN = 0x3D;
+
+    /** Of the header type. */
+    public static final int SEVERAL_FUNCTIONS = 0x80;
 
     public static final int COMMAND_MEMORY = 0x0002;
     public static final int COMMAND_BUS_MASTER = 0x0004;

@@ -39,6 +39,7 @@ public final class IsaBridge extends PciFunction {
         super("ISA bridge", VENDOR, DEVICE, 0, ISA_BRIDGE);
         this.interruptLines = interruptLines;
         this.pinLines = pinLines;
+        configuration().set(ConfigurationSpace.HEADER_TYPE, 1, ConfigurationSpace.SEVERAL_FUNCTIONS);
         for (int pin = 0; pin < PINS; pin++) {
             configuration().set(ROUTE_CONTROL + pin, 1, NOT_ROUTED);
             configuration().allowWrites(ROUTE_CONTROL + pin, 1, NOT_ROUTED | REQUEST);

@@ -12,10 +12,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * PCI bus 0, reached by configuration mechanism #1 (PCI Local Bus Specification 3.0 §3.2.2.3.2): its registers are the
- * address at 0 and the data at 4. Each of the 32 slots holds one function at most; slot 0 is the host bridge.
+ * address at 0 and the data at 4. Slot 0 of the 32 is the host bridge.
  */
 public final class PciBus implements Registers {
     public static final int SLOTS = 32;
+
+    private static final int FUNCTIONS_OF_SLOT = 8;
 
     /** Interrupts that the slots' INTA# pins share; free of ISA devices, so they serve the 8259As and the I/O APIC alike. */
     private static final int[] INTERRUPTS = {10, 11};
@@ -23,10 +25,13 @@ public final class PciBus implements Registers {
     private static final int ISA_BRIDGE_SLOT = 1;
     private static final int DATA = 4;
     private static final int ENABLE = 0x8000_0000;
+    private static final int BUS = 0x00FF_0000;
     private static final int ADDRESS_WRITABLE = 0x80FF_FFFC;
 
     private final Bus memoryBus;
-    private final @Nullable PciFunction[] slots = new PciFunction[SLOTS];
+    /** By slot, and by number within it. */
+    private final @Nullable PciFunction[] functions = new PciFunction[SLOTS * FUNCTIONS_OF_SLOT];
+
     private final InterruptLine[] slotInterrupts = new InterruptLine[SLOTS];
     private int address;
 
@@ -46,11 +51,13 @@ public final class PciBus implements Registers {
      *
      * @param memoryBus where memory ranges appear
      * @param isaBridge goes into slot 1, whose INTA# is PIRQA#; the slots that follow have the next pins in turn
+     * @param powerManagement goes into the same slot
      */
-    public PciBus(Bus memoryBus, IsaBridge isaBridge) {
+    public PciBus(Bus memoryBus, IsaBridge isaBridge, PowerManagement powerManagement) {
         this.memoryBus = memoryBus;
         shareLines(IsaBridge.PINS, isaBridge::pin, ISA_BRIDGE_SLOT);
         plug(ISA_BRIDGE_SLOT, isaBridge);
+        plug(ISA_BRIDGE_SLOT, PowerManagement.FUNCTION, powerManagement);
     }
 
     /** Slots share lines in turn, of which {@code firstSlot} has the first. */
@@ -78,10 +85,16 @@ public final class PciBus implements Registers {
 
     /** Puts a function into a slot, 0 to 31, that is empty. */
     public void plug(int slot, PciFunction function) {
-        if (slots[slot] != null) {
-            throw new IllegalArgumentException("PCI slot " + slot + " already holds " + slots[slot].name());
+        plug(slot, 0, function);
+    }
+
+    private void plug(int slot, int number, PciFunction function) {
+        int place = slot * FUNCTIONS_OF_SLOT + number;
+        PciFunction before = functions[place];
+        if (before != null) {
+            throw new IllegalArgumentException("PCI slot " + slot + " already holds " + before.name());
         }
-        slots[slot] = function;
+        functions[place] = function;
         function.connect(memoryBus, slotInterrupts[slot]);
     }
 
@@ -89,7 +102,7 @@ public final class PciBus implements Registers {
     public void assignResources(long start) {
         long next = start;
         for (int slot = 0; slot < SLOTS; slot++) {
-            PciFunction function = slots[slot];
+            PciFunction function = functions[slot * FUNCTIONS_OF_SLOT];
             if (function == null || function.memoryRangeSize() == 0) {
                 continue;
             }
@@ -131,21 +144,22 @@ public final class PciBus implements Registers {
         return (address & 0xFC) + (int) (offset - DATA);
     }
 
-    /** The function that the address names: bus 0, function 0. */
+    /** The function that the address names, on bus 0. */
     private @Nullable PciFunction addressed() {
-        boolean present = (address & ENABLE) != 0 && (address & 0x00FF_0700) == 0;
-        return present ? slots[address >> 11 & (SLOTS - 1)] : null;
+        boolean present = (address & ENABLE) != 0 && (address & BUS) == 0;
+        return present ? functions[address >> 8 & functions.length - 1] : null;
     }
 
     // ---- state ----
 
     public PciState save() {
         PciState.Builder state = PciState.newBuilder().setAddress(address);
-        for (int slot = 0; slot < SLOTS; slot++) {
-            PciFunction function = slots[slot];
+        for (int place = 0; place < functions.length; place++) {
+            PciFunction function = functions[place];
             if (function != null) {
                 state.addFunctions(PciFunctionState.newBuilder()
-                        .setSlot(slot)
+                        .setSlot(place / FUNCTIONS_OF_SLOT)
+                        .setFunction(place % FUNCTIONS_OF_SLOT)
                         .setName(function.name())
                         .setConfiguration(function.saveConfiguration()));
             }
@@ -156,7 +170,7 @@ public final class PciBus implements Registers {
     public void restore(PciState state) {
         address = state.getAddress();
         for (PciFunctionState saved : state.getFunctionsList()) {
-            PciFunction function = slots[saved.getSlot()];
+            PciFunction function = functions[saved.getSlot() * FUNCTIONS_OF_SLOT + saved.getFunction()];
             if (function == null || !function.name().equals(saved.getName())) {
                 throw new IllegalArgumentException("saved state has " + saved.getName() + " in PCI slot "
                         + saved.getSlot() + ", this machine has not");

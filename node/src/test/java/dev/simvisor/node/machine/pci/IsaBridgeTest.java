@@ -11,6 +11,8 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 class IsaBridgeTest {
+    private static final PowerManagement POWER = new PowerManagement(0x600);
+
     private final Set<Integer> raised = new TreeSet<>();
     private final Set<Integer> pins = new TreeSet<>();
     private final IsaBridge bridge = new IsaBridge(request -> keepIn(raised, request), pin -> keepIn(pins, pin));
@@ -57,7 +59,7 @@ class IsaBridgeTest {
 
     @Test
     void theSlotsAfterTheBridgesHaveThePinsInTurn() {
-        PciBus pci = new PciBus(new Bus("memory"), bridge);
+        PciBus pci = new PciBus(new Bus("memory"), bridge, POWER);
         bridge.writeConfiguration(0x60, 4, 0x0706_0503);
         List<Device> devices = new ArrayList<>();
         for (int slot = 2; slot < 7; slot++) {
@@ -75,13 +77,13 @@ class IsaBridgeTest {
 
     @Test
     void aRestoredBusRaisesWhatTheSavedOneDid() {
-        PciBus saved = new PciBus(new Bus("memory"), new IsaBridge(request -> level -> {}, pin -> level -> {}));
+        PciBus saved = new PciBus(new Bus("memory"), new IsaBridge(request -> level -> {}, pin -> level -> {}), POWER);
         Device device = new Device();
         saved.plug(4, device);
         saved.write(0, 4, 0x8000_0860L);
         saved.write(4 + 3, 1, 11);
         device.interrupt(true);
-        PciBus restored = new PciBus(new Bus("memory"), bridge);
+        PciBus restored = new PciBus(new Bus("memory"), bridge, POWER);
         restored.plug(4, new Device());
         restored.restore(saved.save());
         assertThat(raised).containsExactly(11);
