@@ -85,9 +85,8 @@ final class OutgoingMigration {
 
     /** The guest at the target waits for pages. */
     void pagesWanted(PageRequest request) throws InterruptedException {
-        BitSet gfns = new BitSet();
-        request.getGfnsList().forEach(gfns::set);
-        handle(new Event.PagesWanted(gfns));
+        handle(new Event.PagesWanted(
+                PageRuns.toSet(request.getRunsList(), vm.machine().pages().endFrame())));
     }
 
     void giveUp() throws InterruptedException {

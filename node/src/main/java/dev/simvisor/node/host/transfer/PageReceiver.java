@@ -100,8 +100,7 @@ final class PageReceiver implements PageStreams.Incoming {
         if (finish.getPages() != applied) {
             throw new TransferBroken(applied + " pages arrived of " + finish.getPages());
         }
-        BitSet withheld =
-                PageRuns.toSet(finish.getWithheldRunsList(), machine.pages().endFrame());
+        BitSet withheld = withheld(finish);
         for (int gfn = withheld.nextSetBit(0); gfn >= 0; gfn = withheld.nextSetBit(gfn + 1)) {
             if (!arrived.get(checked(gfn))) {
                 throw new TransferBroken("page " + gfn + " is withheld, and has not come");
@@ -109,6 +108,14 @@ final class PageReceiver implements PageStreams.Incoming {
         }
         arrival = new PageStreams.Arrival(finish.getDeviceState(), withheld);
         notifyAll();
+    }
+
+    private BitSet withheld(Finish finish) throws TransferBroken {
+        try {
+            return PageRuns.toSet(finish.getWithheldRunsList(), machine.pages().endFrame());
+        } catch (IllegalArgumentException e) {
+            throw new TransferBroken("withheld are " + e.getMessage());
+        }
     }
 
     /** Nothing more comes; of no consequence once everything has. */

@@ -7,6 +7,7 @@ import com.google.protobuf.ByteString;
 import dev.simvisor.node.vmm.GuestMachine;
 import dev.simvisor.node.vmm.ToyMachine;
 import dev.simvisor.proto.api.VmSpec;
+import dev.simvisor.proto.node.Finish;
 import dev.simvisor.proto.node.Pages;
 import dev.simvisor.proto.node.TransferChunk;
 import org.junit.jupiter.api.Test;
@@ -85,6 +86,17 @@ class PageReceiverTest {
         receiver.apply(chunk(full(3, (byte) 5)));
 
         refuses(delta(3, 0, 1).addDeltaGfns(4), "a chunk of 2 pages with 1 deltas");
+    }
+
+    @Test
+    void withheldPagesBeyondTheMemoryAreRefused() {
+        TransferChunk finish = TransferChunk.newBuilder()
+                .setFinish(Finish.newBuilder().addWithheldRuns(0).addWithheldRuns(17))
+                .build();
+
+        assertThatThrownBy(() -> receiver.apply(finish))
+                .isInstanceOf(TransferBroken.class)
+                .hasMessage("withheld are pages up to 17, of 16");
     }
 
     @Test
