@@ -45,7 +45,7 @@ final class OutgoingMigration {
         this.order = order;
         MigrationPlan plan = MigrationPlan.of(order.getParameters(), order.getPath());
         this.state = new State.Ready(plan);
-        this.stream = streams.open(order.getTransferAddress(), order.getMigration(), plan.deltaCacheBytes());
+        this.stream = streams.open(order.getTransferAddress(), order.getMigration(), plan.coding());
     }
 
     String vmName() {
@@ -155,7 +155,7 @@ final class OutgoingMigration {
 
     private Event withholdPages(BitSet gfns) throws InterruptedException {
         try {
-            return new Event.PagesWithheld(stream.sendInFull(vm.machine(), gfns));
+            return new Event.PagesWithheld(stream.sendAsTheyAre(vm.machine(), gfns));
         } catch (TransferBroken e) {
             return new Event.StreamLost(e.reason());
         }

@@ -102,7 +102,8 @@ class SourceMigrationTest {
 
     private static MigrationPlan plan(double mibPerSecond, int maxRounds) {
         long rate = (long) (mibPerSecond * MIB);
-        return new MigrationPlan(MigrationAlgorithm.PRE_COPY, rate, 1024 * MIB, 0, 300 * MILLI, maxRounds, false, 0);
+        return new MigrationPlan(
+                MigrationAlgorithm.PRE_COPY, rate, 1024 * MIB, 0, 300 * MILLI, maxRounds, false, PageCoding.NONE);
     }
 
     /** REFERENCES, "Live migration: QEMU 7.2 TCG, loopback": bandwidth limit, R, total ms and MiB sent, as measured. */
@@ -144,7 +145,8 @@ class SourceMigrationTest {
 
     private static MigrationPlan autoConverging(double mibPerSecond, int maxRounds) {
         long rate = (long) (mibPerSecond * MIB);
-        return new MigrationPlan(MigrationAlgorithm.PRE_COPY, rate, 1024 * MIB, 0, 300 * MILLI, maxRounds, true, 0);
+        return new MigrationPlan(
+                MigrationAlgorithm.PRE_COPY, rate, 1024 * MIB, 0, 300 * MILLI, maxRounds, true, PageCoding.NONE);
     }
 
     /** The first round is productive: all memory is sent, of which the guest writes to no more than a quarter. */
@@ -203,8 +205,8 @@ class SourceMigrationTest {
 
     @Test
     void stopAndCopySendsEverythingOnceWhileTheGuestWaits() {
-        MigrationPlan plan =
-                new MigrationPlan(MigrationAlgorithm.STOP_AND_COPY, 32 * MIB, 32 * MIB, 0, 300 * MILLI, 30, false, 0);
+        MigrationPlan plan = new MigrationPlan(
+                MigrationAlgorithm.STOP_AND_COPY, 32 * MIB, 32 * MIB, 0, 300 * MILLI, 30, false, PageCoding.NONE);
 
         Result result = migrate(plan, new WritingGuest(16));
 
@@ -217,7 +219,7 @@ class SourceMigrationTest {
     @Test
     void downtimeOfTheLastCopyAndTwoLatenciesMeetsTheLimit() {
         MigrationPlan plan = new MigrationPlan(
-                MigrationAlgorithm.PRE_COPY, 32 * MIB, 32 * MIB, 20 * MILLI, 300 * MILLI, 1000, false, 0);
+                MigrationAlgorithm.PRE_COPY, 32 * MIB, 32 * MIB, 20 * MILLI, 300 * MILLI, 1000, false, PageCoding.NONE);
 
         Result result = migrate(plan, new WritingGuest(16));
 
@@ -246,7 +248,7 @@ class SourceMigrationTest {
     }
 
     private static MigrationPlan leaving(MigrationAlgorithm algorithm) {
-        return new MigrationPlan(algorithm, 32 * MIB, 1024 * MIB, 0, MILLI, 1, false, 0);
+        return new MigrationPlan(algorithm, 32 * MIB, 1024 * MIB, 0, MILLI, 1, false, PageCoding.NONE);
     }
 
     private static Step after(State state, Event... events) {
