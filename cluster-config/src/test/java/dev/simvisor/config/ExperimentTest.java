@@ -97,6 +97,26 @@ class ExperimentTest {
     }
 
     @Test
+    void shippedExperimentCompressesOnASlowAndOnAFastLink() {
+        Experiment experiment = Experiment.load(Path.of("experiments/compression.conf"));
+
+        assertThat(experiment.topology().hosts())
+                .extracting(host -> host.link().bandwidth())
+                .contains(Bandwidth.parse("1Gbit/s"), Bandwidth.parse("25Gbit/s"));
+        for (String vm : List.of("gigabit", "twin")) {
+            assertThat(experiment.actions())
+                    .filteredOn(action -> action instanceof Action.Migrate migrate
+                            && migrate.vm().equals(vm))
+                    .extracting(action -> ((Action.Migrate) action).settings())
+                    .extracting(MigrationSettings::compression, MigrationSettings::channels)
+                    .containsExactly(
+                            tuple(MigrationSettings.Compression.NONE, 1),
+                            tuple(MigrationSettings.Compression.ZSTD, 1),
+                            tuple(MigrationSettings.Compression.ZSTD, 4));
+        }
+    }
+
+    @Test
     void seedOfTheExperimentGoesBeforeThatOfTheTopology() {
         assertThat(load(GOOD).topology().seed()).isEqualTo(9);
         assertThat(load(GOOD.replace("seed = 9\n", "")).topology().seed()).isEqualTo(1);
