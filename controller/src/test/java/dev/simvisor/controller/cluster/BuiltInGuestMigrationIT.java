@@ -59,6 +59,8 @@ class BuiltInGuestMigrationIT {
                 THROTTLED_WITH_DELTAS.toBuilder()
                         .setCompression(MigrationCompression.MIGRATION_COMPRESSION_ZSTD)
                         .setChannels(4)
+                        .setBandwidthBytesPerSecond(256 << 10)
+                        .setMaxRounds(3)
                         .build());
 
         assertThat(outcome.report().getRoundsList()).anyMatch(round -> round.getDeltaPages() > 0);

@@ -2,9 +2,12 @@ package dev.simvisor.controller.cluster;
 
 import static dev.simvisor.controller.cluster.ToyCluster.MILLI;
 import static dev.simvisor.controller.cluster.ToyCluster.SECOND;
+import static dev.simvisor.controller.cluster.ToyCluster.get;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.simvisor.proto.api.CompressionReport;
+import dev.simvisor.proto.api.MigrateRequest;
 import dev.simvisor.proto.api.MigrationAlgorithm;
 import dev.simvisor.proto.api.MigrationCompression;
 import dev.simvisor.proto.api.MigrationParameters;
@@ -129,5 +132,31 @@ class CompressedMigrationTest {
         assertThat(first.report().getRoundsList())
                 .anyMatch(round -> deltaCacheBytes == 0 || round.getDeltaPages() > 0)
                 .anyMatch(round -> round.getCompression().getPages() > 0);
+    }
+
+    @Test
+    void whatCannotBeIsRefusedInOneLine() throws Exception {
+        try (ToyCluster toys = ToyCluster.of(2, 0, "n1")) {
+            ClusterControl cluster = toys.control();
+            get(cluster.start());
+            get(cluster.createVm(ToyCluster.vm("a", "h1")));
+
+            refused(cluster, zstd(17), "17 channels: expected from 1 to 16");
+            refused(cluster, zstd(-1), "4294967295 channels: expected from 1 to 16");
+            refused(cluster, zstd(1).setCompressionValue(9), "compression 9: expected one that this version knows");
+            refused(
+                    cluster,
+                    zstd(1).setAlgorithm(MigrationAlgorithm.POST_COPY),
+                    "post-copy, which sends pages as they are: expected no compression and one channel");
+        }
+    }
+
+    private static void refused(ClusterControl cluster, MigrationParameters.Builder parameters, String message) {
+        MigrateRequest request = MigrateRequest.newBuilder()
+                .setVm("a")
+                .setTarget("h2")
+                .setParameters(parameters)
+                .build();
+        assertThatThrownBy(() -> get(cluster.migrate(request))).hasMessage(message);
     }
 }
