@@ -73,7 +73,7 @@
  * <p>Post-copy (Hines and Gopalan, VEE 2009; QEMU, {@code docs/devel/migration/postcopy.rst}) hands over the state alone. The
  * guest goes on at the target at once; the source sends it its pages in bursts, in the order that {@link
  * dev.simvisor.node.vmm.migration.Push} says. Hybrid does so with what its rounds have left, unless they converge: then it is
- * pre-copy. Pages that follow are sent as they are, and each once, as in QEMU, where multifd ends with the hand-over, too.
+ * pre-copy. Pages that follow are sent as they are, and each once; QEMU's multifd channels fall silent then, too (commit e2741886).
  *
  * <p>How a page is missing. When the source hands over, the guest is paused for good there, and its pages do not change any
  * more. So all of them really cross the stream before the hand-over, which is therefore verified as any other, by the hash of the
