@@ -27,7 +27,7 @@ class ExperimentTest {
             actions = [
               { at = 0s, do = create, vm = web, host = host-1 }
               { at = 1s, do = type, vm = web, text = "ticker 5 100\\n" }
-              { at = 2s, do = migrate, vm = web, to = host-2, bandwidth = 32MiB/s, downtime-limit = 50ms, max-rounds = 3, auto-converge = true, delta-cache = 64MiB }
+              { at = 2s, do = migrate, vm = web, to = host-2, bandwidth = 32MiB/s, downtime-limit = 50ms, max-rounds = 3, auto-converge = true, delta-cache = 64MiB, compression = zstd, channels = 4 }
               { at = 3s, do = migrate, vm = web, algorithm = stop-and-copy }
               { at = 4s, do = fail, host = host-2 }
               { at = 5s, do = end }
@@ -97,6 +97,26 @@ class ExperimentTest {
     }
 
     @Test
+    void shippedExperimentCompressesOnASlowAndOnAFastLink() {
+        Experiment experiment = Experiment.load(Path.of("experiments/compression.conf"));
+
+        assertThat(experiment.topology().hosts())
+                .extracting(host -> host.link().bandwidth())
+                .contains(Bandwidth.parse("1Gbit/s"), Bandwidth.parse("25Gbit/s"));
+        for (String vm : List.of("gigabit", "twin")) {
+            assertThat(experiment.actions())
+                    .filteredOn(action -> action instanceof Action.Migrate migrate
+                            && migrate.vm().equals(vm))
+                    .extracting(action -> ((Action.Migrate) action).settings())
+                    .extracting(MigrationSettings::compression, MigrationSettings::channels)
+                    .containsExactly(
+                            tuple(MigrationSettings.Compression.NONE, 1),
+                            tuple(MigrationSettings.Compression.ZSTD, 1),
+                            tuple(MigrationSettings.Compression.ZSTD, 4));
+        }
+    }
+
+    @Test
     void seedOfTheExperimentGoesBeforeThatOfTheTopology() {
         assertThat(load(GOOD).topology().seed()).isEqualTo(9);
         assertThat(load(GOOD.replace("seed = 9\n", "")).topology().seed()).isEqualTo(1);
@@ -130,7 +150,9 @@ class ExperimentTest {
                                         at("50ms"),
                                         3,
                                         true,
-                                        Optional.of(MemorySize.parse("64MiB")))),
+                                        Optional.of(MemorySize.parse("64MiB")),
+                                        MigrationSettings.Compression.ZSTD,
+                                        4)),
                         new Action.Migrate(
                                 at("3s"),
                                 "web",
@@ -141,7 +163,9 @@ class ExperimentTest {
                                         at("300ms"),
                                         30,
                                         false,
-                                        Optional.empty())),
+                                        Optional.empty(),
+                                        MigrationSettings.Compression.NONE,
+                                        1)),
                         new Action.FailHost(at("4s"), "host-2"),
                         new Action.End(at("5s")));
     }
@@ -169,7 +193,9 @@ class ExperimentTest {
                                         at("300ms"),
                                         30,
                                         false,
-                                        Optional.empty())),
+                                        Optional.empty(),
+                                        MigrationSettings.Compression.NONE,
+                                        1)),
                         new Action.RecoverHost(at("4s"), "host-2"),
                         new Action.Stop(at("4s"), "web"));
     }
@@ -231,9 +257,14 @@ class ExperimentTest {
                 "at = 5s, do = end | at = 5s, do = fail, host = host-1 | :8: actions: does not end; expected { at = ..., do = end } as the last action",
                 "do = type, vm = web, text | do = create, vm = web, text | :10: actions[1].vm: is \"web\", which was created above; expected another VM",
                 "stop-and-copy | re-copy | :12: actions[3].algorithm: is \"re-copy\"; expected one of stop-and-copy, pre-copy, post-copy, hybrid",
-                "max-rounds = 3, | max-round = 3, | :11: actions[2].max-round: is not a field here; expected algorithm, at, auto-converge, bandwidth, delta-cache, do, downtime-limit, max-rounds, to, vm",
+                "max-rounds = 3, | max-round = 3, | :11: actions[2].max-round: is not a field here; expected algorithm, at, auto-converge, bandwidth, channels, compression, delta-cache, do, downtime-limit, max-rounds, to, vm",
                 "auto-converge = true | auto-converge = yes | :11: actions[2].auto-converge: is \"yes\"; expected true or false",
                 "delta-cache = 64MiB | delta-cache = 5K | :11: actions[2].delta-cache: is \"5K\"; expected a size such as 4K, 256M or 1.5G, a multiple of 4K",
+                "compression = zstd | compression = lz4 | :11: actions[2].compression: is \"lz4\"; expected one of none, zstd",
+                "channels = 4 | channels = 0 | :11: actions[2].channels: is \"0\"; expected a whole number from 1 to 16",
+                "channels = 4 | channels = 17 | :11: actions[2].channels: is \"17\"; expected a whole number from 1 to 16",
+                "channels = 4 | algorithm = post-copy | :11: actions[2].algorithm: is post-copy, which sends pages as they are; expected no compression and one channel",
+                "stop-and-copy | post-copy, channels = 2 | :12: actions[3].algorithm: is post-copy, which sends pages as they are; expected no compression and one channel",
                 "type = builtin | type = plan9 | :6: vms[1].type: is \"plan9\"; expected one of builtin, debian-12-amd64, debian-12-i386, debian-13-amd64, small",
                 "name = idle | name = web | :6: vms[1].name: makes a second VM web; expected a name of its own",
                 "guest = builtin | guest = plan9 | :3: vm-types.small.guest: is \"plan9\"; expected one of builtin, debian-12-amd64, debian-12-i386, debian-13-amd64, grub-xen",

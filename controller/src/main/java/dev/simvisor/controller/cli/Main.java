@@ -78,6 +78,7 @@ public final class Main {
                 .registerConverter(VirtualizationMode.class, converter(VirtualizationMode::parse))
                 .registerConverter(FitPlacement.class, Main::placement)
                 .registerConverter(MigrationSettings.Algorithm.class, Main::algorithm)
+                .registerConverter(MigrationSettings.Compression.class, Main::compression)
                 .setExecutionExceptionHandler(failures)
                 .setParameterExceptionHandler(failures);
     }
@@ -122,6 +123,14 @@ public final class Main {
             default ->
                 throw new TypeConversionException(
                         "expected pre-copy, stop-and-copy, post-copy or hybrid, not \"" + label + "\"");
+        };
+    }
+
+    private static MigrationSettings.Compression compression(String label) {
+        return switch (label) {
+            case "none" -> MigrationSettings.Compression.NONE;
+            case "zstd" -> MigrationSettings.Compression.ZSTD;
+            default -> throw new TypeConversionException("expected none or zstd, not \"" + label + "\"");
         };
     }
 

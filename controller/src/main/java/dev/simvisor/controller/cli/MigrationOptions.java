@@ -59,6 +59,22 @@ final class MigrationOptions {
                             + " is sent as what has changed, where that is shorter. Default: none.")
     private @Nullable MemorySize deltaCache;
 
+    @Option(
+            names = "--compression",
+            paramLabel = "METHOD",
+            defaultValue = "none",
+            description = "none or zstd: what is done with pages that are sent in full before the hand-over."
+                    + " Default: ${DEFAULT-VALUE}.")
+    private MigrationSettings.Compression compression = MigrationSettings.Compression.NONE;
+
+    @Option(
+            names = "--channels",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Streams to the target, each with a thread that compresses and makes deltas, up to "
+                    + MigrationSettings.MOST_CHANNELS + ". Default: ${DEFAULT-VALUE}.")
+    private int channels = 1;
+
     MigrationParameters parameters() throws CommandFailed {
         if (maxRounds != null && maxRounds < 1) {
             throw new CommandFailed("--max-rounds " + maxRounds + ": expected at least 1");
@@ -66,12 +82,18 @@ final class MigrationOptions {
         if (deltaCache != null && deltaCache.bytes() < PAGE_BYTES) {
             throw new CommandFailed("--delta-cache " + deltaCache + ": expected at least a page, 4K");
         }
+        if (channels < 1 || channels > MigrationSettings.MOST_CHANNELS) {
+            throw new CommandFailed(
+                    "--channels " + channels + ": expected from 1 to " + MigrationSettings.MOST_CHANNELS);
+        }
         return Specs.migration(new MigrationSettings(
                 algorithm,
                 Optional.ofNullable(bandwidth),
                 downtimeLimit,
                 maxRounds == null ? algorithm.defaultRounds() : maxRounds,
                 autoConverge,
-                Optional.ofNullable(deltaCache)));
+                Optional.ofNullable(deltaCache),
+                compression,
+                channels));
     }
 }

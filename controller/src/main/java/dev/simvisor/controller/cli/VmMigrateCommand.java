@@ -86,6 +86,7 @@ final class VmMigrateCommand extends VmCommand.OfOne {
             out().println();
             out().println(rounds);
             out().println(MigrationTables.downtime(report));
+            MigrationTables.compression(report).ifPresent(out()::println);
             MigrationTables.postCopy(report).ifPresent(out()::println);
             out().flush();
         }

@@ -5,6 +5,7 @@ import dev.simvisor.controller.cluster.migration.Coordination;
 import dev.simvisor.controller.cluster.migration.Coordination.Action;
 import dev.simvisor.controller.cluster.migration.Coordination.Outcome;
 import dev.simvisor.controller.cluster.migration.Coordination.State;
+import dev.simvisor.proto.api.CompressionReport;
 import dev.simvisor.proto.api.LinkSpec;
 import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.MigrationReport;
@@ -162,8 +163,22 @@ final class Migrations {
         Entry entry = entries.get(number);
         if (entry != null && !entry.hasEnded()) {
             entry.report.addRounds(round).setTotalBytes(entry.report.getTotalBytes() + round.getBytes());
+            if (round.hasCompression()) {
+                entry.report.setCompression(sum(entry.report.getCompression(), round.getCompression()));
+            }
             cluster.changed(entry.report.build());
         }
+    }
+
+    private static CompressionReport sum(CompressionReport some, CompressionReport others) {
+        long before = some.getBytesBefore() + others.getBytesBefore();
+        long after = some.getBytesAfter() + others.getBytesAfter();
+        return CompressionReport.newBuilder()
+                .setPages(some.getPages() + others.getPages())
+                .setBytesBefore(before)
+                .setBytesAfter(after)
+                .setRatio(after == 0 ? 1 : (double) before / after)
+                .build();
     }
 
     void handOver(HandOver handOver) {

@@ -1,11 +1,13 @@
 package dev.simvisor.controller.cluster;
 
 import dev.simvisor.config.Frequency;
+import dev.simvisor.config.MigrationSettings;
 import dev.simvisor.config.Power;
 import dev.simvisor.config.VmType;
 import dev.simvisor.controller.cluster.Refusal.Kind;
 import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.MigrationAlgorithm;
+import dev.simvisor.proto.api.MigrationCompression;
 import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.PowerModelSpec;
 import dev.simvisor.proto.api.VmSpec;
@@ -68,6 +70,22 @@ final class RequestFigures {
         }
         if (parameters.getMaxRounds() < 0) {
             throw refusal("", unsigned(parameters.getMaxRounds()) + " rounds at most", "fewer");
+        }
+        checkCoding(parameters);
+    }
+
+    private static void checkCoding(MigrationParameters parameters) throws Refusal {
+        MigrationCompression compression = parameters.getCompression();
+        int channels = parameters.getChannels();
+        if (compression == MigrationCompression.UNRECOGNIZED) {
+            throw refusal("", "compression " + parameters.getCompressionValue(), "one that this version knows");
+        }
+        if (channels < 0 || channels > MigrationSettings.MOST_CHANNELS) {
+            throw refusal("", unsigned(channels) + " channels", "from 1 to " + MigrationSettings.MOST_CHANNELS);
+        }
+        boolean coded = compression != MigrationCompression.MIGRATION_COMPRESSION_NONE || channels > 1;
+        if (coded && parameters.getAlgorithm() == MigrationAlgorithm.POST_COPY) {
+            throw refusal("", "post-copy, which sends pages as they are", "no compression and one channel");
         }
     }
 

@@ -40,6 +40,11 @@ public final class Figures {
                 : mebibytes(bytes);
     }
 
+    /** To one, such as {@code 2.87 : 1}. */
+    public static String ratio(double ratio) {
+        return String.format(Locale.ROOT, "%.2f : 1", ratio);
+    }
+
     /** Such as {@code 1 VM} and {@code 2 VMs}. */
     public static String count(int number, String noun) {
         return number + " " + noun + (number == 1 ? "" : "s");

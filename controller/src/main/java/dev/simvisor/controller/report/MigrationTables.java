@@ -1,5 +1,6 @@
 package dev.simvisor.controller.report;
 
+import dev.simvisor.proto.api.CompressionReport;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.NamedDuration;
 import dev.simvisor.proto.api.PostCopyReport;
@@ -41,6 +42,7 @@ public final class MigrationTables {
             lines.add("");
             lines.add("Migration " + report.getNumber() + " of " + report.getVm() + ", " + report.getSource() + " to "
                     + report.getTarget() + ": " + downtime(report));
+            compression(report).ifPresent(lines::add);
             postCopy(report).ifPresent(lines::add);
             lines.addAll(rounds(report).lines());
         }
@@ -72,6 +74,13 @@ public final class MigrationTables {
             columns.add(new Column(">SAVED", round -> Figures.mebibytes(round.getDeltaSavedBytes())));
             columns.add(new Column(">MISSES", RoundReport::getDeltaCacheMisses));
         }
+        if (report.hasCompression()) {
+            columns.add(
+                    new Column(">COMPRESSED", round -> round.getCompression().getPages()));
+            columns.add(new Column(
+                    ">RATIO", round -> Figures.ratio(round.getCompression().getRatio())));
+            columns.add(new Column(">CODING", round -> Figures.millis(round.getCodingNanos())));
+        }
         if (report.getParameters().getAutoConverge()) {
             columns.add(new Column(">THROTTLE", round -> round.getThrottlePercent() + " %"));
         }
@@ -87,6 +96,20 @@ public final class MigrationTables {
         String causes =
                 report.getDowntimeList().stream().map(MigrationTables::cause).collect(Collectors.joining(", "));
         return "downtime " + Figures.millis(report.getDowntimeNanos()) + " (" + causes + ")";
+    }
+
+    /** What compression came to, in one line, if it was asked for. */
+    public static Optional<String> compression(MigrationReport report) {
+        return report.hasCompression() ? Optional.of(compression(report.getCompression())) : Optional.empty();
+    }
+
+    private static String compression(CompressionReport report) {
+        return "compressed %d pages, %s to %s, %s"
+                .formatted(
+                        report.getPages(),
+                        Figures.mebibytes(report.getBytesBefore()),
+                        Figures.mebibytes(report.getBytesAfter()),
+                        Figures.ratio(report.getRatio()));
     }
 
     /** What followed after the hand-over of post-copy, in one line, if anything did. */

@@ -20,6 +20,7 @@ import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.LinkSpec;
 import dev.simvisor.proto.api.LinuxBoot;
 import dev.simvisor.proto.api.MigrationAlgorithm;
+import dev.simvisor.proto.api.MigrationCompression;
 import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.ModeCosts;
 import dev.simvisor.proto.api.MultibootBoot;
@@ -176,6 +177,12 @@ public final class Specs {
                 .setMaxRounds(settings.maxRounds())
                 .setAutoConverge(settings.autoConverge())
                 .setDeltaCacheBytes(settings.deltaCache().map(MemorySize::bytes).orElse(0L))
+                .setCompression(
+                        switch (settings.compression()) {
+                            case NONE -> MigrationCompression.MIGRATION_COMPRESSION_NONE;
+                            case ZSTD -> MigrationCompression.MIGRATION_COMPRESSION_ZSTD;
+                        })
+                .setChannels(settings.channels())
                 .build();
     }
 }

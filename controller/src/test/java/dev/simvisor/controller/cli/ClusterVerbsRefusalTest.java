@@ -121,6 +121,30 @@ class ClusterVerbsRefusalTest {
     }
 
     @Test
+    void compressionThatThereIsNot() {
+        assertThat(cluster.refused("vm", "migrate", "a", "--compression", "lz4"))
+                .isEqualTo("simvisor: Invalid value for option '--compression': expected none or zstd, not \"lz4\";"
+                        + " see simvisor vm migrate --help");
+    }
+
+    @Test
+    void moreChannelsThanThereCanBe() {
+        for (String channels : List.of("0", "17")) {
+            assertThat(cluster.refused("vm", "migrate", "a", "--to", "host-2", "--channels", channels))
+                    .isEqualTo("simvisor: --channels " + channels + ": expected from 1 to 16");
+        }
+    }
+
+    @Test
+    void codingOfPagesThatAreSentAsTheyAre() {
+        for (String option : List.of("--compression=zstd", "--channels=2")) {
+            assertThat(cluster.refused("vm", "migrate", "a", "--to", "host-2", "--algorithm", "post-copy", option))
+                    .isEqualTo("simvisor: post-copy, which sends pages as they are:"
+                            + " expected no compression and one channel");
+        }
+    }
+
+    @Test
     void vmLargerThanAnyHost() {
         assertThat(cluster.refused("vm", "create", "b", "--guest", "builtin", "--memory", "2G"))
                 .isEqualTo("simvisor: VM b: no host has room for 2048 MiB and supports mode bare");

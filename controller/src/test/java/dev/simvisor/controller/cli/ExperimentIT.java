@@ -186,6 +186,43 @@ class ExperimentIT {
         assertThat(apart).isEqualTo(first);
     }
 
+    /** As in {@code compression.conf}, of a smaller guest and on the fast link alone. */
+    @Test
+    void compressionByChannelsIsTheSameToTheByteInOneProcessAndInTwo() throws IOException {
+        Path scenario = Files.writeString(directory.resolve("compression.conf"), """
+                topology = "%s"
+                vms = [ { name = writer, type = builtin, memory = 16M } ]
+                actions = [
+                  { at = 0s, do = create, vm = writer, host = fast-1 }
+                  { at = 100ms, do = type, vm = writer, text = "fill 2\\n" }
+                  { at = 200ms, do = type, vm = writer, text = "dirty 6 32\\n" }
+                  { at = 500ms, do = migrate, vm = writer, to = fast-2, downtime-limit = 2ms }
+                  { at = 600ms, do = migrate, vm = writer, to = fast-1, downtime-limit = 2ms, compression = zstd }
+                  { at = 700ms, do = migrate, vm = writer, to = fast-2, downtime-limit = 2ms, compression = zstd
+                    channels = 4, delta-cache = 8M }
+                  { at = 800ms, do = migrate, vm = writer, to = fast-1, algorithm = stop-and-copy, compression = zstd
+                    channels = 16 }
+                  { at = 1s, do = type, vm = writer, text = "checksum\\n" }
+                  { at = 2s, do = end }
+                ]
+                """.formatted(
+                        SCENARIO.resolveSibling("../topologies/two-links.conf").toAbsolutePath()));
+
+        SortedMap<String, String> first = run(scenario, "together", "--nodes", "0");
+
+        assertThat(first.get("consoles/writer")).contains(", verified");
+        assertThat(first.get("migrations.txt").lines().filter(line -> line.contains("completed")))
+                .hasSize(4)
+                .allMatch(line -> line.endsWith("equal"));
+        assertThat(first.get("migrations.txt").lines().filter(line -> line.startsWith("compressed ")))
+                .hasSize(3);
+        assertThat(first.get("migrations.json")).contains("MIGRATION_COMPRESSION_ZSTD", "\"ratio\"", "\"codingNanos\"");
+        first.remove(WALL_CLOCK);
+        SortedMap<String, String> apart = run(scenario, "apart", "--nodes", "2");
+        apart.remove(WALL_CLOCK);
+        assertThat(apart).isEqualTo(first);
+    }
+
     @Test
     void metricsAreTheSameToTheByteInOneProcessAndInTwo() throws IOException {
         Path scenario = Files.writeString(directory.resolve("metrics.conf"), """

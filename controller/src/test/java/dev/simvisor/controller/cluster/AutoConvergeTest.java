@@ -2,23 +2,15 @@ package dev.simvisor.controller.cluster;
 
 import static dev.simvisor.controller.cluster.ToyCluster.MILLI;
 import static dev.simvisor.controller.cluster.ToyCluster.SECOND;
-import static dev.simvisor.controller.cluster.ToyCluster.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
-import dev.simvisor.proto.api.ConsoleOutput;
 import dev.simvisor.proto.api.CreateVmRequest;
-import dev.simvisor.proto.api.MigrateRequest;
 import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.MigrationState;
 import dev.simvisor.proto.api.RoundReport;
-import dev.simvisor.proto.api.StateHashResponse;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** A guest that writes 20 MiB/s to nearly all of its 3 MiB moves over a path that is given 10 MiB/s, with and without auto-converge. */
@@ -37,47 +29,24 @@ class AutoConvergeTest {
         return vm.build();
     }
 
-    /** What must be the same however it runs. */
-    private record Outcome(MigrationReport report, String text, String hash) {
-        /** The virtual times at which lines were printed: a guest without a processor when one is due leaves it out. */
-        List<Long> lines() {
-            return text.lines()
-                    .filter(line -> line.startsWith("line "))
-                    .map(line -> Long.valueOf(line.substring(line.indexOf(" at ") + 4)))
-                    .toList();
-        }
+    /** The virtual times at which lines were printed: a guest without a processor when one is due leaves it out. */
+    private static List<Long> lines(GuestMigration.Outcome outcome) {
+        return outcome.console()
+                .lines()
+                .filter(line -> line.startsWith("line "))
+                .map(line -> Long.valueOf(line.substring(line.indexOf(" at ") + 4)))
+                .toList();
     }
 
-    private static Outcome migrate(boolean autoConverge, long cancelNanos, long maxWindow, String... nodes)
-            throws Exception {
-        try (ToyCluster toys = ToyCluster.of(2, maxWindow, nodes)) {
-            ClusterControl cluster = toys.control();
-            List<ConsoleOutput> said = Collections.synchronizedList(new ArrayList<>());
-            cluster.at(0).createVm(guest());
-            cluster.at(2 * MILLI).reached().thenRun(() -> cluster.console("a", true, said::add, () -> {}));
-            CompletableFuture<MigrationReport> accepted = cluster.at(100 * MILLI)
-                    .migrate(MigrateRequest.newBuilder()
-                            .setVm("a")
-                            .setTarget("h2")
-                            .setParameters(MigrationParameters.newBuilder()
-                                    .setAutoConverge(autoConverge)
-                                    .setMaxRounds(24)
-                                    .setDowntimeLimitNanos(60 * MILLI)
-                                    .setBandwidthBytesPerSecond(10 << 20))
-                            .build());
-            if (cancelNanos != 0) {
-                accepted.thenAccept(report -> cluster.at(cancelNanos).cancelMigration(report.getNumber()));
-            }
-            CompletableFuture<StateHashResponse> hash = cluster.at(END).stateHash("a");
-            CompletableFuture<Void> held = cluster.at(END + 5 * MILLI).hold();
-            get(cluster.start());
-            MigrationReport report = get(cluster.migrationEnd(get(accepted).getNumber()));
-            String finalHash = get(hash).getStateHash();
-            get(held);
-            String text =
-                    said.stream().map(piece -> piece.getBytes().toStringUtf8()).collect(Collectors.joining());
-            return new Outcome(LiveMigrationTest.withoutWallClock(report), text, finalHash);
-        }
+    private static GuestMigration.Outcome migrate(
+            boolean autoConverge, long cancelNanos, long maxWindow, String... nodes) throws Exception {
+        MigrationParameters parameters = MigrationParameters.newBuilder()
+                .setAutoConverge(autoConverge)
+                .setMaxRounds(24)
+                .setDowntimeLimitNanos(60 * MILLI)
+                .setBandwidthBytesPerSecond(10 << 20)
+                .build();
+        return new GuestMigration(guest(), parameters, 100 * MILLI, cancelNanos, END).runAmongToys(maxWindow, nodes);
     }
 
     @Test
@@ -113,14 +82,14 @@ class AutoConvergeTest {
 
     @Test
     void throttleEndsWithTheSwitchOver() throws Exception {
-        Outcome outcome = migrate(true, 0, 0, "n1", "n2");
+        GuestMigration.Outcome outcome = migrate(true, 0, 0, "n1", "n2");
         MigrationReport report = outcome.report();
 
         double takenNanos = report.getRoundsList().stream()
                 .mapToDouble(round -> round.getDurationNanos() * (double) round.getThrottlePercent() / 100)
                 .sum();
         long linesDue = (END - report.getDowntimeNanos()) / LINE_EVERY;
-        assertThat((double) linesDue - outcome.lines().size())
+        assertThat((double) linesDue - lines(outcome).size())
                 .isGreaterThan(100)
                 .isCloseTo(takenNanos / LINE_EVERY, withinPercentage(5));
         checkUnthrottledFrom(report.getEndedNanos() + 10 * MILLI, outcome);
@@ -128,7 +97,7 @@ class AutoConvergeTest {
 
     @Test
     void throttleEndsWithACancel() throws Exception {
-        Outcome outcome = migrate(true, 2 * SECOND, 0, "n1");
+        GuestMigration.Outcome outcome = migrate(true, 2 * SECOND, 0, "n1");
 
         assertThat(outcome.report().getState()).isEqualTo(MigrationState.MIGRATION_CANCELLED);
         assertThat(outcome.report().getRoundsList()).last().returns(true, round -> round.getThrottlePercent() > 0);
@@ -136,9 +105,9 @@ class AutoConvergeTest {
     }
 
     /** The guest's cycles are nanoseconds, less those of its downtime. */
-    private static void checkUnthrottledFrom(long nanos, Outcome outcome) {
+    private static void checkUnthrottledFrom(long nanos, GuestMigration.Outcome outcome) {
         List<Long> lines =
-                outcome.lines().stream().filter(cycle -> cycle >= nanos).toList();
+                lines(outcome).stream().filter(cycle -> cycle >= nanos).toList();
         assertThat(lines).hasSizeGreaterThan(500);
         for (int i = 1; i < lines.size(); i++) {
             assertThat(lines.get(i) - lines.get(i - 1)).isEqualTo(LINE_EVERY);
@@ -147,7 +116,7 @@ class AutoConvergeTest {
 
     @Test
     void resultsDependNeitherOnTheWindowNorOnTheNumberOfNodes() throws Exception {
-        Outcome first = migrate(true, 0, 0, "n1");
+        GuestMigration.Outcome first = migrate(true, 0, 0, "n1");
 
         for (long window : new long[] {0, 333_333}) {
             assertThat(migrate(true, 0, window, "n1", "n2")).isEqualTo(first);

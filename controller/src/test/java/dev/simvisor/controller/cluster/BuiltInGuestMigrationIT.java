@@ -6,6 +6,7 @@ import dev.simvisor.controller.embedded.EmbeddedCluster;
 import dev.simvisor.controller.placement.FitPlacement;
 import dev.simvisor.node.vmm.HostedMachines;
 import dev.simvisor.proto.api.MigrationAlgorithm;
+import dev.simvisor.proto.api.MigrationCompression;
 import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.MigrationState;
@@ -48,6 +49,22 @@ class BuiltInGuestMigrationIT {
                 .anyMatch(round -> round.getDeltaPages() > 0)
                 .anyMatch(round -> round.getDeltaCacheMisses() > 0)
                 .anyMatch(round -> round.getThrottlePercent() > 0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bare", "para"})
+    void runsOnAsWellWhenCompressedAndSentByChannels(String mode) throws Exception {
+        GuestMigration.Outcome outcome = check(
+                mode,
+                THROTTLED_WITH_DELTAS.toBuilder()
+                        .setCompression(MigrationCompression.MIGRATION_COMPRESSION_ZSTD)
+                        .setChannels(4)
+                        .setBandwidthBytesPerSecond(256 << 10)
+                        .setMaxRounds(3)
+                        .build());
+
+        assertThat(outcome.report().getRoundsList()).anyMatch(round -> round.getDeltaPages() > 0);
+        assertThat(outcome.report().getCompression().getRatio()).isGreaterThan(1.5);
     }
 
     @ParameterizedTest

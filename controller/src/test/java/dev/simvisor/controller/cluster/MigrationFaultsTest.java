@@ -111,15 +111,20 @@ class MigrationFaultsTest {
         List<ConsoleOutput> said = Collections.synchronizedList(new ArrayList<>());
         CompletableFuture<Vm> created = cluster.at(base).createVm(vm(vm, source, number));
         cluster.at(base + MILLI / 2).reached().thenRun(() -> cluster.console(vm, true, said::add, () -> {}));
+        MigrationAlgorithm algorithm = ALGORITHMS.get(number % ALGORITHMS.size());
+        MigrationParameters.Builder parameters = MigrationParameters.newBuilder()
+                .setAlgorithm(algorithm)
+                .setDowntimeLimitNanos(10 * MILLI)
+                .setAutoConverge(number % 2 == 1)
+                .setDeltaCacheBytes(number % 3 * (1L << 20));
+        if (algorithm != MigrationAlgorithm.POST_COPY) {
+            parameters.setChannels(number % 4).setCompressionValue(number % 5 % 2);
+        }
         CompletableFuture<MigrationReport> accepted = cluster.at(base + 20 * MILLI)
                 .migrate(MigrateRequest.newBuilder()
                         .setVm(vm)
                         .setTarget(target)
-                        .setParameters(MigrationParameters.newBuilder()
-                                .setAlgorithm(ALGORITHMS.get(number % ALGORITHMS.size()))
-                                .setDowntimeLimitNanos(10 * MILLI)
-                                .setAutoConverge(number % 2 == 1)
-                                .setDeltaCacheBytes(number % 3 * (1L << 20)))
+                        .setParameters(parameters)
                         .build());
         CompletableFuture<?> struck = strike(embedded, fault, accepted, source, target, base + 20 * MILLI + moment());
         get(cluster.start());
@@ -132,7 +137,6 @@ class MigrationFaultsTest {
         awaitDeath(cluster, fault, source, target);
         settle(cluster);
         check(cluster, vm, number, report, fault, said);
-        String algorithm = report.getParameters().getAlgorithm().toString();
         outcomes.merge(algorithm + " " + fault + " " + report.getState(), 1, Integer::sum);
         machines.remove(vm);
         embedded.killNode("n" + source);

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.simvisor.proto.api.CloneVmRequest;
-import dev.simvisor.proto.api.ConsoleOutput;
 import dev.simvisor.proto.api.CreateVmRequest;
 import dev.simvisor.proto.api.MigrateRequest;
 import dev.simvisor.proto.api.MigrationAlgorithm;
@@ -15,15 +14,12 @@ import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.MigrationState;
 import dev.simvisor.proto.api.PostCopyReport;
-import dev.simvisor.proto.api.StateHashResponse;
 import dev.simvisor.proto.api.Vm;
 import dev.simvisor.proto.api.VmState;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,34 +31,25 @@ class PostCopyTest {
     private static final int PAGES = 2048;
     private static final int ZERO_PAGES = PAGES / 2;
 
-    private record Outcome(MigrationReport report, String text, String hash) {}
+    private static MigrationParameters parameters(MigrationAlgorithm algorithm) {
+        return MigrationParameters.newBuilder()
+                .setAlgorithm(algorithm)
+                .setDowntimeLimitNanos(5 * MILLI)
+                .build();
+    }
 
     private static MigrateRequest request(MigrationAlgorithm algorithm) {
         return MigrateRequest.newBuilder()
                 .setVm("a")
                 .setTarget("h2")
-                .setParameters(
-                        MigrationParameters.newBuilder().setAlgorithm(algorithm).setDowntimeLimitNanos(5 * MILLI))
+                .setParameters(parameters(algorithm))
                 .build();
     }
 
-    private static Outcome migrate(MigrationAlgorithm algorithm, long maxWindow, String... nodes) throws Exception {
-        try (ToyCluster toys = ToyCluster.of(2, maxWindow, nodes)) {
-            ClusterControl cluster = toys.control();
-            List<ConsoleOutput> said = Collections.synchronizedList(new ArrayList<>());
-            cluster.at(0).createVm(ToyCluster.vm("a", "h1"));
-            cluster.at(2 * MILLI).reached().thenRun(() -> cluster.console("a", true, said::add, () -> {}));
-            CompletableFuture<MigrationReport> accepted = cluster.at(ASKED).migrate(request(algorithm));
-            CompletableFuture<StateHashResponse> hash = cluster.at(SECOND).stateHash("a");
-            CompletableFuture<Void> held = cluster.at(SECOND + 5 * MILLI).hold();
-            get(cluster.start());
-            MigrationReport report = get(cluster.migrationEnd(get(accepted).getNumber()));
-            String finalHash = get(hash).getStateHash();
-            get(held);
-            String text =
-                    said.stream().map(piece -> piece.getBytes().toStringUtf8()).collect(Collectors.joining());
-            return new Outcome(LiveMigrationTest.withoutWallClock(report), text, finalHash);
-        }
+    private static GuestMigration.Outcome migrate(MigrationAlgorithm algorithm, long maxWindow, String... nodes)
+            throws Exception {
+        return new GuestMigration(ToyCluster.vm("a", "h1"), parameters(algorithm), ASKED, SECOND)
+                .runAmongToys(maxWindow, nodes);
     }
 
     @ParameterizedTest
@@ -132,7 +119,7 @@ class PostCopyTest {
             value = MigrationAlgorithm.class,
             names = {"POST_COPY", "HYBRID"})
     void resultsDependNeitherOnTheWindowNorOnTheNumberOfNodes(MigrationAlgorithm algorithm) throws Exception {
-        Outcome first = migrate(algorithm, 0, "n1");
+        GuestMigration.Outcome first = migrate(algorithm, 0, "n1");
 
         for (long window : new long[] {0, 333_333}) {
             assertThat(migrate(algorithm, window, "n1", "n2")).isEqualTo(first);

@@ -2,10 +2,12 @@ package dev.simvisor.controller.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.simvisor.proto.api.CompressionReport;
 import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.PostCopyReport;
 import dev.simvisor.proto.api.RoundReport;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class MigrationTablesTest {
@@ -53,6 +55,28 @@ class MigrationTablesTest {
                         "after it 120 pages were missing for 90.000 ms: 100 pushed, 20 fetched on demand, 50 of both zeros,"
                                 + " 3.0 MiB; stalled 25 times, 7.500 ms in all, 0.400 ms at most");
         assertThat(MigrationTables.postCopy(MigrationReport.getDefaultInstance()))
+                .isEmpty();
+    }
+
+    @Test
+    void compressionIsShownForEachRoundAndSaidInOneLine() {
+        CompressionReport compression = CompressionReport.newBuilder()
+                .setPages(1024)
+                .setBytesBefore(6 << 20)
+                .setBytesAfter(2 << 20)
+                .setRatio(3)
+                .build();
+        MigrationReport report = MigrationReport.newBuilder()
+                .setCompression(compression)
+                .addRounds(ROUND.toBuilder().setCompression(compression).setCodingNanos(12_345_678))
+                .build();
+
+        assertThat(MigrationTables.rounds(report).lines().getFirst())
+                .containsPattern("LEFT +COMPRESSED +RATIO +CODING$");
+        assertThat(MigrationTables.rounds(report).lines().getLast()).containsPattern(" 1024 +3.00 : 1 +12.346 ms$");
+        assertThat(MigrationTables.lines(List.of(report)))
+                .contains("compressed 1024 pages, 6.0 MiB to 2.0 MiB, 3.00 : 1");
+        assertThat(MigrationTables.compression(MigrationReport.getDefaultInstance()))
                 .isEmpty();
     }
 

@@ -12,7 +12,14 @@ import org.junit.jupiter.api.Test;
 class MigrationParametersTest {
     private static MigrationParameters parameters(Optional<Bandwidth> bandwidth, VirtualDuration downtimeLimit) {
         return Specs.migration(new MigrationSettings(
-                MigrationSettings.Algorithm.PRE_COPY, bandwidth, downtimeLimit, 30, false, Optional.empty()));
+                MigrationSettings.Algorithm.PRE_COPY,
+                bandwidth,
+                downtimeLimit,
+                30,
+                false,
+                Optional.empty(),
+                MigrationSettings.Compression.NONE,
+                1));
     }
 
     @Test

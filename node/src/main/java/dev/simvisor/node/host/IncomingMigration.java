@@ -61,21 +61,13 @@ final class IncomingMigration {
     }
 
     void pagesPushed(PagesPushed message) throws InterruptedException {
-        BitSet gfns = pages(message);
+        BitSet gfns = PageRuns.toSet(message.getRunsList(), vm.machine().pages().endFrame());
         int pages = gfns.cardinality();
         postCopy.setPushedPages(postCopy.getPushedPages() + (message.getDemanded() ? 0 : pages))
                 .setDemandedPages(postCopy.getDemandedPages() + (message.getDemanded() ? pages : 0))
                 .setZeroPages(postCopy.getZeroPages() + message.getZeroPages())
                 .setBytes(postCopy.getBytes() + message.getBytes());
         handle(new Event.PagesCome(gfns));
-    }
-
-    private BitSet pages(PagesPushed message) {
-        try {
-            return PageRuns.toSet(message.getRunsList(), vm.machine().pages().endFrame());
-        } catch (TransferBroken e) {
-            throw new IllegalArgumentException(e.reason(), e);
-        }
     }
 
     /** Asks for what the guest has come to wait for. */
@@ -178,8 +170,8 @@ final class IncomingMigration {
     }
 
     private void askFor(BitSet gfns, long nanos) {
-        PageRequest.Builder request = PageRequest.newBuilder().setMigration(order.getMigration());
-        gfns.stream().forEach(request::addGfns);
+        PageRequest.Builder request =
+                PageRequest.newBuilder().setMigration(order.getMigration()).addAllRuns(PageRuns.of(gfns));
         host.tellHost(
                 order.getSource(),
                 nanos,

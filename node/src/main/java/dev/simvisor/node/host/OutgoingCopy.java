@@ -5,6 +5,7 @@ import dev.simvisor.node.host.transfer.PageStreams;
 import dev.simvisor.node.host.transfer.TransferBroken;
 import dev.simvisor.node.vmm.VirtualMachine;
 import dev.simvisor.node.vmm.migration.MigrationPlan;
+import dev.simvisor.node.vmm.migration.PageCoding;
 import dev.simvisor.node.vmm.migration.SentPages;
 import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.node.HandOver;
@@ -27,7 +28,7 @@ final class OutgoingCopy {
         this.host = host;
         this.vm = vm;
         this.order = order;
-        this.stream = streams.open(order.getTransferAddress(), order.getMigration(), 0); // each page is sent once
+        this.stream = streams.open(order.getTransferAddress(), order.getMigration(), PageCoding.NONE);
     }
 
     boolean hasEnded() {

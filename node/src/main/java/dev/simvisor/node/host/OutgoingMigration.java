@@ -45,7 +45,7 @@ final class OutgoingMigration {
         this.order = order;
         MigrationPlan plan = MigrationPlan.of(order.getParameters(), order.getPath());
         this.state = new State.Ready(plan);
-        this.stream = streams.open(order.getTransferAddress(), order.getMigration(), plan.deltaCacheBytes());
+        this.stream = streams.open(order.getTransferAddress(), order.getMigration(), plan.coding());
     }
 
     String vmName() {
@@ -85,9 +85,8 @@ final class OutgoingMigration {
 
     /** The guest at the target waits for pages. */
     void pagesWanted(PageRequest request) throws InterruptedException {
-        BitSet gfns = new BitSet();
-        request.getGfnsList().forEach(gfns::set);
-        handle(new Event.PagesWanted(gfns));
+        handle(new Event.PagesWanted(
+                PageRuns.toSet(request.getRunsList(), vm.machine().pages().endFrame())));
     }
 
     void giveUp() throws InterruptedException {
@@ -156,7 +155,7 @@ final class OutgoingMigration {
 
     private Event withholdPages(BitSet gfns) throws InterruptedException {
         try {
-            return new Event.PagesWithheld(stream.sendInFull(vm.machine(), gfns));
+            return new Event.PagesWithheld(stream.sendAsTheyAre(vm.machine(), gfns));
         } catch (TransferBroken e) {
             return new Event.StreamLost(e.reason());
         }

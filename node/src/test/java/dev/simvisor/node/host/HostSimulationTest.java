@@ -7,6 +7,7 @@ import dev.simvisor.node.host.transfer.PageStreams;
 import dev.simvisor.node.vmm.GuestMachine;
 import dev.simvisor.node.vmm.ToyMachine;
 import dev.simvisor.node.vmm.ToyMachines;
+import dev.simvisor.node.vmm.migration.PageCoding;
 import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.LinkSpec;
 import dev.simvisor.proto.api.VmSpec;
@@ -36,7 +37,7 @@ class HostSimulationTest {
     /** No test here migrates. */
     private static final PageStreams NO_STREAMS = new PageStreams() {
         @Override
-        public Outgoing open(String address, long migration, long deltaCacheBytes) {
+        public Outgoing open(String address, long migration, PageCoding coding) {
             throw new AssertionError("no migration was asked for");
         }
 

@@ -52,8 +52,9 @@ export class MigrationList {
 function detail(report) {
   if (report.state === "MIGRATION_COMPLETED") {
     const stall = report.postCopy ? ` · stalled ${millis(report.postCopy.stallNanos)}` : "";
+    const packed = report.compression ? ` · compressed ${report.compression.ratio.toFixed(2)} : 1` : "";
     return `downtime ${millis(report.downtimeNanos)} · total ${millis(report.totalNanos)} · `
-      + `${report.rounds.length} rounds · ${bytes(report.totalBytes)}${stall}`;
+      + `${report.rounds.length} rounds · ${bytes(report.totalBytes)}${packed}${stall}`;
   }
   if (hasEnded(report)) return report.reason;
   const last = report.rounds.at(-1);

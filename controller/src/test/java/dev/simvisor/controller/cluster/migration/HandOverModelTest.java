@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.simvisor.controller.cluster.migration.Coordination.Outcome;
 import dev.simvisor.node.vmm.migration.MigrationPlan;
+import dev.simvisor.node.vmm.migration.PageCoding;
 import dev.simvisor.node.vmm.migration.SentPages;
 import dev.simvisor.node.vmm.migration.SourceMigration;
 import dev.simvisor.node.vmm.migration.TargetMigration;
@@ -24,7 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class HandOverModelTest {
     private static MigrationPlan plan(MigrationAlgorithm algorithm) {
-        return new MigrationPlan(algorithm, 1 << 20, 1 << 20, 0, 1, 1, false, 0);
+        return new MigrationPlan(algorithm, 1 << 20, 1 << 20, 0, 1, 1, false, PageCoding.NONE);
     }
 
     /** Words of messages that go on with a number: of pages that follow, or of the page. */

@@ -1,10 +1,12 @@
 package dev.simvisor.node.host.transfer;
 
 import dev.simvisor.node.vmm.GuestMachine;
+import dev.simvisor.node.vmm.migration.PageCoding;
 import dev.simvisor.proto.node.Applied;
 import dev.simvisor.proto.node.Hello;
 import dev.simvisor.proto.node.PageTransferGrpc.PageTransferImplBase;
 import dev.simvisor.proto.node.TransferChunk;
+import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
@@ -49,15 +51,16 @@ public final class GrpcPageStreams implements PageStreams, AutoCloseable {
     }
 
     @Override
-    public Outgoing open(String target, long migration, long deltaCacheBytes) {
-        return new PageSender(
-                NettyChannelBuilder.forTarget("dns:///" + target)
-                        .usePlaintext()
-                        .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
-                        .keepAliveTimeout(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
-                        .build(),
-                migration,
-                deltaCacheBytes);
+    public Outgoing open(String target, long migration, PageCoding coding) {
+        return new PageSender(() -> connect(target), migration, coding);
+    }
+
+    private static ManagedChannel connect(String target) {
+        return NettyChannelBuilder.forTarget("dns:///" + target)
+                .usePlaintext()
+                .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+                .keepAliveTimeout(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
+                .build();
     }
 
     @Override
@@ -86,6 +89,7 @@ public final class GrpcPageStreams implements PageStreams, AutoCloseable {
     private final class Arrivals implements StreamObserver<TransferChunk> {
         private final ServerCallStreamObserver<Applied> call;
         private @Nullable PageReceiver receiver;
+        private int channel;
 
         Arrivals(ServerCallStreamObserver<Applied> call) {
             this.call = call;
@@ -96,8 +100,9 @@ public final class GrpcPageStreams implements PageStreams, AutoCloseable {
             try {
                 if (receiver == null) {
                     receiver = receiverFor(chunk);
+                    channel = chunk.getHello().getChannel();
                 }
-                Applied applied = receiver.apply(chunk);
+                Applied applied = receiver.apply(chunk, channel);
                 if (applied.getFinished()) {
                     call.onNext(applied);
                     call.onCompleted();

@@ -10,24 +10,33 @@ import dev.simvisor.node.vmm.migration.SentPages;
 import dev.simvisor.proto.node.Pages;
 import org.jspecify.annotations.Nullable;
 
-/** Pages that go into one message of the stream: each as zeros, as a delta or in full, whichever is shortest. */
+/**
+ * Pages that go into one message of the stream: each as zeros, as a delta or in full, whichever is shortest; and those in full together
+ * compressed, if they are to be and it makes them shorter.
+ */
 final class PageChunk {
-    private static final int MOST_FULL_PAGES = 64;
+    static final int MOST_FULL_PAGES = 64;
 
     /** Keeps a message well below gRPC's 4 MiB, whatever is in it. */
     private static final int MOST_BYTES = MOST_FULL_PAGES * PAGE_BYTES;
 
     private final GuestPages pages;
     private final @Nullable SentPageCache cache;
+    private final boolean compressed;
     private final Pages.Builder message = Pages.newBuilder();
     private final byte[] contents = new byte[MOST_BYTES];
     private int deltaBytes;
     private int forgotten;
+    private int compared;
+
+    /** What goes on the wire, and what it comes to. */
+    record Coded(Pages message, SentPages sent) {}
 
     /** @param cache null for no deltas */
-    PageChunk(GuestPages pages, @Nullable SentPageCache cache) {
+    PageChunk(GuestPages pages, @Nullable SentPageCache cache, boolean compressed) {
         this.pages = pages;
         this.cache = cache;
+        this.compressed = compressed;
     }
 
     boolean hasRoom() {
@@ -56,6 +65,7 @@ final class PageChunk {
 
     private void addWithDelta(SentPageCache known, int gfn, int offset) {
         byte[] before = known.contents(gfn);
+        compared += before == null ? 0 : 1;
         byte[] delta = before == null ? null : PageDelta.between(before, contents, offset, SentPages.MOST_DELTA_BYTES);
         if (delta != null) {
             message.addDeltaGfns(gfn).addDeltas(UnsafeByteOperations.unsafeWrap(delta));
@@ -67,16 +77,35 @@ final class PageChunk {
         known.sent(gfn, contents, offset);
     }
 
-    /** What has been added. */
-    SentPages sent() {
-        return new SentPages(
-                message.getGfnsCount(), message.getZeroGfnsCount(), message.getDeltaGfnsCount(), deltaBytes, forgotten);
+    /** What has been added; nothing can be added any more. */
+    Coded coded() {
+        int length = message.getGfnsCount() * PAGE_BYTES;
+        SentPages.Compression compression = compressed ? compress(length) : SentPages.Compression.NONE;
+        if (compression.pages() == 0) {
+            // The array is not touched again, so it need not be copied.
+            message.setContents(UnsafeByteOperations.unsafeWrap(contents, 0, length));
+        }
+        SentPages sent = new SentPages(
+                message.getGfnsCount(),
+                message.getZeroGfnsCount(),
+                message.getDeltaGfnsCount(),
+                deltaBytes,
+                forgotten,
+                compared,
+                compression);
+        return new Coded(message.build(), sent);
     }
 
-    /** The message; nothing can be added any more. */
-    Pages message() {
-        // The array is not touched again, so it need not be copied.
-        return message.setContents(UnsafeByteOperations.unsafeWrap(contents, 0, message.getGfnsCount() * PAGE_BYTES))
-                .build();
+    private SentPages.Compression compress(int length) {
+        if (length == 0) {
+            return SentPages.Compression.NONE;
+        }
+        byte[] frame = ZstdFrame.of(contents, length);
+        int after = frame.length + SentPages.COMPRESSED_HEADER_BYTES;
+        if (after >= length) {
+            return new SentPages.Compression(0, length, length);
+        }
+        message.setZstd(UnsafeByteOperations.unsafeWrap(frame));
+        return new SentPages.Compression(message.getGfnsCount(), length, after);
     }
 }

@@ -3,6 +3,7 @@ package dev.simvisor.node.host.transfer;
 import static dev.simvisor.node.vmm.GuestMachine.PAGE_BYTES;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
 import dev.simvisor.node.vmm.GuestMachine;
 import dev.simvisor.node.vmm.migration.PageDelta;
 import dev.simvisor.proto.node.Applied;
@@ -17,6 +18,7 @@ final class PageReceiver implements PageStreams.Incoming {
     private final GuestMachine machine;
     private final Runnable whenClosed;
     private final byte[] page = new byte[PAGE_BYTES];
+    private final byte[] unpacked = new byte[PageChunk.MOST_FULL_PAGES * PAGE_BYTES];
     /** What the source may send deltas of. */
     private final BitSet arrived = new BitSet();
 
@@ -30,8 +32,8 @@ final class PageReceiver implements PageStreams.Incoming {
         this.whenClosed = whenClosed;
     }
 
-    /** Applies a chunk; the answer says how far the stream is. */
-    synchronized Applied apply(TransferChunk chunk) throws TransferBroken {
+    /** Applies a chunk of one of the migration's channels; the answer says how far that is. */
+    synchronized Applied apply(TransferChunk chunk, int channel) throws TransferBroken {
         if (closed) {
             throw new TransferBroken("the migration was given up at the target");
         }
@@ -39,7 +41,11 @@ final class PageReceiver implements PageStreams.Incoming {
             switch (chunk.getChunkCase()) {
                 case HELLO -> {}
                 case PAGES -> write(chunk.getPages());
-                case FINISH -> finish(chunk.getFinish());
+                case FINISH -> {
+                    if (channel == 0) {
+                        finish(chunk.getFinish());
+                    }
+                }
                 case CHUNK_NOT_SET -> throw new TransferBroken("a chunk of a kind this version does not know");
             }
         } catch (TransferBroken e) {
@@ -48,21 +54,22 @@ final class PageReceiver implements PageStreams.Incoming {
         }
         return Applied.newBuilder()
                 .setPages(applied)
-                .setFinished(arrival != null)
+                .setFinished(chunk.hasFinish())
                 .build();
     }
 
     private void write(Pages pages) throws TransferBroken {
-        if (pages.getContents().size() != pages.getGfnsCount() * PAGE_BYTES) {
-            throw new TransferBroken("a chunk of " + pages.getGfnsCount() + " pages with "
-                    + pages.getContents().size() + " bytes of contents");
+        ByteString contents = contents(pages);
+        if (contents.size() != (long) pages.getGfnsCount() * PAGE_BYTES) {
+            throw new TransferBroken(
+                    "a chunk of " + pages.getGfnsCount() + " pages with " + contents.size() + " bytes of contents");
         }
         if (pages.getDeltasCount() != pages.getDeltaGfnsCount()) {
             throw new TransferBroken(
                     "a chunk of " + pages.getDeltaGfnsCount() + " pages with " + pages.getDeltasCount() + " deltas");
         }
         for (int i = 0; i < pages.getGfnsCount(); i++) {
-            pages.getContents().copyTo(page, i * PAGE_BYTES, 0, PAGE_BYTES);
+            contents.copyTo(page, i * PAGE_BYTES, 0, PAGE_BYTES);
             machine.pages().writePage(checked(pages.getGfns(i)), page, 0);
             arrived.set(pages.getGfns(i));
         }
@@ -74,6 +81,21 @@ final class PageReceiver implements PageStreams.Incoming {
             change(checked(pages.getDeltaGfns(i)), pages.getDeltas(i));
         }
         applied += pages.getGfnsCount() + pages.getZeroGfnsCount() + pages.getDeltaGfnsCount();
+    }
+
+    /** As they are, wherever they have come from. */
+    private ByteString contents(Pages pages) throws TransferBroken {
+        if (pages.getZstd().isEmpty()) {
+            return pages.getContents();
+        }
+        if (pages.getGfnsCount() > PageChunk.MOST_FULL_PAGES
+                || !pages.getContents().isEmpty()) {
+            throw new TransferBroken("a chunk of " + pages.getGfnsCount() + " compressed pages and "
+                    + pages.getContents().size() + " bytes of others");
+        }
+        int length = pages.getGfnsCount() * PAGE_BYTES;
+        ZstdFrame.unpack(pages.getZstd(), unpacked, length);
+        return UnsafeByteOperations.unsafeWrap(unpacked, 0, length);
     }
 
     private void change(int gfn, ByteString delta) throws TransferBroken {
@@ -100,8 +122,7 @@ final class PageReceiver implements PageStreams.Incoming {
         if (finish.getPages() != applied) {
             throw new TransferBroken(applied + " pages arrived of " + finish.getPages());
         }
-        BitSet withheld =
-                PageRuns.toSet(finish.getWithheldRunsList(), machine.pages().endFrame());
+        BitSet withheld = withheld(finish);
         for (int gfn = withheld.nextSetBit(0); gfn >= 0; gfn = withheld.nextSetBit(gfn + 1)) {
             if (!arrived.get(checked(gfn))) {
                 throw new TransferBroken("page " + gfn + " is withheld, and has not come");
@@ -109,6 +130,14 @@ final class PageReceiver implements PageStreams.Incoming {
         }
         arrival = new PageStreams.Arrival(finish.getDeviceState(), withheld);
         notifyAll();
+    }
+
+    private BitSet withheld(Finish finish) throws TransferBroken {
+        try {
+            return PageRuns.toSet(finish.getWithheldRunsList(), machine.pages().endFrame());
+        } catch (IllegalArgumentException e) {
+            throw new TransferBroken("withheld are " + e.getMessage());
+        }
     }
 
     /** Nothing more comes; of no consequence once everything has. */

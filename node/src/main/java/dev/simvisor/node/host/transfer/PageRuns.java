@@ -24,14 +24,14 @@ public final class PageRuns {
         return runs;
     }
 
-    /** @throws TransferBroken when they go beyond {@code endFrame} */
-    public static BitSet toSet(List<Integer> runs, int endFrame) throws TransferBroken {
+    /** @throws IllegalArgumentException when they go beyond {@code endFrame}; the message is one line */
+    public static BitSet toSet(List<Integer> runs, int endFrame) {
         BitSet gfns = new BitSet();
         long at = 0;
         for (int i = 0; i < runs.size(); i++) {
             long to = at + Integer.toUnsignedLong(runs.get(i));
             if (to > endFrame) {
-                throw new TransferBroken("pages up to " + to + ", of " + endFrame);
+                throw new IllegalArgumentException("pages up to " + to + ", of " + endFrame);
             }
             gfns.set((int) at, (int) to, i % 2 == 1);
             at = to;

@@ -2,17 +2,14 @@ package dev.simvisor.node.host.transfer;
 
 import com.google.protobuf.ByteString;
 import dev.simvisor.node.vmm.GuestMachine;
+import dev.simvisor.node.vmm.migration.PageCoding;
 import dev.simvisor.node.vmm.migration.SentPages;
 import java.util.BitSet;
 
-/** Where page streams come from: what a host needs of the network. */
+/** Where page streams come from: what a host needs of the network. A migration's channels are one stream here. */
 public interface PageStreams {
-    /**
-     * Opens a stream to the node at {@code address} for a migration that it expects.
-     *
-     * @param deltaCacheBytes what it may use to remember pages, to send what changes in them; 0 is none, and no deltas
-     */
-    Outgoing open(String address, long migration, long deltaCacheBytes);
+    /** Opens a stream to the node at {@code address} for a migration that it expects. */
+    Outgoing open(String address, long migration, PageCoding coding);
 
     /** Lets the pages of a migration that come in be written to a machine, which nobody else may touch meanwhile. */
     Incoming expect(long migration, GuestMachine machine);
@@ -22,8 +19,8 @@ public interface PageStreams {
         /** Reads pages of the machine, as they are now, and sends them: a round. */
         SentPages send(GuestMachine machine, BitSet gfns) throws TransferBroken, InterruptedException;
 
-        /** As {@link #send}, but without deltas; returns which of the pages hold nothing but zeros. */
-        BitSet sendInFull(GuestMachine machine, BitSet gfns) throws TransferBroken, InterruptedException;
+        /** As {@link #send}, but as they are; returns which of the pages hold nothing but zeros. */
+        BitSet sendAsTheyAre(GuestMachine machine, BitSet gfns) throws TransferBroken, InterruptedException;
 
         /**
          * Sends the device state as the last of all, and waits until the receiver has applied everything.

@@ -2,6 +2,7 @@ package dev.simvisor.node.vmm.migration;
 
 import dev.simvisor.proto.api.LinkSpec;
 import dev.simvisor.proto.api.MigrationAlgorithm;
+import dev.simvisor.proto.api.MigrationCompression;
 import dev.simvisor.proto.api.MigrationParameters;
 import java.math.BigInteger;
 
@@ -15,7 +16,7 @@ import java.math.BigInteger;
  * @param downtimeLimitNanos the switch-over is due when it is expected to take no longer
  * @param maxRounds rounds in which the guest runs, at most
  * @param autoConverge hold the guest back while rounds do not converge, as {@link Throttle} says
- * @param deltaCacheBytes what the {@link SentPageCache} may take; 0 is none, and no deltas
+ * @param coding of the pages that are sent before the hand-over
  */
 public record MigrationPlan(
         MigrationAlgorithm algorithm,
@@ -25,7 +26,7 @@ public record MigrationPlan(
         long downtimeLimitNanos,
         int maxRounds,
         boolean autoConverge,
-        long deltaCacheBytes) {
+        PageCoding coding) {
     public static final long DEFAULT_DOWNTIME_LIMIT_NANOS = 300_000_000;
     public static final int DEFAULT_MAX_ROUNDS = 30;
     /** The more rounds, the fewer pages the guest lacks; but one sees to all that are hardly ever written. */
@@ -49,7 +50,6 @@ public record MigrationPlan(
     public static MigrationPlan of(MigrationParameters parameters, LinkSpec path) {
         MigrationAlgorithm algorithm = parameters.getAlgorithm();
         int defaultRounds = algorithm == MigrationAlgorithm.HYBRID ? DEFAULT_HYBRID_ROUNDS : DEFAULT_MAX_ROUNDS;
-        boolean rounds = algorithm != MigrationAlgorithm.STOP_AND_COPY && algorithm != MigrationAlgorithm.POST_COPY;
         long link = Math.max(1, path.getBitsPerSecond() / Byte.SIZE);
         long limit = parameters.getBandwidthBytesPerSecond();
         return new MigrationPlan(
@@ -62,7 +62,18 @@ public record MigrationPlan(
                         : parameters.getDowntimeLimitNanos(),
                 parameters.getMaxRounds() == 0 ? defaultRounds : parameters.getMaxRounds(),
                 parameters.getAutoConverge(),
-                rounds ? parameters.getDeltaCacheBytes() : 0); // without rounds no page is sent twice
+                coding(parameters));
+    }
+
+    private static PageCoding coding(MigrationParameters parameters) {
+        boolean zstd = parameters.getCompression() == MigrationCompression.MIGRATION_COMPRESSION_ZSTD;
+        int channels = Math.max(1, parameters.getChannels());
+        return switch (parameters.getAlgorithm()) {
+            case POST_COPY -> PageCoding.NONE; // no page is sent before the hand-over
+            case STOP_AND_COPY -> new PageCoding(0, zstd, channels); // none is sent twice
+            case PRE_COPY, HYBRID, MIGRATION_ALGORITHM_UNSPECIFIED, UNRECOGNIZED ->
+                new PageCoding(parameters.getDeltaCacheBytes(), zstd, channels);
+        };
     }
 
     boolean stopAndCopy() {
@@ -88,9 +99,14 @@ public record MigrationPlan(
                         .longValueExact());
     }
 
-    /** How long so many bytes occupy the path while the guest runs. */
-    long roundNanos(long bytes) {
-        return nanos(bytes, roundBytesPerSecond);
+    /** How long it takes to code pages and send them while the guest runs: some are coded while others are on the path. */
+    long roundNanos(SentPages pages) {
+        return Math.max(nanos(pages.wireBytes(), roundBytesPerSecond), coding.nanos(pages));
+    }
+
+    /** The same while the guest waits, for pages and what else there is, so many bytes together. */
+    long lastRoundNanos(SentPages pages, long bytes) {
+        return Math.max(finalNanos(bytes), coding.nanos(pages));
     }
 
     /** How long so many bytes occupy the path while the guest waits, or nobody does. */
@@ -99,8 +115,8 @@ public record MigrationPlan(
     }
 
     /**
-     * The most pages that may remain for the switch-over, so that its time with two latencies meets the limit. How many of them will
-     * be sent as deltas nobody knows before, so all count in full.
+     * The most pages that may remain for the switch-over, so that its time with two latencies meets the limit. What deltas and
+     * compression will make of them nobody knows before, so all count in full, and for as long as they may take to code.
      */
     int switchOverPages() {
         if (stopAndCopy()) {
@@ -117,6 +133,10 @@ public record MigrationPlan(
     }
 
     private int pagesWithin(long nanos) {
+        return Math.min(pagesOnPathWithin(nanos), coding.pagesWithin(nanos));
+    }
+
+    private int pagesOnPathWithin(long nanos) {
         return BigInteger.valueOf(nanos)
                 .multiply(BigInteger.valueOf(roundBytesPerSecond))
                 .divide(NANOS_PER_SECOND)
@@ -125,7 +145,7 @@ public record MigrationPlan(
                 .intValue();
     }
 
-    private static long nanos(long bytes, long bytesPerSecond) {
+    static long nanos(long bytes, long bytesPerSecond) {
         BigInteger rate = BigInteger.valueOf(bytesPerSecond);
         return BigInteger.valueOf(bytes)
                 .multiply(NANOS_PER_SECOND)

@@ -27,7 +27,7 @@ record Push(BitSet remaining, BitSet zeros, BitSet wanted, int pivot) {
     record Burst(BitSet gfns, SentPages sent, boolean demanded) {
         /** How long it occupies the path: only what the guest does not wait for keeps to the limit. */
         long nanos(MigrationPlan plan) {
-            return demanded ? plan.finalNanos(sent.wireBytes()) : plan.roundNanos(sent.wireBytes());
+            return demanded ? plan.finalNanos(sent.wireBytes()) : plan.roundNanos(sent);
         }
     }
 

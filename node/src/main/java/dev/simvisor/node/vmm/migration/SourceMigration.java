@@ -285,17 +285,16 @@ public final class SourceMigration {
     }
 
     private static Step roundSent(State.Copying state, Event.PagesSent sent) {
-        long bytes = sent.pages().wireBytes();
         return Step.to(
-                state.sending(new Sent(sent.pages(), bytes)),
-                new Action.WakeAt(state.beganNanos() + state.plan().roundNanos(bytes)));
+                state.sending(new Sent(sent.pages(), sent.pages().wireBytes())),
+                new Action.WakeAt(state.beganNanos() + state.plan().roundNanos(sent.pages())));
     }
 
     private static Step roundOver(State.Copying state, Event.RoundOver over) {
         MigrationPlan plan = state.plan();
         BitSet remaining = (BitSet) over.dirtied().clone();
         remaining.or(state.carried());
-        RoundReport report = report(state.round(), state.sent(), over.nanos() - state.beganNanos())
+        RoundReport report = report(plan, state.round(), state.sent(), over.nanos() - state.beganNanos())
                 .setPagesDirtied(over.dirtied().cardinality())
                 .setPagesRemaining(remaining.cardinality())
                 .setThrottlePercent(state.throttle().percent())
@@ -371,7 +370,7 @@ public final class SourceMigration {
             }
             case Event.StateSent(long nanos, long bytes, String hash) -> {
                 Sent sent = new Sent(state.sent().pages(), state.sent().bytes() + bytes);
-                long overNanos = state.pausedNanos() + plan.finalNanos(sent.bytes());
+                long overNanos = state.pausedNanos() + plan.lastRoundNanos(sent.pages(), sent.bytes());
                 yield Step.to(state.sending(sent, hash), new Action.WakeAt(overNanos));
             }
             case Event.FinalCopyOver(long nanos) -> handOver(state, nanos);
@@ -384,9 +383,10 @@ public final class SourceMigration {
     private static Step handOver(State.Switching state, long nanos) {
         long copyNanos = nanos - state.pausedNanos();
         int missing = state.rest().remaining().cardinality();
-        Action.ReportRound lastRound = new Action.ReportRound(report(state.round(), state.sent(), copyNanos)
-                .setPagesRemaining(missing)
-                .build());
+        Action.ReportRound lastRound =
+                new Action.ReportRound(report(state.plan(), state.round(), state.sent(), copyNanos)
+                        .setPagesRemaining(missing)
+                        .build());
         Action.HandOver handOver =
                 new Action.HandOver(state.cause(), state.pausedNanos(), copyNanos, state.stateHash(), missing);
         return prepend(lastRound, prepend(handOver, push(state.plan(), state.rest(), nanos)));
@@ -440,8 +440,8 @@ public final class SourceMigration {
         return Step.to(new State.Ended(Outcome.GUEST_ENDED), new Action.CloseStream());
     }
 
-    private static RoundReport.Builder report(int number, Sent sent, long durationNanos) {
-        return RoundReport.newBuilder()
+    private static RoundReport.Builder report(MigrationPlan plan, int number, Sent sent, long durationNanos) {
+        RoundReport.Builder report = RoundReport.newBuilder()
                 .setNumber(number)
                 .setPages(sent.pages().full())
                 .setZeroPages(sent.pages().zeros())
@@ -449,7 +449,12 @@ public final class SourceMigration {
                 .setDeltaSavedBytes(sent.pages().savedBytes())
                 .setDeltaCacheMisses(sent.pages().forgotten())
                 .setBytes(sent.bytes())
-                .setDurationNanos(durationNanos);
+                .setDurationNanos(durationNanos)
+                .setCodingNanos(plan.coding().nanos(sent.pages()));
+        if (plan.coding().zstd()) {
+            report.setCompression(sent.pages().compression().report());
+        }
+        return report;
     }
 
     private static Step prepend(Action first, Step step) {

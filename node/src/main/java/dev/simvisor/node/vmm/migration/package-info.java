@@ -55,13 +55,25 @@
  * no other state: whatever ends the rounds ends it, so that a guest that is to suspend itself does so at full speed.
  *
  * <p>Pages that have been sent before can be sent as deltas: {@link dev.simvisor.node.vmm.migration.PageDelta} is the format,
- * {@link dev.simvisor.node.vmm.migration.SentPageCache} what the source remembers of what it has sent. Coding takes no virtual time,
- * as it would be done by processors that nobody else needs; what is saved on the wire is saved in time.
+ * {@link dev.simvisor.node.vmm.migration.SentPageCache} what the source remembers of what it has sent. What is sent in full can be
+ * compressed, many pages together, and go by several channels, as with QEMU's multifd. (QEMU has no deltas then; here
+ * a page keeps to its channel, so that it can have both.)
+ *
+ * <p>Coding takes virtual time, as {@link dev.simvisor.node.vmm.migration.PageCoding} says: a round lasts as long as the slower of
+ * the path, by the bytes that are really sent, and the channels' threads. So on a slow path compression helps by its ratio, and on a
+ * fast one its threads are the bottleneck and more channels help. What remains at the end of a round is weighed in full, by the
+ * slower of both, so that the limit of the downtime holds whatever pages will come to.
+ *
+ * <p>Not modelled are: a limit of one stream, as a TCP connection has, for all of the path is one migration's, however many channels
+ * it has, and channels that have nothing to code make no difference; what pages cost at the target, which unpacks some three times
+ * as fast as the source packs; processor time that the threads take from vCPUs, for they have processors that nobody else needs;
+ * rates that depend on what is in the pages or on the host's clock; and an uneven share of pages among channels. Auto-converge judges a
+ * round by the bytes on the wire, as QEMU does, and so holds a compressed guest back the sooner.
  *
  * <p>Post-copy (Hines and Gopalan, VEE 2009; QEMU, {@code docs/devel/migration/postcopy.rst}) hands over the state alone. The
  * guest goes on at the target at once; the source sends it its pages in bursts, in the order that {@link
  * dev.simvisor.node.vmm.migration.Push} says. Hybrid does so with what its rounds have left, unless they converge: then it is
- * pre-copy. Pages that follow are sent in full, and each once.
+ * pre-copy. Pages that follow are sent as they are, and each once; QEMU's multifd channels fall silent then, too (commit e2741886).
  *
  * <p>How a page is missing. When the source hands over, the guest is paused for good there, and its pages do not change any
  * more. So all of them really cross the stream before the hand-over, which is therefore verified as any other, by the hash of the

@@ -7,6 +7,7 @@ import com.google.protobuf.ByteString;
 import dev.simvisor.node.vmm.GuestMachine;
 import dev.simvisor.node.vmm.ToyMachine;
 import dev.simvisor.proto.api.VmSpec;
+import dev.simvisor.proto.node.Finish;
 import dev.simvisor.proto.node.Pages;
 import dev.simvisor.proto.node.TransferChunk;
 import org.junit.jupiter.api.Test;
@@ -43,7 +44,7 @@ class PageReceiverTest {
 
     private void refuses(Pages.Builder pages, String reason) {
         byte[] before = page(3);
-        assertThatThrownBy(() -> receiver.apply(chunk(pages)))
+        assertThatThrownBy(() -> receiver.apply(chunk(pages), 0))
                 .isInstanceOf(TransferBroken.class)
                 .hasMessage(reason);
         assertThatThrownBy(receiver::await).isInstanceOf(TransferBroken.class).hasMessage(reason);
@@ -52,16 +53,16 @@ class PageReceiverTest {
 
     @Test
     void deltaChangesThePageInPlace() throws Exception {
-        receiver.apply(chunk(full(3, (byte) 5)));
-        assertThat(receiver.apply(chunk(delta(3, 2, 7))).getPages()).isEqualTo(2);
+        receiver.apply(chunk(full(3, (byte) 5)), 0);
+        assertThat(receiver.apply(chunk(delta(3, 2, 7)), 0).getPages()).isEqualTo(2);
 
         assertThat(page(3)).startsWith(5, 9, 7, 0);
     }
 
     @Test
     void deltaOfAPageOfZerosStartsFromZeros() throws Exception {
-        receiver.apply(chunk(Pages.newBuilder().addZeroGfns(3)));
-        receiver.apply(chunk(delta(3, 1, 7)));
+        receiver.apply(chunk(Pages.newBuilder().addZeroGfns(3)), 0);
+        receiver.apply(chunk(delta(3, 1, 7)), 0);
 
         assertThat(page(3)).startsWith(0, 7, 0);
     }
@@ -73,7 +74,7 @@ class PageReceiverTest {
 
     @Test
     void deltaThatDoesNotFitTheFormatIsRefused() throws Exception {
-        receiver.apply(chunk(full(3, (byte) 5)));
+        receiver.apply(chunk(full(3, (byte) 5)), 0);
 
         refuses(
                 Pages.newBuilder().addDeltaGfns(3).addDeltas(ByteString.copyFrom(new byte[] {0, 2, 1})),
@@ -82,9 +83,20 @@ class PageReceiverTest {
 
     @Test
     void deltasWithoutTheirPagesAreRefused() throws Exception {
-        receiver.apply(chunk(full(3, (byte) 5)));
+        receiver.apply(chunk(full(3, (byte) 5)), 0);
 
         refuses(delta(3, 0, 1).addDeltaGfns(4), "a chunk of 2 pages with 1 deltas");
+    }
+
+    @Test
+    void withheldPagesBeyondTheMemoryAreRefused() {
+        TransferChunk finish = TransferChunk.newBuilder()
+                .setFinish(Finish.newBuilder().addWithheldRuns(0).addWithheldRuns(17))
+                .build();
+
+        assertThatThrownBy(() -> receiver.apply(finish, 0))
+                .isInstanceOf(TransferBroken.class)
+                .hasMessage("withheld are pages up to 17, of 16");
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.simvisor.node.vmm.migration;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
+import dev.simvisor.node.vmm.GuestMachine;
 import dev.simvisor.node.vmm.migration.SourceMigration.Action;
 import dev.simvisor.node.vmm.migration.SourceMigration.Cause;
 import dev.simvisor.node.vmm.migration.SourceMigration.Event;
@@ -75,7 +76,7 @@ class SourceMigrationTest {
                 switch (todo.removeFirst()) {
                     case Action.SendPages(BitSet gfns) -> {
                         int zero = gfns.get(0, WritingGuest.ZERO_PAGES).cardinality();
-                        event = new Event.PagesSent(now, SentPages.of(gfns.cardinality() - zero, zero));
+                        event = new Event.PagesSent(now, sent(plan.coding(), gfns.cardinality() - zero, zero));
                         roundBegan = now;
                     }
                     case Action.SuspendGuest() -> {
@@ -100,9 +101,20 @@ class SourceMigrationTest {
         }
     }
 
+    /** Compressed, contents take a third. */
+    private static SentPages sent(PageCoding coding, long full, long zeros) {
+        SentPages asTheyAre = SentPages.of(full, zeros);
+        long bytes = full * GuestMachine.PAGE_BYTES;
+        return coding.zstd()
+                ? asTheyAre.with(
+                        new SentPages(0, 0, 0, 0, 0, 0, new SentPages.Compression(full, bytes, Math.ceilDiv(bytes, 3))))
+                : asTheyAre;
+    }
+
     private static MigrationPlan plan(double mibPerSecond, int maxRounds) {
         long rate = (long) (mibPerSecond * MIB);
-        return new MigrationPlan(MigrationAlgorithm.PRE_COPY, rate, 1024 * MIB, 0, 300 * MILLI, maxRounds, false, 0);
+        return new MigrationPlan(
+                MigrationAlgorithm.PRE_COPY, rate, 1024 * MIB, 0, 300 * MILLI, maxRounds, false, PageCoding.NONE);
     }
 
     /** REFERENCES, "Live migration: QEMU 7.2 TCG, loopback": bandwidth limit, R, total ms and MiB sent, as measured. */
@@ -144,7 +156,8 @@ class SourceMigrationTest {
 
     private static MigrationPlan autoConverging(double mibPerSecond, int maxRounds) {
         long rate = (long) (mibPerSecond * MIB);
-        return new MigrationPlan(MigrationAlgorithm.PRE_COPY, rate, 1024 * MIB, 0, 300 * MILLI, maxRounds, true, 0);
+        return new MigrationPlan(
+                MigrationAlgorithm.PRE_COPY, rate, 1024 * MIB, 0, 300 * MILLI, maxRounds, true, PageCoding.NONE);
     }
 
     /** The first round is productive: all memory is sent, of which the guest writes to no more than a quarter. */
@@ -203,8 +216,8 @@ class SourceMigrationTest {
 
     @Test
     void stopAndCopySendsEverythingOnceWhileTheGuestWaits() {
-        MigrationPlan plan =
-                new MigrationPlan(MigrationAlgorithm.STOP_AND_COPY, 32 * MIB, 32 * MIB, 0, 300 * MILLI, 30, false, 0);
+        MigrationPlan plan = new MigrationPlan(
+                MigrationAlgorithm.STOP_AND_COPY, 32 * MIB, 32 * MIB, 0, 300 * MILLI, 30, false, PageCoding.NONE);
 
         Result result = migrate(plan, new WritingGuest(16));
 
@@ -217,11 +230,96 @@ class SourceMigrationTest {
     @Test
     void downtimeOfTheLastCopyAndTwoLatenciesMeetsTheLimit() {
         MigrationPlan plan = new MigrationPlan(
-                MigrationAlgorithm.PRE_COPY, 32 * MIB, 32 * MIB, 20 * MILLI, 300 * MILLI, 1000, false, 0);
+                MigrationAlgorithm.PRE_COPY, 32 * MIB, 32 * MIB, 20 * MILLI, 300 * MILLI, 1000, false, PageCoding.NONE);
 
         Result result = migrate(plan, new WritingGuest(16));
 
         assertThat(result.downtimeNanos() + 2 * plan.latencyNanos()).isLessThanOrEqualTo(302 * MILLI);
+    }
+
+    // ---- coding
+
+    private static MigrationPlan coding(long mibPerSecond, int maxRounds, PageCoding coding) {
+        long rate = mibPerSecond * MIB;
+        return new MigrationPlan(MigrationAlgorithm.PRE_COPY, rate, rate, 0, 30 * MILLI, maxRounds, false, coding);
+    }
+
+    private static RoundReport firstRound(long mibPerSecond, PageCoding coding) {
+        return migrate(coding(mibPerSecond, 30, coding), new WritingGuest(0))
+                .rounds()
+                .getFirst();
+    }
+
+    @Test
+    void roundOnASlowPathIsShorterByWhatCompressionSaves() {
+        RoundReport plain = firstRound(100, PageCoding.NONE);
+        RoundReport compressed = firstRound(100, new PageCoding(0, true, 1));
+
+        assertThat(plain.getCodingNanos()).isZero();
+        assertThat(plain.hasCompression()).isFalse();
+        assertThat(compressed.getPages()).isGreaterThanOrEqualTo(plain.getPages());
+        assertThat(compressed.getCompression().getPages()).isEqualTo(compressed.getPages());
+        assertThat(compressed.getCompression().getRatio()).isCloseTo(3, withinPercentage(1));
+        assertThat(compressed.getDurationNanos())
+                .isEqualTo(MigrationPlan.nanos(compressed.getBytes(), 100 * MIB))
+                .isGreaterThan(compressed.getCodingNanos())
+                .isLessThan(plain.getDurationNanos() / 2);
+    }
+
+    @Test
+    void roundOnAFastPathTakesAsLongAsItsChannelsTakeToCode() {
+        for (int channels : new int[] {1, 4}) {
+            RoundReport round = firstRound(3000, new PageCoding(0, true, channels));
+
+            long oneThreadNanos = Math.ceilDiv(round.getPages() * GuestMachine.PAGE_BYTES * 100, 51);
+            assertThat(round.getDurationNanos())
+                    .isEqualTo(Math.ceilDiv(oneThreadNanos, channels))
+                    .isEqualTo(round.getCodingNanos());
+        }
+        assertThat(firstRound(3000, new PageCoding(0, true, 1)).getDurationNanos())
+                .isGreaterThan(firstRound(3000, PageCoding.NONE).getDurationNanos());
+    }
+
+    @Test
+    void channelsWithNothingToCodeMakeNoDifference() {
+        assertThat(firstRound(3000, new PageCoding(0, false, 4))).isEqualTo(firstRound(3000, PageCoding.NONE));
+    }
+
+    @Test
+    void deltasAreMadeAtTheRateOfXbzrle() {
+        PageCoding coding = new PageCoding(64 * MIB, false, 2);
+        SentPages deltas = new SentPages(10, 0, 90, 900, 0, 100, SentPages.Compression.NONE);
+
+        assertThat(coding.nanos(deltas)).isEqualTo(100 * 4096 * 5 / 8 / 2);
+        assertThat(coding(100_000, 30, coding).roundNanos(deltas)).isEqualTo(coding.nanos(deltas));
+        assertThat(coding(1, 30, coding).roundNanos(deltas))
+                .isEqualTo(MigrationPlan.nanos(deltas.wireBytes(), MIB))
+                .isGreaterThan(coding.nanos(deltas));
+    }
+
+    /** By the path alone, what is left after the first round could be sent in a fifth of the limit. */
+    @Test
+    void whatRemainsIsWeighedByTheTimeThatItTakesToCode() {
+        for (int channels : new int[] {1, 4}) {
+            PageCoding coding = new PageCoding(64 * MIB, true, channels);
+            MigrationPlan plan = coding(10_000, 1000, coding);
+            long most = plan.switchOverPages();
+            SentPages worst =
+                    sent(coding, most, 0).with(new SentPages(0, 0, 0, 0, 0, most, SentPages.Compression.NONE));
+
+            assertThat(plan.lastRoundNanos(worst, worst.wireBytes())).isBetween(30 * MILLI * 99 / 100, 30 * MILLI);
+            Result result = migrate(plan, new WritingGuest(100));
+            assertThat(result.cause()).isEqualTo(Cause.CONVERGED);
+            assertThat(result.downtimeNanos()).isLessThanOrEqualTo(30 * MILLI);
+        }
+    }
+
+    @Test
+    void estimatesOfAPathSlowerThanItsChannelsAreThoseOfThePath() {
+        PageCoding coding = new PageCoding(0, true, 1);
+
+        assertThat(coding(100, 30, coding).switchOverPages())
+                .isEqualTo(coding(100, 30, PageCoding.NONE).switchOverPages());
     }
 
     @Test
@@ -246,7 +344,7 @@ class SourceMigrationTest {
     }
 
     private static MigrationPlan leaving(MigrationAlgorithm algorithm) {
-        return new MigrationPlan(algorithm, 32 * MIB, 1024 * MIB, 0, MILLI, 1, false, 0);
+        return new MigrationPlan(algorithm, 32 * MIB, 1024 * MIB, 0, MILLI, 1, false, PageCoding.NONE);
     }
 
     private static Step after(State state, Event... events) {
