@@ -33,6 +33,8 @@ final class VmEntry {
 
     long virtualCycles;
     long instructions;
+    /** By its guest. */
+    int resets;
     /** Exits to the VMM of its present host. */
     List<ExitCount> exits = List.of();
 
@@ -53,6 +55,11 @@ final class VmEntry {
 
     String name() {
         return spec.getName();
+    }
+
+    /** Whether what is of that epoch is this VM's, rather than that of an earlier one of its name. */
+    boolean isOfEpoch(long anEpoch) {
+        return anEpoch >= firstEpoch && anEpoch <= epoch;
     }
 
     /** Whether there is something to run, pause or migrate. */
@@ -91,6 +98,7 @@ final class VmEntry {
                 .addAllExits(exits)
                 .setConsoleBytes(console.bytes())
                 .setMode(mode.toString())
+                .setResets(resets)
                 .build();
     }
 }

@@ -295,6 +295,20 @@ final class Board {
         }
     }
 
+    /**
+     * Puts into the state that the board is to have after a reset what a reset leaves as it is: time, the clock and calendar with
+     * their battery, and what waits on the serial line.
+     */
+    void keepOverReset(MachineState.Builder state) {
+        state.setClock(clock.save().toBuilder().clearArmedTimers()).setRtc(rtc.save());
+        state.getUartBuilder().setInput(uart.save().getInput());
+    }
+
+    /** The rest of a reset, once the board is in that state: pin RESET of the chip with the battery. */
+    void resetClockAndCalendar() {
+        rtc.reset();
+    }
+
     /** Restores the chips; levels of interrupt lines are part of the controllers' state and are not driven again. */
     void restore(MachineState state) {
         clock.restore(state.getClock());

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.memory.GuestPages;
 import dev.simvisor.proto.api.VmSpec;
+import dev.simvisor.proto.node.BootImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -18,13 +19,15 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collections;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.SortedMap;
 
 /**
  * A machine without a processor, for quick tests: it writes to pages and prints lines as a function of its cycles alone.
  *
  * <p>Labels of the spec: {@code dirty-every} cycles it writes to the next page of its {@code working-set} pages, and {@code
- * line-every} cycles it prints a line. It echoes what is typed; a typed {@code !} switches it off, a {@code #} crashes it. With
+ * line-every} cycles it prints a line. It echoes what is typed; a typed {@code !} switches it off, a {@code #} crashes it, an
+ * {@code @} has it reset. With
  * {@code suspends-after} it can be saved only suspended, so many cycles after it is asked; with -1 it never does.
  * At the cycle {@code ends-at} it switches itself off.
  */
@@ -79,6 +82,23 @@ public final class ToyMachine implements GuestMachine, GuestPages {
         return this;
     }
 
+    @Override
+    public List<BootImage> bootImages() {
+        return List.of();
+    }
+
+    @Override
+    public void reset(List<BootImage> booted) {
+        for (int gfn = 0; gfn < pages.length; gfn++) {
+            if (logging && pages[gfn] != null) {
+                dirty.set(gfn);
+            }
+            pages[gfn] = null;
+        }
+        missing.clear();
+        boot();
+    }
+
     /** The VM's. */
     public String name() {
         return name;
@@ -119,6 +139,9 @@ public final class ToyMachine implements GuestMachine, GuestPages {
                 typed = typed.substring(1);
                 if (key == '!') {
                     return new RunOutcome.PoweredOff();
+                }
+                if (key == '@') {
+                    return new RunOutcome.ResetRequested();
                 }
                 if (key == '#') {
                     return new RunOutcome.TripleFault();
