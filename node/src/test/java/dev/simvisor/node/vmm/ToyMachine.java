@@ -29,7 +29,7 @@ import java.util.SortedMap;
  * line-every} cycles it prints a line. It echoes what is typed; a typed {@code !} switches it off, a {@code #} crashes it, an
  * {@code @} has it reset. With
  * {@code suspends-after} it can be saved only suspended, so many cycles after it is asked; with -1 it never does.
- * At the cycle {@code ends-at} it switches itself off.
+ * At the cycle {@code ends-at} it switches itself off, at {@code resets-at} it asks for a reset.
  */
 public final class ToyMachine implements GuestMachine, GuestPages {
     private final byte[][] pages;
@@ -38,6 +38,7 @@ public final class ToyMachine implements GuestMachine, GuestPages {
     private final long lineEvery;
     private final long suspendsAfter;
     private final long endsAt;
+    private long resetsAt;
     private long suspendsAt = Long.MAX_VALUE;
     private boolean suspended;
     private final BitSet dirty = new BitSet();
@@ -68,6 +69,8 @@ public final class ToyMachine implements GuestMachine, GuestPages {
         suspendsAfter = label(spec, "suspends-after", 0);
         int end = label(spec, "ends-at", -1);
         endsAt = end < 0 ? Long.MAX_VALUE : end;
+        int reset = label(spec, "resets-at", -1);
+        resetsAt = reset < 0 ? Long.MAX_VALUE : reset;
     }
 
     private static int label(VmSpec spec, String name, int otherwise) {
@@ -133,6 +136,10 @@ public final class ToyMachine implements GuestMachine, GuestPages {
                 return new RunOutcome.Suspended();
             }
             if (cycles >= endsAt) return new RunOutcome.PoweredOff();
+            if (cycles >= resetsAt) {
+                resetsAt = Long.MAX_VALUE;
+                return new RunOutcome.ResetRequested();
+            }
             steps++;
             if (!typed.isEmpty()) {
                 char key = typed.charAt(0);
