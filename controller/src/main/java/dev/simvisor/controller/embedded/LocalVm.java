@@ -86,6 +86,9 @@ public final class LocalVm implements AutoCloseable {
     private final List<RawDiskImage> disks;
     private final ExitLedger ledger;
     private final List<TranslatingEngine> translators;
+    /** What those have done that a reset has put others in the place of. */
+    private SortedMap<String, Long> formerTranslators = new TreeMap<>();
+
     private final ReplayedOutput console = new ReplayedOutput();
     private final ReplayedOutput debugConsole = new ReplayedOutput();
     private int resets;
@@ -202,7 +205,7 @@ public final class LocalVm implements AutoCloseable {
 
     /** What its translators have done together, by name; nothing if it has none. */
     public SortedMap<String, Long> translatorFigures() {
-        SortedMap<String, Long> figures = new TreeMap<>();
+        SortedMap<String, Long> figures = new TreeMap<>(formerTranslators);
         for (TranslatingEngine translating : translators) {
             TranslatorStatistics statistics = translating.statistics();
             figures.merge("instructions", statistics.executed(), Long::sum);
@@ -374,10 +377,16 @@ public final class LocalVm implements AutoCloseable {
             lastReset = platform.instructions();
             resets++;
         }
+        SortedMap<String, Long> figures = translatorFigures();
+        int former = translators.size();
         try {
             platform.reset(source);
         } catch (InvalidImageException impossible) {
             throw new IllegalStateException("an image was booted once, and is not any more", impossible);
+        }
+        if (translators.size() > former) {
+            formerTranslators = figures;
+            translators.subList(0, former).clear();
         }
     }
 
