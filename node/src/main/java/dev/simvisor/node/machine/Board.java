@@ -183,7 +183,7 @@ final class Board {
         ports.attach("PCI configuration", 0xCF8, 8, configurationPorts());
     }
 
-    /** Among the ports of PCI's configuration is a byte that is not PCI's: the reset control register (82371SB data sheet, RC). */
+    /** Among PCI's configuration ports is one byte that is not PCI's: the reset control register (82371SB data sheet, RC). */
     private Registers configurationPorts() {
         return new Registers() {
             @Override

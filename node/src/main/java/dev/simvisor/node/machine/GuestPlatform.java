@@ -14,8 +14,8 @@ import java.util.function.IntConsumer;
  * knows it.
  *
  * <p>Legal order: make it; {@link #boot} or {@link #restore} it; then {@link #runUntil} as often as wished until an outcome
- * says that the guest ended; {@link #close}. One whose guest has asked for a reset may be {@link #reset} and run on. Pages, console and state may be used between any two calls. Used by one thread at
- * a time.
+ * says that the guest ended; {@link #close}. One whose guest has asked for a reset may be {@link #reset}, and run on. Pages,
+ * console and state may be used between any two calls. Used by one thread at a time.
  *
  * <p>How a run is split makes no difference: {@code runUntil(a)} and then {@code runUntil(b)} leave the state that
  * {@code runUntil(b)} alone leaves.

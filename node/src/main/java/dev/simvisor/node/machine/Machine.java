@@ -163,7 +163,8 @@ public final class Machine implements GuestPlatform {
 
     /**
      * As a pulse of the line that resets all chips of a PC does it, and firmware after it. The time-stamp counter goes on with the
-     * clock, and IA32_TSC_ADJUST is 0; hardware's would begin at 0 again (SDM Vol 3B §17.17), which no guest can rely on.
+     * clock. Hardware's would begin at 0 again (SDM Vol 3B §17.17); here that would show in IA32_TSC_ADJUST, which a reset leaves at
+     * 0 and kernels take for a mistake of the firmware if it is not.
      */
     @Override
     public void reset(BootSource source) throws InvalidImageException {
