@@ -15,6 +15,7 @@ import java.util.TreeMap;
  * @param cpuModel empty for that of the host on which it is created
  * @param weight share of a contended processor relative to other VMs of the host
  * @param capPercent most of one processor that it may use; empty for no cap
+ * @param onReboot what becomes of it when its guest reboots
  */
 public record VmType(
         String name,
@@ -25,7 +26,8 @@ public record VmType(
         VirtualizationMode mode,
         Optional<String> cpuModel,
         int weight,
-        Optional<Integer> capPercent) {
+        Optional<Integer> capPercent,
+        OnReboot onReboot) {
     /** Of a VM's vCPUs with the host's scheduler. */
     public static final int MOST_WEIGHT = 65_535;
 
@@ -68,7 +70,8 @@ public record VmType(
                 VirtualizationMode.BARE,
                 Optional.empty(),
                 DEFAULT_WEIGHT,
-                Optional.empty());
+                Optional.empty(),
+                OnReboot.RESTART);
         VmType type = plain.changedBy(section);
         section.end();
         return type;
@@ -97,6 +100,7 @@ public record VmType(
                         .orElse(weight),
                 section.optionalInteger("cap", 1, 100L * MOST_VCPUS)
                         .map(Long::intValue)
-                        .or(() -> capPercent));
+                        .or(() -> capPercent),
+                section.optionalChoice("on-reboot", OnReboot.class).orElse(onReboot));
     }
 }

@@ -50,6 +50,7 @@ class CatalogueTest {
                 .returns("console=ttyS0", VmType::commandLine)
                 .returns(1, VmType::vcpus)
                 .returns(256, VmType::weight)
+                .returns(OnReboot.RESTART, VmType::onReboot)
                 .returns("debian-12-i386", type -> type.guest().name());
     }
 

@@ -12,7 +12,7 @@ public sealed interface BootEnd {
      */
     record DebugExit(int status) implements BootEnd {}
 
-    /** The guest asked for a reset, which nothing follows here. */
+    /** The guest asked for a reset, by which the VM was to end. */
     record ResetRequested() implements BootEnd {}
 
     /** The guest's processor shut down. */
@@ -50,7 +50,7 @@ public sealed interface BootEnd {
     default String complaint() {
         return switch (this) {
             case PoweredOff _, DebugExit _, Quit _ -> "";
-            case ResetRequested _ -> "the guest asked for a reset; boot it again to go on";
+            case ResetRequested _ -> "the guest asked for a reset, and --on-reboot stop ends it there";
             case TripleFault _ -> "the guest's processor shut down: triple fault";
             case Crashed(String reason) ->
                 reason.isEmpty() ? "the guest crashed; its console says why" : "the guest was ended: " + reason;

@@ -12,6 +12,7 @@ import java.util.SortedMap;
  *
  * @param end how it ended, in a word
  * @param instructions executed by the guest
+ * @param resets how often the guest has reset the machine, and started again
  * @param virtualCycles what instructions, events and exits took, and those in which the guest idled
  * @param wall what took how long
  * @param exits to the VMM, by kind; mode bare has none
@@ -24,6 +25,7 @@ public record BootStatistics(
         String end,
         int status,
         long instructions,
+        long resets,
         long virtualCycles,
         long virtualNanos,
         WallPhases wall,
@@ -40,6 +42,7 @@ public record BootStatistics(
                 end.word(),
                 vm.slipped().status(end),
                 vm.instructions(),
+                vm.resets(),
                 vm.cycles(),
                 vm.nanos(),
                 wall,
@@ -56,6 +59,7 @@ public record BootStatistics(
         fields.put("end", end);
         fields.put("status", status);
         fields.put("instructions", instructions);
+        fields.put("resets", resets);
         fields.put("virtualCycles", virtualCycles);
         fields.put("virtualNanos", virtualNanos);
         long wallNanos = wall.run().toNanos();

@@ -2,6 +2,7 @@ package dev.simvisor.controller.boot;
 
 import dev.simvisor.config.CostModel;
 import dev.simvisor.config.MemorySize;
+import dev.simvisor.config.OnReboot;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +17,7 @@ import java.util.Optional;
  * @param cpuModel a name of the catalogue of processors; empty for the default
  * @param costModel what things take; empty where an instruction takes a cycle and nothing else takes time
  * @param debugExit whether a write to port F4h ends the VM
+ * @param onReboot what becomes of the VM when its guest asks for a reset
  * @param engine what executes its instructions
  * @param symbols names of its code, if a file has some; else those in a kernel's own count
  */
@@ -28,6 +30,7 @@ public record VmRequest(
         String cpuModel,
         Optional<CostModel> costModel,
         boolean debugExit,
+        OnReboot onReboot,
         EngineChoice engine,
         Optional<Image> symbols) {
     public VmRequest {

@@ -43,6 +43,7 @@ final class ApiTables {
                 .row("epoch", vm.getEpoch())
                 .row("migration", vm.getMigration() == 0 ? "" : vm.getMigration())
                 .row("created at", Figures.seconds(vm.getCreatedNanos()))
+                .row("resets", vm.getResets() == 0 ? "" : vm.getResets())
                 .row("instructions", vm.getInstructions())
                 .row("virtual cycles", vm.getVirtualCycles())
                 .row("console", vm.getConsoleBytes() + " bytes");

@@ -132,6 +132,9 @@ final class BootCommand implements Callable<Integer> {
             description = "Lets a write to port 0xf4 end the VM with the exit status value<<1|1.")
     private boolean debugExit;
 
+    @Mixin
+    private OnRebootOption onReboot = new OnRebootOption();
+
     @Option(
             names = "--gdb",
             paramLabel = "PORT",
@@ -159,7 +162,7 @@ final class BootCommand implements Callable<Integer> {
             names = "--stats",
             paramLabel = "FILE",
             description =
-                    "Gets statistics as JSON: instructions, virtual time, wall time by phase, exits by kind, what was translated.")
+                    "Gets statistics as JSON: instructions, resets, virtual time, wall time by phase, exits by kind, what was translated.")
     private @Nullable Path statistics;
 
     @Option(names = "--record-hash", description = "Prints the hash of the VM's last state at the end.")
@@ -237,6 +240,7 @@ final class BootCommand implements Callable<Integer> {
                 cpuModel,
                 Optional.ofNullable(costModel),
                 debugExit,
+                onReboot.choice(),
                 engine,
                 symbols.image());
     }

@@ -1,6 +1,7 @@
 package dev.simvisor.controller.cli;
 
 import dev.simvisor.config.MemorySize;
+import dev.simvisor.config.OnReboot;
 import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.boot.EngineChoice;
 import dev.simvisor.controller.boot.VmRequest;
@@ -124,6 +125,7 @@ final class GuestOptions {
                 "",
                 Optional.empty(),
                 false,
+                OnReboot.RESTART,
                 engine,
                 symbols);
     }

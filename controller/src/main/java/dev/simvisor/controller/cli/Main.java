@@ -4,6 +4,7 @@ import dev.simvisor.config.Bandwidth;
 import dev.simvisor.config.CostModel;
 import dev.simvisor.config.MemorySize;
 import dev.simvisor.config.MigrationSettings;
+import dev.simvisor.config.OnReboot;
 import dev.simvisor.config.VirtualDuration;
 import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.guest.GuestCommand;
@@ -76,6 +77,7 @@ public final class Main {
                 .registerConverter(Bandwidth.class, converter(Bandwidth::parse))
                 .registerConverter(CostModel.class, converter(CostModel::load))
                 .registerConverter(VirtualizationMode.class, converter(VirtualizationMode::parse))
+                .registerConverter(OnReboot.class, converter(OnReboot::parse))
                 .registerConverter(FitPlacement.class, Main::placement)
                 .registerConverter(MigrationSettings.Algorithm.class, Main::algorithm)
                 .registerConverter(MigrationSettings.Compression.class, Main::compression)

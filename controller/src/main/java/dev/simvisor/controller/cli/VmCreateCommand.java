@@ -64,6 +64,9 @@ final class VmCreateCommand extends ClientCommand {
                             + " of all hosts that the VM is to run on must find it under this name.")
     private List<Path> disks = List.of();
 
+    @Mixin
+    private OnRebootOption onReboot = new OnRebootOption();
+
     @Override
     void run(ApiClient api) throws CommandFailed, GuestException, IOException {
         if (cpus < 1) {
@@ -77,6 +80,7 @@ final class VmCreateCommand extends ClientCommand {
                                 .setMode(mode.toString())
                                 .setCpus(cpus)
                                 .setCpuModel(cpuModel)
+                                .setOnReboot(Specs.onReboot(onReboot.choice()))
                                 .setMemoryBytes(image.memory().bytes())
                                 .addAllDisks(disks.stream()
                                         .map(VmCreateCommand::imageName)

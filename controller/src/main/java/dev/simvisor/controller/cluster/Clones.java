@@ -162,7 +162,7 @@ final class Clones {
             case HAND_OVER -> message.getHandOver().getMigration();
             case VERIFIED -> message.getVerified().getMigration();
             case BROKEN -> message.getBroken().getMigration();
-            case VM, PROGRESS, SNAPSHOT, HASH, PAGE_REQUEST, PAGES_PUSHED, WHOLE, BODY_NOT_SET -> 0;
+            case VM, PROGRESS, SNAPSHOT, HASH, PAGE_REQUEST, PAGES_PUSHED, WHOLE, GUEST_RESET, BODY_NOT_SET -> 0;
         };
         Transfer transfer = transfers.get(number);
         if (transfer != null) {
@@ -178,7 +178,7 @@ final class Clones {
             case VERIFIED -> verified(transfer, message.getVerified());
             case BROKEN ->
                 fail(transfer, new Refusal(Kind.NOT_NOW, message.getBroken().getReason()));
-            case VM, PROGRESS, SNAPSHOT, HASH, PAGE_REQUEST, PAGES_PUSHED, WHOLE, BODY_NOT_SET ->
+            case VM, PROGRESS, SNAPSHOT, HASH, PAGE_REQUEST, PAGES_PUSHED, WHOLE, GUEST_RESET, BODY_NOT_SET ->
                 throw new AssertionError("not about a transfer");
         }
     }

@@ -26,6 +26,7 @@ import dev.simvisor.proto.api.VmSpec;
 import dev.simvisor.proto.api.VmState;
 import dev.simvisor.proto.node.CreateVm;
 import dev.simvisor.proto.node.DefineHost;
+import dev.simvisor.proto.node.GuestReset;
 import dev.simvisor.proto.node.HashReport;
 import dev.simvisor.proto.node.HostCommand;
 import dev.simvisor.proto.node.HostMessage;
@@ -629,6 +630,7 @@ final class ClusterState {
                         new Coordination.Event.SourceBroken(message.getBroken().getReason()));
             case SNAPSHOT -> snapshotDone(message.getSnapshot());
             case HASH -> hashDone(message.getHash());
+            case GUEST_RESET -> guestReset(message.getGuestReset());
             case BODY_NOT_SET -> throw new IllegalArgumentException("a message of a kind this version does not know");
         }
     }
@@ -641,6 +643,16 @@ final class ClusterState {
         // One that was lost with its host stays so, though something that the host had said before is still arriving.
         if (vm != null && !vm.hasEnded() && vm.host.equals(from) && vm.epoch == report.getEpoch()) {
             apply(vm, report);
+        }
+    }
+
+    /** It may have happened at the VM's host before the present one. */
+    private void guestReset(GuestReset reset) {
+        VmEntry vm = vms.get(reset.getVm());
+        if (vm != null && vm.isOfEpoch(reset.getEpoch())) {
+            vm.resets++;
+            Vm happened = vm.view().toBuilder().setReason("reset by the guest").build();
+            events.add(outbox.nowNanos(), Event.newBuilder().setVm(happened));
         }
     }
 
@@ -690,7 +702,7 @@ final class ClusterState {
 
     void console(VmConsole piece) {
         VmEntry vm = vms.get(piece.getVm());
-        if (vm != null && piece.getEpoch() >= vm.firstEpoch && piece.getEpoch() <= vm.epoch) {
+        if (vm != null && vm.isOfEpoch(piece.getEpoch())) {
             vm.console.append(piece);
         }
     }

@@ -9,6 +9,7 @@ import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.MigrationAlgorithm;
 import dev.simvisor.proto.api.MigrationCompression;
 import dev.simvisor.proto.api.MigrationParameters;
+import dev.simvisor.proto.api.OnReboot;
 import dev.simvisor.proto.api.PowerModelSpec;
 import dev.simvisor.proto.api.VmSpec;
 
@@ -50,6 +51,9 @@ final class RequestFigures {
         }
         if (spec.getCpus() < 0) {
             throw refusal(vm, unsigned(spec.getCpus()) + " vCPUs", "fewer");
+        }
+        if (spec.getOnReboot() == OnReboot.UNRECOGNIZED) {
+            throw refusal(vm, "on_reboot " + spec.getOnRebootValue(), "one that this version knows");
         }
     }
 

@@ -34,6 +34,8 @@ final class VmEntry {
 
     long virtualCycles;
     long instructions;
+    /** By its guest. */
+    int resets;
     /** Exits to the VMM of its present host. */
     List<ExitCount> exits = List.of();
 
@@ -54,6 +56,11 @@ final class VmEntry {
 
     String name() {
         return spec.getName();
+    }
+
+    /** Whether what is of that epoch is this VM's, rather than that of an earlier one of its name. */
+    boolean isOfEpoch(long anEpoch) {
+        return anEpoch >= firstEpoch && anEpoch <= epoch;
     }
 
     /** Whether there is something to run, pause or migrate. */
@@ -109,6 +116,7 @@ final class VmEntry {
                 .addAllExits(exits)
                 .setConsoleBytes(console.bytes())
                 .setMode(mode.toString())
+                .setResets(resets)
                 .build();
     }
 }

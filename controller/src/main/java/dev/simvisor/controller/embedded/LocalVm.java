@@ -1,5 +1,6 @@
 package dev.simvisor.controller.embedded;
 
+import dev.simvisor.config.OnReboot;
 import dev.simvisor.controller.boot.BootRefused;
 import dev.simvisor.controller.boot.EngineChoice;
 import dev.simvisor.controller.boot.SlipReport;
@@ -59,6 +60,7 @@ public final class LocalVm implements AutoCloseable {
         POWERED_OFF,
         /** {@link #exitStatus} has the status. */
         DEBUG_EXIT,
+        /** Which ends a VM that is to end by it; another one is reset, and goes on. */
         RESET_REQUESTED,
         TRIPLE_FAULT,
         /** {@link #crashReason} has the reason. */
@@ -79,11 +81,20 @@ public final class LocalVm implements AutoCloseable {
 
     private final MachineMemory memory;
     private final GuestPlatform platform;
+    private final BootSource source;
+    private final OnReboot onReboot;
     private final List<RawDiskImage> disks;
     private final ExitLedger ledger;
     private final List<TranslatingEngine> translators;
+    /** What those have done that a reset has put others in the place of. */
+    private SortedMap<String, Long> formerTranslators = new TreeMap<>();
+
     private final ReplayedOutput console = new ReplayedOutput();
     private final ReplayedOutput debugConsole = new ReplayedOutput();
+    private int resets;
+    /** After how many instructions the last reset was: one that is run through again is the same. */
+    private long lastReset = -1;
+
     private int exitStatus;
     private String crashReason = "";
     /** For a debugger that may go back. */
@@ -92,11 +103,15 @@ public final class LocalVm implements AutoCloseable {
     private LocalVm(
             MachineMemory memory,
             GuestPlatform platform,
+            BootSource source,
+            OnReboot onReboot,
             List<RawDiskImage> disks,
             ExitLedger ledger,
             List<TranslatingEngine> translators) {
         this.memory = memory;
         this.platform = platform;
+        this.source = source;
+        this.onReboot = onReboot;
         this.disks = disks;
         this.ledger = ledger;
         this.translators = translators;
@@ -148,7 +163,7 @@ public final class LocalVm implements AutoCloseable {
                         engines,
                         backends -> backends.addDevices(disks));
         };
-        LocalVm vm = new LocalVm(memory, platform, disks, ledger, translators);
+        LocalVm vm = new LocalVm(memory, platform, source, request.onReboot(), disks, ledger, translators);
         try {
             platform.boot(source);
         } catch (InvalidImageException refused) {
@@ -190,7 +205,7 @@ public final class LocalVm implements AutoCloseable {
 
     /** What its translators have done together, by name; nothing if it has none. */
     public SortedMap<String, Long> translatorFigures() {
-        SortedMap<String, Long> figures = new TreeMap<>();
+        SortedMap<String, Long> figures = new TreeMap<>(formerTranslators);
         for (TranslatingEngine translating : translators) {
             TranslatorStatistics statistics = translating.statistics();
             figures.merge("instructions", statistics.executed(), Long::sum);
@@ -346,7 +361,38 @@ public final class LocalVm implements AutoCloseable {
     }
 
     private RunOutcome run(long cycles, long instructions) {
-        return history == null ? platform.runUntil(cycles, instructions) : history.runUntil(cycles, instructions);
+        return history == null ? runOn(cycles, instructions) : history.runUntil(cycles, instructions);
+    }
+
+    private RunOutcome runOn(long cycles, long instructions) {
+        while (true) {
+            RunOutcome outcome = platform.runUntil(cycles, instructions);
+            if (!(outcome instanceof RunOutcome.ResetRequested) || onReboot == OnReboot.STOP) return outcome;
+            reset();
+        }
+    }
+
+    private void reset() {
+        if (platform.instructions() > lastReset) {
+            lastReset = platform.instructions();
+            resets++;
+        }
+        SortedMap<String, Long> figures = translatorFigures();
+        int former = translators.size();
+        try {
+            platform.reset(source);
+        } catch (InvalidImageException impossible) {
+            throw new IllegalStateException("an image was booted once, and is not any more", impossible);
+        }
+        if (translators.size() > former) {
+            formerTranslators = figures;
+            translators.subList(0, former).clear();
+        }
+    }
+
+    /** How often the guest has reset the machine, and started again. */
+    public int resets() {
+        return resets;
     }
 
     /** What the guest gave to the debug exit port, as a process's status. */
@@ -469,7 +515,7 @@ public final class LocalVm implements AutoCloseable {
     public DebugTarget debugTarget(VmRequest request) throws BootRefused {
         if (platform instanceof Machine board) {
             if (disks.isEmpty() && request.costModel().isEmpty()) {
-                history = new VmHistory(board, console, debugConsole);
+                history = new VmHistory(board, this::runOn, console, debugConsole);
             }
             return new DebugTarget(board, isWide(request.source()), Optional.ofNullable(history));
         }

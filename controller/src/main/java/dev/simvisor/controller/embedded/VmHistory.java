@@ -50,7 +50,14 @@ final class VmHistory {
         }
     }
 
+    /** Runs the machine, with what its owner does where the guest asks for something. */
+    interface Run {
+        /** As {@link Machine#runUntil(long, long)}. */
+        RunOutcome until(long cycles, long instructions);
+    }
+
     private final Machine machine;
+    private final Run run;
     private final InTargetProbe probe;
     private final ReplayedOutput console;
     private final ReplayedOutput debugConsole;
@@ -77,8 +84,9 @@ final class VmHistory {
     /** Whether the last run ended where another one could have ended, rather than at a debugger's stop. */
     private boolean atBoundary = true;
 
-    VmHistory(Machine machine, ReplayedOutput console, ReplayedOutput debugConsole) {
+    VmHistory(Machine machine, Run run, ReplayedOutput console, ReplayedOutput debugConsole) {
         this.machine = machine;
+        this.run = run;
         this.console = console;
         this.debugConsole = debugConsole;
         probe = machine.probe();
@@ -95,7 +103,7 @@ final class VmHistory {
             boolean wasHere = replayed < typed.size() || machine.clock().cycles() < frontier;
             if (atBoundary && !wasHere) giveWaiting();
             long next = replayed < typed.size() ? typed.get(replayed).cycles : Long.MAX_VALUE;
-            RunOutcome outcome = machine.runUntil(Math.min(cycles, next), instructions);
+            RunOutcome outcome = run.until(Math.min(cycles, next), instructions);
             atBoundary = !(outcome instanceof RunOutcome.Stopped);
             frontier = Math.max(frontier, machine.clock().cycles());
             boolean due = atBoundary && machine.clock().cycles() >= next;

@@ -3,6 +3,7 @@ package dev.simvisor.controller.modecosts;
 import dev.simvisor.config.CostModel;
 import dev.simvisor.config.ModeComparison;
 import dev.simvisor.config.ModeComparison.Benchmark;
+import dev.simvisor.config.OnReboot;
 import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.boot.BootRefused;
 import dev.simvisor.controller.boot.EngineChoice;
@@ -92,6 +93,7 @@ public final class ModeCostRun {
                 "",
                 Optional.of(costModel),
                 false,
+                OnReboot.STOP,
                 EngineChoice.auto,
                 Optional.empty());
         try (LocalVm vm = LocalVm.booted(request)) {

@@ -3,6 +3,7 @@ package dev.simvisor.controller.spec;
 import dev.simvisor.config.CostModel;
 import dev.simvisor.config.MemorySize;
 import dev.simvisor.config.MigrationSettings;
+import dev.simvisor.config.OnReboot;
 import dev.simvisor.config.Power;
 import dev.simvisor.config.PowerModel;
 import dev.simvisor.config.Topology;
@@ -103,8 +104,16 @@ public final class Specs {
                 .setCpuModel(type.cpuModel().orElse(""))
                 .setWeight(type.weight())
                 .setCapPercent(type.capPercent().orElse(0))
+                .setOnReboot(onReboot(type.onReboot()))
                 .setBoot(boot(guests.resolve(type.guest().name(), type.mode()), type.commandLine()))
                 .build();
+    }
+
+    public static dev.simvisor.proto.api.OnReboot onReboot(OnReboot choice) {
+        return switch (choice) {
+            case RESTART -> dev.simvisor.proto.api.OnReboot.ON_REBOOT_RESTART;
+            case STOP -> dev.simvisor.proto.api.OnReboot.ON_REBOOT_STOP;
+        };
     }
 
     /**

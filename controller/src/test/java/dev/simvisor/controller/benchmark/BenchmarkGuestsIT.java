@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.simvisor.config.MemorySize;
+import dev.simvisor.config.OnReboot;
 import dev.simvisor.controller.ProgramsOnPath;
 import dev.simvisor.controller.benchmark.Work.Load;
 import dev.simvisor.controller.boot.BootRefused;
@@ -131,6 +132,7 @@ class BenchmarkGuestsIT {
                 "",
                 Optional.empty(),
                 false,
+                OnReboot.STOP,
                 engine,
                 Optional.empty());
         StringBuilder console = new StringBuilder();

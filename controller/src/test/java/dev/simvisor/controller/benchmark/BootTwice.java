@@ -1,6 +1,7 @@
 package dev.simvisor.controller.benchmark;
 
 import dev.simvisor.config.MemorySize;
+import dev.simvisor.config.OnReboot;
 import dev.simvisor.controller.boot.BootEnd;
 import dev.simvisor.controller.boot.BootRefused;
 import dev.simvisor.controller.boot.BootRun;
@@ -35,6 +36,7 @@ final class BootTwice {
                 "",
                 Optional.empty(),
                 false,
+                OnReboot.STOP,
                 EngineChoice.valueOf(arguments[5]),
                 Optional.empty());
         boot(request, arguments[6]);

@@ -1,6 +1,7 @@
 package dev.simvisor.controller.boot;
 
 import dev.simvisor.config.MemorySize;
+import dev.simvisor.config.OnReboot;
 import dev.simvisor.controller.embedded.LocalVm;
 import java.io.IOException;
 import java.io.InputStream;
@@ -30,6 +31,7 @@ public final class BuiltInGuest {
                     "",
                     Optional.empty(),
                     false,
+                    OnReboot.RESTART,
                     EngineChoice.interpreter,
                     Optional.empty());
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.simvisor.proto.api.ConsoleOutput;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /** What a console said, piece by piece; none may be missing. */
 class Transcript {
@@ -18,9 +19,14 @@ class Transcript {
         notifyAll();
     }
 
-    synchronized void await(String expected) throws InterruptedException {
+    void await(String expected) throws InterruptedException {
+        await(expected, 1);
+    }
+
+    /** Waits until the console has said something so many times. */
+    synchronized void await(String expected, int times) throws InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(10);
-        while (text.indexOf(expected) < 0) {
+        while (text.toString().split(Pattern.quote(expected), -1).length <= times) {
             assertThat(System.nanoTime())
                     .as("awaiting '%s' after %s", expected, text)
                     .isLessThan(deadline);

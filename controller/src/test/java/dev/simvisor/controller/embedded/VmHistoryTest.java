@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.simvisor.controller.boot.BuiltInGuest;
 import dev.simvisor.controller.boot.VmRequest;
+import dev.simvisor.node.machine.TinyKernel;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -101,6 +102,52 @@ class VmHistoryTest {
             session(vm);
             assertThat(target.goBackToStop(() -> true)).isEmpty();
             assertThat(target.hasPast()).isFalse();
+        }
+    }
+
+    /** It counts up in memory, says what that comes to, works a little, and resets the machine by port CF9h. */
+    private static VmRequest restless() throws Exception {
+        VmRequest.Image image = new VmRequest.Image(
+                "restless",
+                TinyKernel.of("ff 05 00 00 20 00 a0 00 00 20 00 04 30 ba f8 03 00 00 ee"
+                                + "b9 00 20 00 00 ff 05 00 10 20 00 e2 f8 ba f9 0c 00 00 b0 06 ee eb fe")
+                        .images()
+                        .getFirst()
+                        .bytes());
+        VmRequest other = BuiltInGuest.inMode("bare");
+        return new VmRequest(
+                new VmRequest.Kernel(image, Optional.empty(), ""),
+                other.memory(),
+                other.disks(),
+                other.cpus(),
+                other.mode(),
+                other.cpuModel(),
+                other.costModel(),
+                other.debugExit(),
+                other.onReboot(),
+                other.engine(),
+                other.symbols());
+    }
+
+    @Test
+    void aVmThatHasResetItselfIsTakenBackBeyondThatAndDoesItAgain() throws Exception {
+        VmRequest request = restless();
+        try (LocalVm vm = LocalVm.booted(request)) {
+            DebugTarget target = vm.debugTarget(request);
+            vm.consoleTo(value -> said.append((char) value));
+            run(vm, 20);
+            String console = said.toString();
+            long nanos = vm.nanos();
+            int resets = vm.resets();
+            String hash = vm.stateHash();
+            assertThat(console).matches("1{9,}");
+            assertThat(resets).isGreaterThan(9);
+            assertThat(target.goBackToStop(() -> false)).isEmpty();
+            assertThat(vm.nanos()).isZero();
+            assertThat(vm.runUntil(nanos, Long.MAX_VALUE)).isEqualTo(LocalVm.Outcome.PAUSED);
+            assertThat(vm.stateHash()).isEqualTo(hash);
+            assertThat(vm.resets()).isEqualTo(resets);
+            assertThat(said).hasToString(console);
         }
     }
 }

@@ -18,7 +18,9 @@ record Due(long nanos, Rank rank, String key, Action action) implements Comparab
         /** A migration's round has been sent. */
         ROUND,
         /** The scheduler decides. */
-        QUANTUM
+        QUANTUM,
+        /** The controller is told what a guest has done. */
+        REPORT
     }
 
     /** What is done; it may wait for a page stream in real time. */

@@ -8,6 +8,7 @@ import dev.simvisor.node.vmm.VirtualMachine;
 import dev.simvisor.proto.api.ExitCount;
 import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.VmState;
+import dev.simvisor.proto.node.GuestReset;
 import dev.simvisor.proto.node.HostMessage;
 import dev.simvisor.proto.node.RunWindow;
 import dev.simvisor.proto.node.VmConsole;
@@ -138,6 +139,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
         commands.askForMissedPages();
         for (Resident resident : List.copyOf(residents.values())) {
             collectConsole(resident.vm);
+            reportResets(resident.vm);
             if (resident.vm.hasEnded()) {
                 guestEnded(resident);
             }
@@ -152,6 +154,22 @@ final class HostSimulation implements HostContext, AutoCloseable {
         // When this is noticed depends on the window; the next decision, which gives its processor to another, does
         // not.
         remove(vm);
+    }
+
+    /** Each at its own time, which may be a little after the present one: by as much as the guest's last instruction took. */
+    private void reportResets(VirtualMachine vm) {
+        GuestReset.Builder report = GuestReset.newBuilder().setVm(vm.name()).setEpoch(vm.epoch());
+        for (long nanos : vm.takeResets()) {
+            if (nanos < nowNanos) {
+                tellOfReset(nanos, report);
+            } else {
+                due.add(new Due(nanos, Due.Rank.REPORT, vm.name(), () -> tellOfReset(nanos, report)));
+            }
+        }
+    }
+
+    private void tellOfReset(long nanos, GuestReset.Builder report) {
+        tell("", nanos, linkLatencyNanos(), HostMessage.newBuilder().setGuestReset(report));
     }
 
     static VmReport.Builder report(VirtualMachine vm) {

@@ -7,6 +7,9 @@
  * exact virtual time and a rank among those of the same time that does not depend on when it became known, so results depend
  * neither on the length of windows nor on threads. What a host sends arrives one latency later, never within the window.
  *
+ * <p>Resets. A guest that resets its VM goes on within the window, and the controller is told with the time at which it was. It makes no
+ * difference to a migration but that all pages count as written; none that has yet to come by post-copy is waited for any more.
+ *
  * <p>Metering. {@link dev.simvisor.node.host.HostMeter} counts what VMs use of the host, and says so at the end of the windows
  * that ask for it.
  *

@@ -6,6 +6,7 @@ import dev.simvisor.node.machine.boot.BiosServices;
 import dev.simvisor.node.machine.bus.Bus;
 import dev.simvisor.node.machine.bus.ByteRegisters;
 import dev.simvisor.node.machine.bus.DoublewordRegisters;
+import dev.simvisor.node.machine.bus.Registers;
 import dev.simvisor.node.machine.device.InterruptLine;
 import dev.simvisor.node.machine.device.apic.ApicBus;
 import dev.simvisor.node.machine.device.apic.IoApic;
@@ -53,6 +54,9 @@ final class Board {
     private static final int PM1_CONTROL_PORTS = 0x604;
     private static final int PM_TIMER_PORT = 0x608;
     private static final int RESET_PORT = 0x60C;
+
+    /** Of port CF9h from CF8h. */
+    private static final int RESET_CONTROL_OFFSET = 1;
 
     // In CMOS memory, as emulators of PCs tell their firmware
     private static final int BOOT_ORDER = 0x3D;
@@ -180,7 +184,23 @@ final class Board {
         ports.attach("COM1", COM1_PORTS, 8, bytes(uart::read, uart::write));
         ports.attach("8042 data", 0x60, 1, keyboardRegister(KeyboardController.DATA));
         ports.attach("8042 command", 0x64, 1, keyboardRegister(KeyboardController.STATUS_OR_COMMAND));
-        ports.attach("PCI configuration", 0xCF8, 8, pci);
+        ports.attach("PCI configuration", 0xCF8, 8, configurationPorts());
+    }
+
+    /** Among PCI's configuration ports is one byte that is not PCI's: the reset control register (82371SB data sheet, RC). */
+    private Registers configurationPorts() {
+        return new Registers() {
+            @Override
+            public long read(long offset, int size) {
+                return pci.read(offset, size);
+            }
+
+            @Override
+            public void write(long offset, int size, long value) {
+                if (offset == RESET_CONTROL_OFFSET && size == 1) power.writeResetControl((int) value);
+                else pci.write(offset, size, value);
+            }
+        };
     }
 
     /** Whatever is written may end what held a request back. */
@@ -297,6 +317,20 @@ final class Board {
         if (firmwareConfiguration != null) {
             state.setFirmwareConfiguration(firmwareConfiguration.save());
         }
+    }
+
+    /**
+     * Puts into the state that the board is to have after a reset what a reset leaves as it is: time, the clock and calendar with
+     * their battery, and what waits on the serial line.
+     */
+    void keepOverReset(MachineState.Builder state) {
+        state.setClock(clock.save().toBuilder().clearArmedTimers()).setRtc(rtc.save());
+        state.getUartBuilder().setInput(uart.save().getInput());
+    }
+
+    /** The rest of a reset, once the board is in that state: pin RESET of the chip with the battery. */
+    void resetClockAndCalendar() {
+        rtc.reset();
     }
 
     /** Restores the chips; levels of interrupt lines are part of the controllers' state and are not driven again. */

@@ -14,8 +14,8 @@ import java.util.function.IntConsumer;
  * knows it.
  *
  * <p>Legal order: make it; {@link #boot} or {@link #restore} it; then {@link #runUntil} as often as wished until an outcome
- * says that the guest ended; {@link #close}. Pages, console and state may be used between any two calls. Used by one thread at
- * a time.
+ * says that the guest ended; {@link #close}. One whose guest has asked for a reset may be {@link #reset}, and run on. Pages,
+ * console and state may be used between any two calls. Used by one thread at a time.
  *
  * <p>How a run is split makes no difference: {@code runUntil(a)} and then {@code runUntil(b)} leave the state that
  * {@code runUntil(b)} alone leaves.
@@ -27,6 +27,18 @@ public interface GuestPlatform extends AutoCloseable {
      * @throws InvalidImageException when the image cannot be booted; the platform is of no use then
      */
     void boot(BootSource source) throws InvalidImageException;
+
+    /** How long a reset takes, in virtual nanoseconds: as long at least as PCI's reset line is active (PCI 2.2, table 4-6, Trst). */
+    long RESET_NANOS = 1_000_000;
+
+    /**
+     * Resets the platform, whose guest has asked for it, and loads an image as {@link #boot} does. Memory is cleared; processors and
+     * devices are as at the start. What goes on: the clock, on which it takes {@link #RESET_NANOS}, and with it what counts by it;
+     * the number of instructions; what has been typed and not been read; where pages are logged as written; and what is on disks.
+     *
+     * @throws InvalidImageException when the image cannot be booted; the platform is of no use then
+     */
+    void reset(BootSource source) throws InvalidImageException;
 
     // ---- running ----
 

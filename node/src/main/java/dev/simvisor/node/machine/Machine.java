@@ -44,6 +44,9 @@ public final class Machine implements GuestPlatform {
     private IntConsumer console = value -> {};
     private IntConsumer virtioConsole = value -> {};
     private IntConsumer debugConsole = value -> {};
+    /** What there is to the machine when it is switched on, before anything is loaded. */
+    private final MachineState poweredUp;
+
     private @Nullable RunOutcome ending;
     /**
      * After how many {@link #instructions} the guest is to wait for a page that it has accessed and that has yet to come. A run may
@@ -111,6 +114,7 @@ public final class Machine implements GuestPlatform {
                 processors.forEach(processor -> processor.cpu().memory.moveFrame(from, to));
             }
         });
+        poweredUp = save();
     }
 
     private void runBy(EngineFactory factory, Processor processor) {
@@ -155,6 +159,35 @@ public final class Machine implements GuestPlatform {
         for (Processor processor : processors) {
             processor.cpu().msr.mtrrDefaultType = ModelSpecificRegisters.MTRR_ENABLED_WRITE_BACK;
         }
+    }
+
+    /**
+     * As a pulse of the line that resets all chips of a PC does it, and firmware after it. The time-stamp counter goes on with the
+     * clock. Hardware's would begin at 0 again (SDM Vol 3B §17.17); here that would show in IA32_TSC_ADJUST, which a reset leaves at
+     * 0 and kernels take for a mistake of the firmware if it is not.
+     */
+    @Override
+    public void reset(BootSource source) throws InvalidImageException {
+        processors.forEach(processor -> processor.engine().flushCode());
+        memory.clear();
+        MachineState.Builder state = poweredUp.toBuilder();
+        state.getProcessorBuilder().setInstructionsExecuted(cpu().instructionsExecuted());
+        List<Processor> others = applicationProcessors();
+        for (int n = 0; n < others.size(); n++) {
+            state.getApplicationProcessorsBuilder(n)
+                    .getCpuBuilder()
+                    .setInstructionsExecuted(others.get(n).cpu().instructionsExecuted());
+        }
+        board.keepOverReset(state);
+        try {
+            restore(state.build());
+        } catch (UnusableStateException impossible) {
+            throw new IllegalStateException("the machine does not take its own state", impossible);
+        }
+        board.resetClockAndCalendar();
+        boot(source);
+        forgetWhatProcessorsCached();
+        clock.skipTo(clock.cycles() + clock.toCycles(RESET_NANOS));
     }
 
     // ---- running ----
@@ -413,12 +446,16 @@ public final class Machine implements GuestPlatform {
         } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
             throw new UnusableStateException("saved state does not fit this machine: " + e.getMessage());
         }
+        forgetWhatProcessorsCached();
+        ending = null;
+        waitsAfter = Long.MAX_VALUE;
+    }
+
+    private void forgetWhatProcessorsCached() {
         for (Processor processor : processors) {
             processor.engine().flushCode();
             processor.cpu().memory.flushAll();
         }
-        ending = null;
-        waitsAfter = Long.MAX_VALUE;
     }
 
     /** All but the one that boots (SDM Vol 3A §9.4.1). */

@@ -20,10 +20,10 @@ public sealed interface RunOutcome {
     /** The guest switched itself off. */
     record PoweredOff() implements RunOutcome {}
 
-    /** The guest asked for a reset. */
+    /** The guest asked for a reset: {@link GuestPlatform#reset}. */
     record ResetRequested() implements RunOutcome {}
 
-    /** The processor shut down: a fault during the delivery of a double fault. */
+    /** The processor shut down: a fault during the delivery of a double fault. A PC would be reset by that; this is an end. */
     record TripleFault() implements RunOutcome {}
 
     /**

@@ -3,6 +3,7 @@ package dev.simvisor.node.vmm;
 import com.google.protobuf.ByteString;
 import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.memory.GuestPages;
+import dev.simvisor.proto.node.BootImage;
 import dev.simvisor.proto.node.SavedDisk;
 import java.util.List;
 import java.util.SortedMap;
@@ -38,6 +39,18 @@ public interface GuestMachine extends AutoCloseable {
 
     /** Runs, or idles, up to a cycle. Stops at the first instruction boundary that is not before it. */
     RunOutcome runUntil(long cycles);
+
+    /** What the machine was booted from; nothing in one that has been restored. */
+    List<BootImage> bootImages();
+
+    /**
+     * Resets the machine, whose guest has asked for it: it starts again at the present cycle with what it was booted from, see
+     * {@link dev.simvisor.node.machine.GuestPlatform#reset}.
+     *
+     * @param booted what it was booted from, wherever that was
+     * @throws StateRefused when that is not here; the machine is of no use then
+     */
+    void reset(List<BootImage> booted) throws StateRefused;
 
     /** Lets the clock advance without executing anything: time in which the vCPU had no processor. */
     void skipUntil(long cycles);

@@ -9,29 +9,52 @@ import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.disk.RawDiskImage;
 import dev.simvisor.node.machine.memory.GuestPages;
 import dev.simvisor.node.vmm.exit.ExitLedger;
+import dev.simvisor.proto.api.VmSpec;
+import dev.simvisor.proto.node.BootImage;
 import dev.simvisor.proto.node.SavedDisk;
 import java.util.List;
 import java.util.SortedMap;
 
 /** A platform in the memory of a host, as the VMM sees it: with the exits of its guest, and disks that end with it. */
 final class HostedMachine implements GuestMachine {
+    private final VmSpec spec;
     private final GuestPlatform platform;
     private final ExitLedger ledger;
     private final List<RawDiskImage> disks;
+    private List<BootImage> bootImages = List.of();
 
     /**
+     * @param spec what it is made of
      * @param ledger of the platform's exits
      * @param disks the platform's, to be closed with it
      */
-    HostedMachine(GuestPlatform platform, ExitLedger ledger, List<RawDiskImage> disks) {
+    HostedMachine(VmSpec spec, GuestPlatform platform, ExitLedger ledger, List<RawDiskImage> disks) {
+        this.spec = spec;
         this.platform = platform;
         this.ledger = ledger;
         this.disks = List.copyOf(disks);
     }
 
-    /** As {@link GuestPlatform#boot}. */
-    void boot(BootSource source) throws InvalidImageException {
+    /** As {@link GuestPlatform#boot}, with what the spec says. */
+    void boot() throws InvalidImageException, StateRefused {
+        BootSource source = BootFiles.source(spec);
+        bootImages = BootFiles.digests(source);
         platform.boot(source);
+    }
+
+    @Override
+    public List<BootImage> bootImages() {
+        return bootImages;
+    }
+
+    @Override
+    public void reset(List<BootImage> booted) throws StateRefused {
+        BootSource source = BootFiles.sourceAgain(spec, booted);
+        try {
+            platform.reset(source);
+        } catch (InvalidImageException e) {
+            throw new StateRefused(String.valueOf(e.getMessage()));
+        }
     }
 
     @Override

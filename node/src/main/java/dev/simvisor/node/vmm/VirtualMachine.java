@@ -3,7 +3,9 @@ package dev.simvisor.node.vmm;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.simvisor.node.machine.RunOutcome;
+import dev.simvisor.proto.api.OnReboot;
 import dev.simvisor.proto.api.VmSpec;
+import dev.simvisor.proto.node.BootImage;
 import dev.simvisor.proto.node.SavedDisk;
 import dev.simvisor.proto.node.SavedVm;
 import java.util.ArrayList;
@@ -21,6 +23,8 @@ import java.util.List;
  *                 ▼                  │
  *         STOPPED, CRASHED       INCOMING ◄── incoming     admit: from INCOMING to PAUSED
  * </pre>
+ *
+ * <p>A guest that resets the machine goes on RUNNING, from what the VM was booted from, unless its spec has it end then.
  *
  * <p>{@link #runTo} moves a running VM along virtual time; a VM in any other state keeps its cycle while time goes by. One that
  * has come to {@linkplain #withhold lack} a page runs on when that has {@linkplain #come come}, and its clock with time. Not
@@ -57,6 +61,8 @@ public final class VirtualMachine implements AutoCloseable {
     private String endReason = "";
     private int exitStatus;
     private boolean suspending;
+    private List<BootImage> bootImages;
+    private final List<Long> resets = new ArrayList<>();
     private final PageWait pageWait = new PageWait();
 
     private VirtualMachine(VmSpec spec, long epoch, GuestMachine machine, State state, VmClock clock) {
@@ -65,6 +71,7 @@ public final class VirtualMachine implements AutoCloseable {
         this.machine = machine;
         this.state = state;
         this.clock = clock;
+        this.bootImages = machine.bootImages();
         machine.consoleTo(this::put);
     }
 
@@ -123,17 +130,16 @@ public final class VirtualMachine implements AutoCloseable {
 
     /** Runs to a virtual time. Ends early, with {@link #hasEnded}, when the guest ends. */
     public void runTo(long nanos) {
-        if (state != State.RUNNING) {
-            return;
+        while (state == State.RUNNING && clock.cyclesAt(nanos) > machine.cycles()) {
+            if (pageWait.isOver()) {
+                runOn(clock.cyclesAt(nanos));
+            } else {
+                starveTo(nanos);
+            }
         }
-        if (!pageWait.isOver()) {
-            starveTo(nanos);
-            return;
-        }
-        long cycles = clock.cyclesAt(nanos);
-        if (cycles <= machine.cycles()) {
-            return;
-        }
+    }
+
+    private void runOn(long cycles) {
         switch (machine.runUntil(cycles)) {
             case RunOutcome.DeadlineReached(), RunOutcome.Idle() -> {}
             case RunOutcome.Stopped() -> throw new IllegalStateException("nobody debugs this VM");
@@ -142,15 +148,35 @@ public final class VirtualMachine implements AutoCloseable {
                 BitSet missed = machine.pages().takeMissed();
                 // They may have come between the access and the end of its instruction.
                 if (!missed.isEmpty()) pageWait.begin(missed, clock.nanosAt(machine.cycles() + 1));
-                runTo(nanos);
             }
             case RunOutcome.PoweredOff() -> end(State.STOPPED, "powered off by the guest", 0);
-            case RunOutcome.ResetRequested() -> end(State.STOPPED, "reset by the guest", 0);
+            case RunOutcome.ResetRequested() -> reset();
             case RunOutcome.DebugExit(int status) -> end(State.STOPPED, "ended by the guest with " + status, status);
             case RunOutcome.TripleFault() -> end(State.CRASHED, "triple fault", 1);
             case RunOutcome.Crashed(String reason) ->
                 end(State.CRASHED, reason.isEmpty() ? "the guest says that it crashed" : reason, 1);
         }
+    }
+
+    private void reset() {
+        if (spec.getOnReboot() == OnReboot.ON_REBOOT_STOP) {
+            end(State.STOPPED, "reset by the guest", 0);
+            return;
+        }
+        long resetNanos = nanos();
+        try {
+            machine.reset(bootImages);
+            resets.add(resetNanos);
+        } catch (StateRefused e) {
+            end(State.STOPPED, "reset by the guest, which cannot start again: " + e.getMessage(), 1);
+        }
+    }
+
+    /** The virtual times at which the guest has reset the machine since the last call. */
+    public List<Long> takeResets() {
+        List<Long> taken = List.copyOf(resets);
+        resets.clear();
+        return taken;
     }
 
     /** Lets time go by in which the vCPU has no processor: the guest's clock advances, nothing executes. */
@@ -261,6 +287,7 @@ public final class VirtualMachine implements AutoCloseable {
         checkDisks(message.getDisksList(), machine.disks());
         machine.restore(message.getMachine());
         consoleBytes = message.getConsoleBytes();
+        bootImages = message.getBootImagesList();
         clock = new VmClock(0, machine.cycles(), message.getClockHz() / 1000);
         state = State.PAUSED;
     }
@@ -378,6 +405,7 @@ public final class VirtualMachine implements AutoCloseable {
                 .setConsoleBytes(consoleBytes)
                 .setClockHz(clock.khz() * 1000)
                 .addAllDisks(machine.disks())
+                .addAllBootImages(bootImages)
                 .build();
     }
 

@@ -327,6 +327,23 @@ class HostSimulationTest {
         }
     }
 
+    @Test
+    void aResetIsReportedAtItsOwnTimeWhateverTheWindow() throws Exception {
+        for (long window : new long[] {50 * MILLI, 777_777, 3 * MILLI}) {
+            try (HostSimulation host = host(1)) {
+                HostCommand.Builder resetting = create("a", 0).toBuilder();
+                resetting.getCreateBuilder().getSpecBuilder().putLabels("resets-at", "13230000");
+                List<HostMessage> sent = run(host, 50 * MILLI, window, resetting.build());
+                HostMessage last = sent.getLast();
+                assertThat(last.getGuestReset().getVm()).isEqualTo("a");
+                assertThat(last.getGuestReset().getEpoch()).isEqualTo(1);
+                assertThat(last.getSentNanos()).isEqualTo(13_230_000);
+                assertThat(last.getArrivalNanos()).isEqualTo(13_230_000 + MILLI);
+                assertThat(host.residents().get("a").vm.isRunning()).isTrue();
+            }
+        }
+    }
+
     /** The one that ends is noticed when the window does; the processor that it had is given out at a time of its own. */
     @Test
     void whatOthersGetOfAGuestThatEndsDoesNotDependOnTheWindow() throws Exception {

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.memory.GuestPages;
 import dev.simvisor.proto.api.VmSpec;
+import dev.simvisor.proto.node.BootImage;
 import dev.simvisor.proto.node.SavedDisk;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -27,9 +28,10 @@ import java.util.function.LongConsumer;
  * A machine without a processor, for quick tests: it writes to pages and prints lines as a function of its cycles alone.
  *
  * <p>Labels of the spec: {@code dirty-every} cycles it writes to the next page of its {@code working-set} pages, and {@code
- * line-every} cycles it prints a line. It echoes what is typed; a typed {@code !} switches it off, a {@code #} crashes it. With
+ * line-every} cycles it prints a line. It echoes what is typed; a typed {@code !} switches it off, a {@code #} crashes it, an
+ * {@code @} has it reset. With
  * {@code suspends-after} it can be saved only suspended, so many cycles after it is asked; with -1 it never does.
- * At the cycle {@code ends-at} it switches itself off.
+ * At the cycle {@code ends-at} it switches itself off, at {@code resets-at} it asks for a reset.
  */
 public final class ToyMachine implements GuestMachine, GuestPages {
     private final byte[][] pages;
@@ -38,6 +40,7 @@ public final class ToyMachine implements GuestMachine, GuestPages {
     private final long lineEvery;
     private final long suspendsAfter;
     private final long endsAt;
+    private long resetsAt;
     private long suspendsAt = Long.MAX_VALUE;
     private boolean suspended;
     private final BitSet dirty = new BitSet();
@@ -69,6 +72,8 @@ public final class ToyMachine implements GuestMachine, GuestPages {
         suspendsAfter = label(spec, "suspends-after", 0);
         int end = label(spec, "ends-at", -1);
         endsAt = end < 0 ? Long.MAX_VALUE : end;
+        int reset = label(spec, "resets-at", -1);
+        resetsAt = reset < 0 ? Long.MAX_VALUE : reset;
     }
 
     private static int label(VmSpec spec, String name, int otherwise) {
@@ -86,6 +91,23 @@ public final class ToyMachine implements GuestMachine, GuestPages {
     /** Somebody is told, in its vCPU's thread, up to which cycle it is about to run. */
     public void beforeRun(LongConsumer told) {
         beforeRun = told;
+    }
+
+    @Override
+    public List<BootImage> bootImages() {
+        return List.of();
+    }
+
+    @Override
+    public void reset(List<BootImage> booted) {
+        for (int gfn = 0; gfn < pages.length; gfn++) {
+            if (logging && pages[gfn] != null) {
+                dirty.set(gfn);
+            }
+            pages[gfn] = null;
+        }
+        missing.clear();
+        boot();
     }
 
     /** The VM's. */
@@ -128,12 +150,19 @@ public final class ToyMachine implements GuestMachine, GuestPages {
                 return new RunOutcome.Suspended();
             }
             if (cycles >= endsAt) return new RunOutcome.PoweredOff();
+            if (cycles >= resetsAt) {
+                resetsAt = Long.MAX_VALUE;
+                return new RunOutcome.ResetRequested();
+            }
             steps++;
             if (!typed.isEmpty()) {
                 char key = typed.charAt(0);
                 typed = typed.substring(1);
                 if (key == '!') {
                     return new RunOutcome.PoweredOff();
+                }
+                if (key == '@') {
+                    return new RunOutcome.ResetRequested();
                 }
                 if (key == '#') {
                     return new RunOutcome.TripleFault();

@@ -111,8 +111,8 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
     private boolean dirtyLogging;
     private final List<CodeWatcher> codeWatchers = new ArrayList<>();
     private final List<WriteObserver> writeObservers = new ArrayList<>();
-    private final PageHolders codeHolders;
-    private final PageHolders tracers;
+    private PageHolders codeHolders;
+    private PageHolders tracers;
     private final List<MappingObserver> mappingObservers = new ArrayList<>();
 
     /**
@@ -546,14 +546,46 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         if (hostAddresses[gfn] == 0) {
             return;
         }
+        dropFrame(gfn);
+        mappingObservers.forEach(MappingObserver::framesReplaced);
+        serveProtection(gfn, (long) gfn << FRAME_SHIFT, FRAME_SIZE);
+    }
+
+    private void dropFrame(int gfn) {
         machine.release(p2m[gfn]);
         p2m[gfn] = ZERO_FRAME;
         hostAddresses[gfn] = 0;
         touchedPages--;
         protection[gfn] &= ~SHARED;
         pinned.clear(gfn);
+    }
+
+    /**
+     * Makes all pages read as zeros again, ROM too, and gives their frames back. Pages that have yet to come are not waited for any
+     * more: whatever they held is gone.
+     */
+    public void clear() {
+        missing.clear();
+        missed.clear();
+        BitSet held = new BitSet();
+        for (int gfn = 0; gfn < endFrame; gfn++) {
+            if (p2m[gfn] != ZERO_FRAME) {
+                held.set(gfn);
+                dropFrame(gfn);
+            }
+        }
         mappingObservers.forEach(MappingObserver::framesReplaced);
-        serveProtection(gfn, (long) gfn << FRAME_SHIFT, FRAME_SIZE);
+        held.stream().forEach(gfn -> serveProtection(gfn, (long) gfn << FRAME_SHIFT, FRAME_SIZE));
+    }
+
+    /** Forgets all who observe or hold pages: these processors are no more. */
+    public void forgetObservers() {
+        codeWatchers.clear();
+        writeObservers.clear();
+        mappingObservers.clear();
+        codeHolders = new PageHolders(endFrame);
+        tracers = new PageHolders(endFrame);
+        for (int gfn = 0; gfn < endFrame; gfn++) protection[gfn] &= ~(CODE | TRACED);
     }
 
     /** Adds all that memory holds to {@code digest}: its size, then number and contents of every page that is not zero. */

@@ -5,6 +5,7 @@ import dev.simvisor.node.machine.bus.Registers;
 import dev.simvisor.node.machine.device.InterruptLine;
 import dev.simvisor.proto.state.PciFunctionState;
 import dev.simvisor.proto.state.PciState;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
@@ -33,6 +34,7 @@ public final class PciBus implements Registers {
     private final @Nullable PciFunction[] functions = new PciFunction[SLOTS * FUNCTIONS_OF_SLOT];
 
     private final InterruptLine[] slotInterrupts = new InterruptLine[SLOTS];
+    private final List<SharedLine> lines = new ArrayList<>();
     private int address;
 
     /**
@@ -61,10 +63,11 @@ public final class PciBus implements Registers {
     }
 
     /** Slots share lines in turn, of which {@code firstSlot} has the first. */
-    private void shareLines(int count, IntFunction<InterruptLine> lines, int firstSlot) {
+    private void shareLines(int count, IntFunction<InterruptLine> wires, int firstSlot) {
         SharedLine[] shared = new SharedLine[count];
         for (int i = 0; i < count; i++) {
-            shared[i] = new SharedLine(lines.apply(i));
+            shared[i] = new SharedLine(wires.apply(i));
+            lines.add(shared[i]);
         }
         for (int slot = 0; slot < SLOTS; slot++) {
             SharedLine line = shared[Math.floorMod(slot - firstSlot, count)];
@@ -169,6 +172,8 @@ public final class PciBus implements Registers {
 
     public void restore(PciState state) {
         address = state.getAddress();
+        // Each function says anew whether it asserts its own.
+        lines.forEach(line -> line.asserting = 0);
         for (PciFunctionState saved : state.getFunctionsList()) {
             PciFunction function = functions[saved.getSlot() * FUNCTIONS_OF_SLOT + saved.getFunction()];
             if (function == null || !function.name().equals(saved.getName())) {

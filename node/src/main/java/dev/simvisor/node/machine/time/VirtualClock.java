@@ -136,6 +136,14 @@ public final class VirtualClock implements TimestampCounter {
         chargedCycles += cycles;
     }
 
+    /** Stands where another VM's clock stands, whose instruction count is the same, and has been as busy; nothing is due on it. */
+    public void goOnFrom(VirtualClock before) {
+        offsetCycles = before.offsetCycles;
+        chargedCycles = before.chargedCycles;
+        nextSequence = before.nextSequence;
+        timers.forEach(Timer::disarm);
+    }
+
     /** Moves the clock of a VM that is idle, or has no processor, to {@code targetCycles}, unless it is there already. */
     public void skipTo(long targetCycles) {
         offsetCycles += Math.max(0, targetCycles - cycles());

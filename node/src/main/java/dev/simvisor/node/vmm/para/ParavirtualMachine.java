@@ -58,12 +58,13 @@ import org.jspecify.annotations.Nullable;
  * <p>vCPUs have it by {@link Turns}.
  */
 public final class ParavirtualMachine implements GuestPlatform {
-    private final Domain domain;
-    private final VirtualClock clock;
+    private Domain domain;
+    private VirtualClock clock;
     private final HypercallTable hypercalls;
     private final Consumer<BackendDomain> devices;
-    private final List<GuestExits> exits = new ArrayList<>();
-    private final Turns<Vcpu> turns;
+    private final ProcessorCosts costs;
+    private List<GuestExits> exits;
+    private Turns<Vcpu> turns;
     private @Nullable ConsoleRing console;
     private @Nullable BackendDomain backends;
     private IntConsumer consoleSink = value -> {};
@@ -92,19 +93,46 @@ public final class ParavirtualMachine implements GuestPlatform {
             Function<Cpu, Engine> engines,
             Consumer<BackendDomain> devices) {
         this.devices = devices;
+        this.costs = costs;
+        hypercalls = new HypercallTable(List.of());
         domain = new Domain(settings, memory, map, ledger, engines);
         clock = domain.clock();
         turns = new Turns<>(domain.vcpuList(), clock);
-        hypercalls = new HypercallTable(List.of());
+        exits = connect();
+        pages = CanonicalMemory.ofRunning(domain);
+    }
+
+    /** Connects the domain to what is around it; returns what answers each of its vCPUs. */
+    private List<GuestExits> connect() {
+        List<GuestExits> answering = new ArrayList<>();
         for (Vcpu vcpu : domain.vcpuList()) {
             vcpu.cpu().chargeTo(costs, this::chargeEvent);
-            exits.add(new GuestExits(vcpu, hypercalls));
+            answering.add(new GuestExits(vcpu, hypercalls));
         }
-        pages = CanonicalMemory.ofRunning(domain);
-        ledger.chargeTo(clock::charge);
+        domain.ledger().chargeTo(clock::charge);
         domain.consoleTo(bytes -> {
             for (byte value : bytes) consoleSink.accept(value & 0xFF);
         });
+        return answering;
+    }
+
+    /** As a toolstack does it: the domain is destroyed, and another made in its place. */
+    @Override
+    public void reset(BootSource source) throws InvalidImageException {
+        byte[] unread = Objects.requireNonNull(console, "a guest has run")
+                .save()
+                .getTyped()
+                .toByteArray();
+        backends().close();
+        domain = domain.succeed();
+        clock = domain.clock();
+        turns = new Turns<>(domain.vcpuList(), clock);
+        exits = connect();
+        pages = CanonicalMemory.ofRunning(domain);
+        boot(source);
+        type(unread);
+        if (suspensionWanted) backends().requestShutdown("suspend");
+        clock.skipTo(clock.cycles() + clock.toCycles(RESET_NANOS));
     }
 
     @Override

@@ -9,7 +9,8 @@
  * paging} and {@link dev.simvisor.node.vmm.para.event event channels}; or back to the guest's kernel by a
  * {@link dev.simvisor.node.vmm.para.trap trap frame}; or the instruction is {@link dev.simvisor.node.vmm.para.emulate
  * emulated}. A new domain is made by the {@link dev.simvisor.node.vmm.para.build builder}.
- * How one is saved and goes on elsewhere is in {@link dev.simvisor.node.vmm.para.image}.
+ * How one is saved and goes on elsewhere is in {@link dev.simvisor.node.vmm.para.image}. When the guest reboots, another domain
+ * takes the place of the first, in the same memory and at the same machine addresses.
  *
  * <p>A backend (console, xenstore, block, network) acts for domain 0. It finds the domain's memory by
  * {@code domain.memory()}, gets and gives notice by {@code domain.events()}, and offers hypercalls of its own by classes that

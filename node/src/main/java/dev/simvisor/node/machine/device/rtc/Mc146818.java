@@ -38,6 +38,7 @@ public final class Mc146818 {
     private static final int A_NORMAL_32768_HZ = 0x26;
     private static final int B_SET = 0x80;
     private static final int B_INTERRUPTS = 0x70; // periodic, alarm, update-ended: the bits of register C
+    private static final int B_CLEARED_BY_RESET = B_INTERRUPTS | 0x08; // and the square wave
     private static final int B_BINARY = 0x04;
     private static final int B_24_HOURS = 0x02;
     private static final int C_REQUEST = 0x80;
@@ -86,6 +87,17 @@ public final class Mc146818 {
     /** Presets battery-backed memory, as firmware does for its own use. */
     public void preset(int address, int value) {
         memory[address] = (byte) value;
+    }
+
+    /**
+     * Pin RESET: no interrupt is enabled any more or requested; time, calendar and memory are not affected (MC146818 data sheet,
+     * "RESET"). Its timers are not armed.
+     */
+    public void reset() {
+        memory[REGISTER_B] &= ~B_CLEARED_BY_RESET;
+        registerC = 0;
+        driveInterrupt();
+        armSecondTimer();
     }
 
     /** The index register: 0 selects, 1 is the data. */

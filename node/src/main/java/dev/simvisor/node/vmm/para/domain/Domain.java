@@ -57,6 +57,7 @@ public final class Domain implements EventSink, AutoCloseable {
     }
 
     private final DomainSettings settings;
+    private final Function<Cpu, Engine> engines;
     private final VirtualClock clock;
     private final ExitLedger ledger;
     private final DomainMemory memory;
@@ -91,17 +92,16 @@ public final class Domain implements EventSink, AutoCloseable {
             MachineAddressMap map,
             ExitLedger ledger,
             Function<Cpu, Engine> engines) {
+        this(settings, memory(settings, machine, map), ledger, engines);
+    }
+
+    private Domain(DomainSettings settings, DomainMemory memory, ExitLedger ledger, Function<Cpu, Engine> engines) {
         this.settings = settings;
+        this.engines = engines;
         this.ledger = ledger;
-        int guestFrames = (int) (settings.memoryBytes() >> FRAME_SHIFT);
+        this.memory = memory;
         clock = new VirtualClock(
                 settings.clockHertz(), settings.cyclesPerThousandInstructions(), this::instructionsExecuted);
-        memory = new DomainMemory(
-                machine,
-                map,
-                guestFrames,
-                SHARED_FRAMES,
-                HypervisorSpace.frames(guestFrames + SHARED_FRAMES, settings.vcpus()));
         frames = new FrameTable(memory, stamp -> vcpus.forEach(vcpu -> vcpu.flushTlbSince(stamp)));
         space = new HypervisorSpace(memory, settings.vcpus());
         paging = new DirectPaging(memory, frames, space, ledger);
@@ -128,6 +128,30 @@ public final class Domain implements EventSink, AutoCloseable {
             }
         });
         shared.wallClock(settings.timeOfDay(), 0);
+    }
+
+    private static DomainMemory memory(DomainSettings settings, MachineMemory machine, MachineAddressMap map) {
+        int guestFrames = (int) (settings.memoryBytes() >> FRAME_SHIFT);
+        return new DomainMemory(
+                machine,
+                map,
+                guestFrames,
+                SHARED_FRAMES,
+                HypervisorSpace.frames(guestFrames + SHARED_FRAMES, settings.vcpus()));
+    }
+
+    /**
+     * A new domain in the place of this one, which is of no use any more: in the same memory, emptied, at the same machine addresses.
+     * System time goes on, as a host's does when it destroys a domain and makes another; so do the numbers of instructions.
+     */
+    public Domain succeed() {
+        vcpus.forEach(Vcpu::close);
+        memory.clear();
+        Domain next = new Domain(settings, memory, ledger, engines);
+        for (int n = 0; n < vcpus.size(); n++) next.vcpus.get(n).countOnFrom(vcpus.get(n));
+        next.clock.goOnFrom(clock);
+        next.vcpus.forEach(Vcpu::beginNow);
+        return next;
     }
 
     private long instructionsExecuted() {

@@ -524,6 +524,18 @@ public final class Vcpu implements Turns.Participant {
         if (state == RunState.RUNNING) runState.publish(this);
     }
 
+    /** Has executed as many instructions as another, in whose place it is. */
+    void countOnFrom(Vcpu before) {
+        cpu.completedInstructions = before.cpu.instructionsExecuted();
+    }
+
+    /** The clock has been set, to when the vCPU is made. */
+    void beginNow() {
+        runState.enteredNanos = domain.clock().nanos();
+        time.outdate();
+        renewTime();
+    }
+
     // ---- timers
 
     /** Arms the single-shot timer for a system time; anything past is due at once. */

@@ -116,10 +116,22 @@ public final class DomainMemory implements AutoCloseable {
         return n >= 0 && n < hypervisorCount ? machine.addressOf(hypervisorFrames[(int) n]) : 0;
     }
 
+    /** Gives back all frames, so that the memory is as new, for another domain in this one's place: it keeps the machine addresses. */
+    public void clear() {
+        releaseHypervisorFrames();
+        memory.forgetObservers();
+        memory.clear();
+    }
+
+    private void releaseHypervisorFrames() {
+        for (int n = 0; n < hypervisorCount; n++) machine.release(hypervisorFrames[n]);
+        hypervisorCount = 0;
+    }
+
     @Override
     public void close() {
         map.remove(firstMfn);
-        for (int n = 0; n < hypervisorCount; n++) machine.release(hypervisorFrames[n]);
+        releaseHypervisorFrames();
         machine.unreserve(hypervisorLimit);
         memory.close();
     }

@@ -105,4 +105,19 @@ class Mc146818Test {
         restored.write(0, 9);
         assertThat(restored.read(1)).isEqualTo(0x26);
     }
+
+    @Test
+    void aResetLeavesTimeAndMemoryAloneAndEnablesNoInterrupt() {
+        set(0x20, 0x77);
+        set(7, 0x05);
+        set(0x0B, 0x72);
+        runTo(SECOND);
+        assertThat(interrupt).isTrue();
+        rtc.reset();
+        assertThat(interrupt).isFalse();
+        assertThat(get(0x0B)).isEqualTo(0x02);
+        runTo(3 * SECOND);
+        assertThat(interrupt).isFalse();
+        assertThat(new int[] {get(0x20), get(0), get(7)}).containsExactly(0x77, 2, 6);
+    }
 }
