@@ -149,27 +149,29 @@ final class HostSimulation implements HostContext, AutoCloseable {
     private void guestEnded(Resident resident) throws InterruptedException {
         VirtualMachine vm = resident.vm;
         commands.guestEnded(vm.name());
-        // What its last instruction cost may reach beyond the present time, which depends on the window; this does not.
-        tell("", vm.nanos(), linkLatencyNanos(), HostMessage.newBuilder().setVm(report(vm)));
+        tellOf(vm, vm.nanos(), HostMessage.newBuilder().setVm(report(vm)));
         // When this is noticed depends on the window; the next decision, which gives its processor to another, does
         // not.
         remove(vm);
     }
 
-    /** Each at its own time, which may be a little after the present one: by as much as the guest's last instruction took. */
     private void reportResets(VirtualMachine vm) {
         GuestReset.Builder report = GuestReset.newBuilder().setVm(vm.name()).setEpoch(vm.epoch());
         for (long nanos : vm.takeResets()) {
-            if (nanos < nowNanos) {
-                tellOfReset(nanos, report);
-            } else {
-                due.add(new Due(nanos, Due.Rank.REPORT, vm.name(), () -> tellOfReset(nanos, report)));
-            }
+            tellOf(vm, nanos, HostMessage.newBuilder().setGuestReset(report));
         }
     }
 
-    private void tellOfReset(long nanos, GuestReset.Builder report) {
-        tell("", nanos, linkLatencyNanos(), HostMessage.newBuilder().setGuestReset(report));
+    /**
+     * Tells of what a guest has done, at its time. That may be a little after the present one, which depends on the window: by as much
+     * as the guest's last instruction took.
+     */
+    private void tellOf(VirtualMachine vm, long nanos, HostMessage.Builder message) {
+        if (nanos < nowNanos) {
+            tell("", nanos, linkLatencyNanos(), message);
+        } else {
+            due.add(new Due(nanos, Due.Rank.REPORT, vm.name(), () -> tell("", nanos, linkLatencyNanos(), message)));
+        }
     }
 
     static VmReport.Builder report(VirtualMachine vm) {

@@ -27,6 +27,7 @@ final class PageSender implements PageStreams.Outgoing {
     private final boolean compressed;
     private final @Nullable SentPageCache cache;
     private long sent;
+    private boolean closed;
 
     /** @param connect makes a connection to the target */
     PageSender(Supplier<ManagedChannel> connect, long migration, PageCoding coding) {
@@ -114,5 +115,9 @@ final class PageSender implements PageStreams.Outgoing {
     @Override
     public void close() {
         streams.forEach(ChunkStream::close);
+        if (cache != null && !closed) {
+            cache.close();
+        }
+        closed = true;
     }
 }

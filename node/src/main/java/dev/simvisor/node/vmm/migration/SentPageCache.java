@@ -2,7 +2,13 @@ package dev.simvisor.node.vmm.migration;
 
 import static dev.simvisor.node.vmm.GuestMachine.PAGE_BYTES;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.BitSet;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -17,19 +23,27 @@ import org.jspecify.annotations.Nullable;
  * be the next one wanted. QEMU ages the pages of its cache likewise ({@code CACHED_PAGE_LIFETIME} in {@code
  * migration/page_cache.c}). Zero pages take no place. Unlike QEMU's, it is filled from the first round on.
  *
- * <p>Not thread-safe.
+ * <p>Copies lie outside the Java heap, as guests' memory does: one migration's wish for a large cache must not take a node's heap,
+ * and with it all of its VMs. Not thread-safe.
  */
-public final class SentPageCache {
+public final class SentPageCache implements AutoCloseable {
     /** A page that was sent in this round or so many before it keeps its place. */
     private static final int KEPT_ROUNDS = 1;
 
     private static final byte[] ZEROS = new byte[PAGE_BYTES];
 
-    private record Copy(byte[] contents, int round) {}
+    private static final int CHUNK_PAGES = 256;
 
+    private record Copy(MemorySegment place, int round) {}
+
+    private final Arena arena = Arena.ofShared();
+    private final byte[] page = new byte[PAGE_BYTES];
     private final long mostPages;
     /** In the order in which they were sent last. */
     private final SequencedMap<Integer, Copy> copies = new LinkedHashMap<>();
+
+    /** Those that have not been used yet of the chunk taken last. */
+    private Iterator<MemorySegment> places = Collections.emptyIterator();
 
     private final BitSet zeros = new BitSet();
     private final BitSet sent = new BitSet();
@@ -45,18 +59,19 @@ public final class SentPageCache {
         round++;
     }
 
-    /** What the target has of a page, which is not to be changed; null if that is not remembered. */
+    /** What the target has of a page, not to be changed and until the next call; null if that is not remembered. */
     public byte @Nullable [] contents(int gfn) {
         Copy copy = copies.get(gfn);
-        if (copy != null) {
-            return copy.contents();
+        if (copy == null) {
+            return zeros.get(gfn) ? ZEROS : null;
         }
-        return zeros.get(gfn) ? ZEROS : null;
+        MemorySegment.copy(copy.place(), ValueLayout.JAVA_BYTE, 0, page, 0, PAGE_BYTES);
+        return page;
     }
 
     /** Whether a page has been sent whose contents are not remembered. */
     public boolean hasForgotten(int gfn) {
-        return sent.get(gfn) && contents(gfn) == null;
+        return sent.get(gfn) && !copies.containsKey(gfn) && !zeros.get(gfn);
     }
 
     /** A page of zeros has been sent. */
@@ -70,26 +85,41 @@ public final class SentPageCache {
     public void sent(int gfn, byte[] contents, int offset) {
         sent.set(gfn);
         zeros.clear(gfn);
-        byte[] place = placeFor(gfn);
+        MemorySegment place = placeFor(gfn);
         if (place != null) {
-            System.arraycopy(contents, offset, place, 0, PAGE_BYTES);
+            MemorySegment.copy(contents, offset, place, ValueLayout.JAVA_BYTE, 0, PAGE_BYTES);
             copies.putLast(gfn, new Copy(place, round));
         }
     }
 
-    private byte @Nullable [] placeFor(int gfn) {
+    private @Nullable MemorySegment placeFor(int gfn) {
         Copy former = copies.remove(gfn);
         if (former != null) {
-            return former.contents();
+            return former.place();
         }
         if (copies.size() < mostPages) {
-            return new byte[PAGE_BYTES];
+            return newPlace();
         }
         Map.Entry<Integer, Copy> oldest = copies.firstEntry();
         if (oldest == null || oldest.getValue().round() >= round - KEPT_ROUNDS) {
             return null;
         }
         copies.remove(oldest.getKey());
-        return oldest.getValue().contents();
+        return oldest.getValue().place();
+    }
+
+    private MemorySegment newPlace() {
+        if (!places.hasNext()) {
+            places = arena.allocate((long) CHUNK_PAGES * PAGE_BYTES)
+                    .elements(MemoryLayout.sequenceLayout(PAGE_BYTES, ValueLayout.JAVA_BYTE))
+                    .iterator();
+        }
+        return places.next();
+    }
+
+    /** Gives the copies' memory back; to be called once, by who alone has used it. */
+    @Override
+    public void close() {
+        arena.close();
     }
 }
