@@ -124,8 +124,13 @@ public final class AcpiTables {
     /** The tables for firmware to place. */
     public static TableLoader loader(Layout layout) {
         AcpiTables relative = new AcpiTables(layout, 0);
-        return new TableLoader(
-                relative.rootPointer, relative.tables.toByteArray(), relative.pointers, relative.checksums);
+        byte[] tables = relative.tables.toByteArray();
+        // Firmware may store what makes the range as it finds it add up to 0, the byte that it stores it to included.
+        for (TableLoader.Checksum checksum : relative.checksums) {
+            byte[] file = checksum.file().equals(TableLoader.TABLES) ? tables : relative.rootPointer;
+            file[checksum.offset()] = 0;
+        }
+        return new TableLoader(relative.rootPointer, tables, relative.pointers, relative.checksums);
     }
 
     private void placeAll() {
