@@ -44,9 +44,7 @@ class ExperimentIT {
         SortedMap<String, String> again = run("again", "--nodes", "0");
         again.remove(WALL_CLOCK);
         assertThat(again).isEqualTo(first);
-        SortedMap<String, String> apart = run("apart", "--nodes", "2");
-        apart.remove(WALL_CLOCK);
-        assertThat(apart).isEqualTo(first);
+        assertSameApart(SCENARIO, first);
     }
 
     @Test
@@ -139,10 +137,7 @@ class ExperimentIT {
         assertThat(first.get("consoles/twin").lines()).doesNotContain("tick 1");
         assertThat(first.get("consoles/first")).doesNotContain("checksum");
         assertThat(first.get("consoles/far")).contains("checksum");
-        first.remove(WALL_CLOCK);
-        SortedMap<String, String> apart = run(scenario, "apart", "--nodes", "2");
-        apart.remove(WALL_CLOCK);
-        assertThat(apart).isEqualTo(first);
+        assertSameApart(scenario, first);
     }
 
     /** Four vCPUs that never wait share two processors while one of them is moved away. */
@@ -180,10 +175,7 @@ class ExperimentIT {
         assertThat(first.get("migrations.txt").lines().filter(line -> line.contains(" fetched on demand, ")))
                 .hasSize(2);
         assertThat(first.get("migrations.json")).contains("POST_COPY", "HYBRID", "\"stallNanos\"");
-        first.remove(WALL_CLOCK);
-        SortedMap<String, String> apart = run(scenario, "apart", "--nodes", "2");
-        apart.remove(WALL_CLOCK);
-        assertThat(apart).isEqualTo(first);
+        assertSameApart(scenario, first);
     }
 
     /** As in {@code compression.conf}, of a smaller guest and on the fast link alone. */
@@ -217,10 +209,7 @@ class ExperimentIT {
         assertThat(first.get("migrations.txt").lines().filter(line -> line.startsWith("compressed ")))
                 .hasSize(3);
         assertThat(first.get("migrations.json")).contains("MIGRATION_COMPRESSION_ZSTD", "\"ratio\"", "\"codingNanos\"");
-        first.remove(WALL_CLOCK);
-        SortedMap<String, String> apart = run(scenario, "apart", "--nodes", "2");
-        apart.remove(WALL_CLOCK);
-        assertThat(apart).isEqualTo(first);
+        assertSameApart(scenario, first);
     }
 
     @Test
@@ -250,10 +239,7 @@ class ExperimentIT {
                 .contains("metrics.csv", "vm-metrics.csv", "hosts.png", "summary.json", "summary.txt");
         assertThat(first.get("metrics.csv").lines()).hasSize(1 + 2 * 10);
         assertThat(first.get("metrics.csv")).contains("\n0.3,host-1,up,2,0.1,1.000000,0.2,0.2,4,0,");
-        first.remove(WALL_CLOCK);
-        SortedMap<String, String> apart = run(scenario, "apart", "--nodes", "2");
-        apart.remove(WALL_CLOCK);
-        assertThat(apart).isEqualTo(first);
+        assertSameApart(scenario, first);
     }
 
     @Test
@@ -264,14 +250,19 @@ class ExperimentIT {
         assertThat(first.get("arrivals.csv")).contains(",placed,", ",refused,");
         assertThat(first.get("summary.txt")).contains("ARRIVALS", "UTILIZATION").containsPattern("(?m)^all .* J$");
         assertThat(first.get("consoles/job-1")).contains("sieve 40: checksum ");
-        first.remove(WALL_CLOCK);
-        SortedMap<String, String> apart = run(study, "apart", "--nodes", "2");
-        apart.remove(WALL_CLOCK);
-        assertThat(apart).isEqualTo(first);
+        assertSameApart(study, first);
     }
 
     private SortedMap<String, String> run(String name, String... options) throws IOException {
         return run(SCENARIO, name, options);
+    }
+
+    /** Runs a scenario in two processes: the results are those of one, but for what the wall's clock measured. */
+    private void assertSameApart(Path scenario, SortedMap<String, String> together) throws IOException {
+        together.remove(WALL_CLOCK);
+        SortedMap<String, String> apart = run(scenario, "apart", "--nodes", "2");
+        apart.remove(WALL_CLOCK);
+        assertThat(apart).isEqualTo(together);
     }
 
     private SortedMap<String, String> run(Path scenario, String name, String... options) throws IOException {

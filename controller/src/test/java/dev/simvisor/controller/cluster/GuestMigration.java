@@ -3,6 +3,7 @@ package dev.simvisor.controller.cluster;
 import static dev.simvisor.controller.cluster.ToyCluster.MILLI;
 import static dev.simvisor.controller.cluster.ToyCluster.SECOND;
 import static dev.simvisor.controller.cluster.ToyCluster.get;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.simvisor.proto.api.Boot;
 import dev.simvisor.proto.api.BuiltInGuest;
@@ -12,6 +13,7 @@ import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.MigrateRequest;
 import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.MigrationReport;
+import dev.simvisor.proto.api.MigrationState;
 import dev.simvisor.proto.api.StateHashResponse;
 import dev.simvisor.proto.api.VmSpec;
 import java.io.IOException;
@@ -34,7 +36,16 @@ record GuestMigration(
     private static final String LOAD = "run=\"dirty 4 8; ticker 12 100\"";
 
     /** All that must be the same wherever it runs. */
-    record Outcome(String console, MigrationReport report, String finalHash) {}
+    record Outcome(String console, MigrationReport report, String finalHash) {
+        /** This one, once it is seen that the migration was completed, with the same state on both sides. */
+        Outcome verified() {
+            assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
+            assertThat(report.getTargetStateHash())
+                    .isEqualTo(report.getSourceStateHash())
+                    .isNotEmpty();
+            return this;
+        }
+    }
 
     GuestMigration(CreateVmRequest guest, MigrationParameters parameters, long askedNanos, long endNanos) {
         this(guest, parameters, askedNanos, 0, endNanos);
