@@ -4,22 +4,26 @@ import dev.simvisor.config.Topology;
 import dev.simvisor.controller.api.ApiServer;
 import dev.simvisor.controller.cluster.ClusterControl;
 import dev.simvisor.controller.cluster.Controller;
+import dev.simvisor.controller.cluster.Replay;
 import dev.simvisor.controller.embedded.EmbeddedCluster;
 import dev.simvisor.controller.placement.FitPlacement;
 import dev.simvisor.controller.spec.Specs;
 import dev.simvisor.controller.web.WebServer;
+import dev.simvisor.proto.api.HostSpec;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
@@ -42,12 +46,22 @@ final class UpCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
-    @Option(
-            names = "--config",
-            paramLabel = "FILE",
-            required = true,
-            description = "The topology; see cluster-config/topologies/.")
-    private Path config = Path.of("");
+    @ArgGroup(multiplicity = "1")
+    private Origin origin = new Origin();
+
+    /** Where the hosts come from. */
+    static final class Origin {
+        @Option(names = "--config", paramLabel = "FILE", description = "The topology; see cluster-config/topologies/.")
+        private @Nullable Path config;
+
+        @Option(
+                names = "--replay",
+                paramLabel = "FILE",
+                description =
+                        "Repeats the run of a --journal, with its hosts, its placement and its commands at their virtual"
+                                + " times, and goes on from there.")
+        private @Nullable Path replay;
+    }
 
     @Option(
             names = "--port",
@@ -74,14 +88,13 @@ final class UpCommand implements Callable<Integer> {
     @Option(
             names = "--placement",
             paramLabel = "POLICY",
-            defaultValue = "first-fit",
-            description = "first-fit, best-fit or worst-fit, for VMs that name no host. Default: ${DEFAULT-VALUE}.")
-    private FitPlacement placement = FitPlacement.FIRST_FIT;
+            description = "first-fit, best-fit or worst-fit, for VMs that name no host. Default: first-fit.")
+    private @Nullable FitPlacement placement;
 
     @Option(
             names = "--journal",
             paramLabel = "FILE",
-            description = "Gets every command with the virtual time at which it takes effect.")
+            description = "Gets every command with the virtual time at which it takes effect, for --replay.")
     private @Nullable Path journal;
 
     @Option(
@@ -98,6 +111,13 @@ final class UpCommand implements Callable<Integer> {
                     + " Default: ${DEFAULT-VALUE}, this machine alone.")
     private String webAddress = "127.0.0.1";
 
+    /** A cluster to be: where its hosts come from, as the user named it, what they are, and how it comes to have them. */
+    private record Plan(
+            Path origin,
+            FitPlacement placement,
+            List<HostSpec> hosts,
+            Function<ClusterControl, CompletableFuture<?>> into) {}
+
     /** Completes when somebody wants the cluster to end. */
     private final CompletableFuture<Void> end = new CompletableFuture<>();
 
@@ -113,15 +133,44 @@ final class UpCommand implements Callable<Integer> {
         if (!(pace >= 0) || Double.isInfinite(pace)) {
             throw new CommandFailed("--pace " + pace + ": expected virtual seconds per second, or 0");
         }
-        Topology topology = Topology.load(config);
+        Plan plan = plan();
         Runtime.getRuntime().addShutdownHook(new Thread(this::interrupted, "end of the cluster"));
         try {
             boolean namesNodes =
-                    topology.hosts().stream().anyMatch(host -> host.node().isPresent());
-            return namesNodes ? withNodes(topology) : inThisProcess(topology);
+                    plan.hosts().stream().anyMatch(host -> !host.getNode().isEmpty());
+            return namesNodes ? withNodes(plan) : inThisProcess(plan);
         } finally {
             gone.complete(null);
         }
+    }
+
+    private Plan plan() throws IOException, CommandFailed {
+        return origin.replay == null ? configured(Objects.requireNonNull(origin.config)) : replayed(origin.replay);
+    }
+
+    private Plan configured(Path config) throws IOException {
+        List<HostSpec> hosts =
+                Topology.load(config).hosts().stream().map(Specs::host).toList();
+        return new Plan(
+                config,
+                Objects.requireNonNullElse(placement, FitPlacement.FIRST_FIT),
+                hosts,
+                cluster -> CompletableFuture.allOf(
+                        hosts.stream().map(cluster::defineHost).toArray(CompletableFuture[]::new)));
+    }
+
+    private Plan replayed(Path journal) throws IOException, CommandFailed {
+        Replay replay = Replay.read(journal);
+        if (placement != null && placement != replay.placement()) {
+            throw new CommandFailed("--placement " + placement.label() + ": the run of " + journal + " had "
+                    + replay.placement().label() + "; leave the option out");
+        }
+        say(String.format(
+                Locale.ROOT,
+                "replaying %d commands, the last at %.3f s",
+                replay.commands().size(),
+                replay.endNanos() / 1e9));
+        return new Plan(journal, replay.placement(), replay.hosts(), replay::into);
     }
 
     private static void checkPort(String option, int port) throws CommandFailed {
@@ -144,47 +193,42 @@ final class UpCommand implements Callable<Integer> {
         }
     }
 
-    private int inThisProcess(Topology topology) throws Exception {
-        try (EmbeddedCluster cluster = EmbeddedCluster.start(List.of("local"), placement)) {
-            return serve(cluster.control(), topology);
+    private int inThisProcess(Plan plan) throws Exception {
+        try (EmbeddedCluster cluster = EmbeddedCluster.start(List.of("local"), plan.placement())) {
+            return serve(cluster.control(), plan);
         }
     }
 
-    private int withNodes(Topology topology) throws Exception {
-        Controller controller = Controller.start(address, 0, placement, 0);
+    private int withNodes(Plan plan) throws Exception {
+        Controller controller = Controller.start(address, 0, plan.placement(), 0);
         try {
-            topology.hosts().stream()
-                    .map(Topology.Host::node)
-                    .flatMap(Optional::stream)
+            plan.hosts().stream()
+                    .map(HostSpec::getNode)
+                    .filter(node -> !node.isEmpty())
                     .distinct()
                     .sorted()
                     .forEach(node -> say("waiting for node " + node + ": simvisor node --join " + controller.address()
                             + " --name " + node));
-            return serve(controller.control(), topology);
+            return serve(controller.control(), plan);
         } finally {
             controller.close();
             await(controller.whenEnded().toCompletableFuture());
         }
     }
 
-    private int serve(ClusterControl cluster, Topology topology) throws Exception {
+    private int serve(ClusterControl cluster, Plan plan) throws Exception {
         try (ApiServer server = server(cluster);
                 WebServer web = webPort == null ? null : webServer(cluster, webPort)) {
-            if (journal != null && !keepsJournal(cluster, journal)) {
+            if (journal != null && !keepsJournal(cluster, plan, journal)) {
                 return ExitCode.OK;
             }
-            CompletableFuture<?> hosts = CompletableFuture.allOf(topology.hosts().stream()
-                    .map(Specs::host)
-                    .map(cluster::defineHost)
-                    .toArray(CompletableFuture[]::new));
-            if (isUp(hosts)) {
+            if (isUp(plan, plan.into().apply(cluster))) {
                 cluster.pace(pace);
-                CompletableFuture<Void> started = cluster.start();
-                if (isUp(started)) {
+                if (isUp(plan, cluster.start())) {
                     if (web != null) {
                         say("web page at " + web.url());
                     }
-                    say("serving " + topology.hosts().size() + " hosts on " + server.address());
+                    say("serving " + plan.hosts().size() + " hosts on " + server.address());
                     end.get();
                 }
             }
@@ -192,16 +236,16 @@ final class UpCommand implements Callable<Integer> {
         }
     }
 
-    private boolean keepsJournal(ClusterControl cluster, Path file) throws Exception {
+    private boolean keepsJournal(ClusterControl cluster, Plan plan, Path file) throws Exception {
         try {
-            return isUp(cluster.journalTo(file));
+            return isUp(plan, cluster.journalTo(file));
         } catch (IOException failed) {
             throw new CommandFailed("--journal " + Failures.describe(failed));
         }
     }
 
     /** Waits until something is up; false when the cluster is to end before. */
-    private boolean isUp(CompletableFuture<?> up) throws InterruptedException, IOException, CommandFailed {
+    private boolean isUp(Plan plan, CompletableFuture<?> up) throws InterruptedException, IOException, CommandFailed {
         try {
             CompletableFuture.anyOf(up, end).get();
             return !end.isDone();
@@ -210,7 +254,7 @@ final class UpCommand implements Callable<Integer> {
             if (cause instanceof IOException io) {
                 throw io;
             }
-            throw new CommandFailed(config + ": " + cause.getMessage());
+            throw new CommandFailed(plan.origin() + ": " + cause.getMessage());
         }
     }
 

@@ -56,8 +56,8 @@ public interface ClusterControl extends AutoCloseable {
     void pace(double virtualPerWallSecond);
 
     /**
-     * Writes every command from now on, with the virtual time at which it takes effect, to a file that
-     * {@link Journal#replay} understands. Fails with an {@link java.io.IOException} when the file cannot be written.
+     * Writes every command that is granted from now on, with the virtual time at which it takes effect, to a file that
+     * {@link Replay#read} understands. Fails with an {@link java.io.IOException} when the file cannot be written.
      */
     CompletableFuture<Void> journalTo(Path file);
 

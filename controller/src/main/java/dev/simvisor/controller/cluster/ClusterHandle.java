@@ -76,13 +76,13 @@ final class ClusterHandle implements ClusterControl {
         return answer;
     }
 
-    /** A request that changes something, and so is taken down in the journal. */
+    /** A request that changes something, unless it is refused, and so is taken down in the journal. */
     private <T> CompletableFuture<T> command(JournalEntry.Builder entry, Request<T> request) {
         CompletableFuture<T> answer = new CompletableFuture<>();
         send(timeKeeper -> {
-            timeKeeper.journal(entry);
             try {
                 request.accept(timeKeeper.state(), answer);
+                timeKeeper.journal(entry);
             } catch (Refusal e) {
                 answer.completeExceptionally(e);
             }
@@ -147,7 +147,7 @@ final class ClusterHandle implements ClusterControl {
         CompletableFuture<Void> answer = new CompletableFuture<>();
         keeper.tell(new Command.Look(timeKeeper -> {
             try {
-                timeKeeper.journalTo(new Journal(file));
+                timeKeeper.journalTo(file);
                 answer.complete(null);
             } catch (IOException e) {
                 answer.completeExceptionally(e);
@@ -171,9 +171,9 @@ final class ClusterHandle implements ClusterControl {
     public CompletableFuture<Host> defineHost(HostSpec spec) {
         CompletableFuture<Host> answer = new CompletableFuture<>();
         send(timeKeeper -> {
-            timeKeeper.journal(entry().setDefineHost(spec));
             try {
                 timeKeeper.state().addHost(spec).whenUp.add(answer);
+                timeKeeper.journal(entry().setDefineHost(spec));
                 timeKeeper.assignWaiting();
             } catch (Refusal e) {
                 answer.completeExceptionally(e);

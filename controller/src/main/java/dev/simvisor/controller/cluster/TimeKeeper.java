@@ -5,6 +5,7 @@ import dev.simvisor.controller.metrics.Measurement;
 import dev.simvisor.controller.placement.Placement;
 import dev.simvisor.proto.api.ClusterStatus;
 import dev.simvisor.proto.api.Event;
+import dev.simvisor.proto.api.HostRequest;
 import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.HostState;
 import dev.simvisor.proto.api.JournalEntry;
@@ -22,6 +23,7 @@ import dev.simvisor.proto.node.ToNode;
 import dev.simvisor.proto.node.Welcome;
 import dev.simvisor.proto.node.WindowDone;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -86,6 +88,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
 
     private final TimerScheduler<Command> timers;
     private final long maxWindowNanos;
+    private final Placement placement;
     private final Consumer<ActorRef<?>> undertaker;
     private final ClusterState state;
     private final Agenda agenda = new Agenda();
@@ -128,6 +131,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
             Consumer<ActorRef<?>> undertaker) {
         super(context);
         this.timers = timers;
+        this.placement = placement;
         this.undertaker = undertaker;
         this.maxWindowNanos = maxWindowNanos == 0 ? LONGEST_WINDOW_NANOS : maxWindowNanos;
         this.state = new ClusterState(this, placement);
@@ -260,15 +264,21 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
             running.remove(host.name());
             starting.remove(host.name());
         });
-        deaths.add(() -> dead.forEach(host -> {
-            state.hostDied(host, "node " + gone.node() + " is gone");
-            host.node = "";
-        }));
+        deaths.add(() -> dead.forEach(host -> diedWithNode(host, gone.node())));
         if (windowEndNanos > nowNanos && running.isEmpty()) {
             endWindow();
         }
         turn();
         return this;
+    }
+
+    private void diedWithNode(HostEntry host, String node) {
+        if (host.state != HostState.HOST_FAILED) {
+            journal(JournalEntry.newBuilder()
+                    .setFailHost(HostRequest.newBuilder().setHost(host.name())));
+        }
+        state.hostDied(host, "node " + node + " is gone");
+        host.node = "";
     }
 
     // ---- from outside ----
@@ -347,8 +357,8 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         timers.cancel(Command.WallCameRound.class);
     }
 
-    void journalTo(Journal started) {
-        journal = started;
+    void journalTo(Path file) throws IOException {
+        journal = new Journal(file, placement);
     }
 
     /** Measures from now on; to be called while everything stands still. All hosts say where they stand before they go on. */
@@ -361,7 +371,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         return () -> meterings.remove(metering);
     }
 
-    /** Takes down a command that is about to take effect. */
+    /** Takes down a command that takes effect now. */
     void journal(JournalEntry.Builder entry) {
         if (journal != null) {
             journal.write(entry.setVirtualNanos(nowNanos).build());

@@ -21,7 +21,7 @@ public enum FitPlacement implements Placement {
         this.label = label;
     }
 
-    /** In the words of the configuration. */
+    @Override
     public String label() {
         return label;
     }

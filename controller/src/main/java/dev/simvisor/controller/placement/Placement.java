@@ -12,4 +12,7 @@ public interface Placement {
      * @return the name of one of them; empty when there is none
      */
     Optional<String> choose(VmSpec vm, List<Host> candidates);
+
+    /** In the words of the configuration. */
+    String label();
 }

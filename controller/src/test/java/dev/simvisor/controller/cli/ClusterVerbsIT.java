@@ -17,6 +17,7 @@ import java.io.PipedOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -198,13 +199,27 @@ class ClusterVerbsIT {
     }
 
     @Test
-    void journalHoldsWhatWasAskedFor(@TempDir Path folder) throws Exception {
-        Path journal = folder.resolve("journal");
-        try (RunningUp cluster = RunningUp.start("--config", TWO_HOSTS, "--journal", journal.toString())) {
+    void runIsRepeatedFromItsJournal(@TempDir Path folder) throws Exception {
+        String journal = folder.resolve("journal").toString();
+        Path snapshot = folder.resolve("a.snapshot");
+        try (RunningUp cluster = RunningUp.start("--config", TWO_HOSTS, "--journal", journal)) {
             cluster.succeeds("vm", "create", "a", "--guest", "builtin", "--memory", "16M");
+            cluster.refused("vm", "create", "a", "--guest", "builtin", "--memory", "16M");
+            cluster.succeeds("vm", "migrate", "a");
+            cluster.succeeds("vm", "snapshot", "a", "--file", snapshot.toString());
         }
+        assertThat(Files.readAllLines(folder.resolve("journal")))
+                .hasSize(6)
+                .last()
+                .asString()
+                .contains("snapshot");
+        Path first = Files.move(snapshot, folder.resolve("first.snapshot"));
 
-        assertThat(Files.readAllLines(journal)).hasSize(3).last().asString().contains("createVm");
+        try (RunningUp cluster = RunningUp.start("--replay", journal)) {
+            await().atMost(Duration.ofMinutes(1))
+                    .until(() -> Files.exists(snapshot) && Files.mismatch(snapshot, first) == -1);
+            assertThat(cluster.succeeds("vm", "list")).contains("host-2");
+        }
     }
 
     @Test
