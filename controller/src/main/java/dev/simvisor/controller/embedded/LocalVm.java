@@ -253,7 +253,13 @@ public final class LocalVm implements AutoCloseable {
             throw new BootRefused("--disk " + files.size() + " times: expected at most " + most);
         }
         try {
-            return RawDiskImage.openAll(files);
+            List<RawDiskImage> disks = RawDiskImage.openAll(files);
+            Optional<String> refusal = RawDiskImage.claimAll(disks);
+            if (refusal.isPresent()) {
+                RawDiskImage.closeAll(disks);
+                throw new BootRefused("--disk " + refusal.get());
+            }
+            return disks;
         } catch (IOException refused) {
             throw new BootRefused("--disk " + refused.getMessage());
         }

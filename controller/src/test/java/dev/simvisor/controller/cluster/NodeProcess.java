@@ -46,6 +46,24 @@ final class NodeProcess implements AutoCloseable {
         return output.readLine();
     }
 
+    /** SIGSTOP: the process does nothing more, and does not know; all that it has open stays so. */
+    void suspend() throws IOException, InterruptedException {
+        signal("STOP");
+    }
+
+    /** SIGCONT: the process goes on where it was. */
+    void resume() throws IOException, InterruptedException {
+        signal("CONT");
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        int status = new ProcessBuilder("sh", "-c", "kill -" + name + " " + process.pid())
+                .inheritIO()
+                .start()
+                .waitFor();
+        if (status != 0) throw new IOException("no process takes SIG" + name);
+    }
+
     /** SIGKILL: the process gets no chance to say anything. */
     void kill() {
         process.destroyForcibly();

@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 import dev.simvisor.controller.embedded.EmbeddedCluster;
 import dev.simvisor.controller.placement.FitPlacement;
 import dev.simvisor.node.vmm.HostedMachines;
+import dev.simvisor.proto.api.CreateVmRequest;
 import dev.simvisor.proto.api.Host;
 import dev.simvisor.proto.api.HostState;
 import dev.simvisor.proto.api.MigrateRequest;
@@ -18,11 +19,14 @@ import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.MigrationState;
 import dev.simvisor.proto.api.Vm;
 import dev.simvisor.proto.api.VmState;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A controller with nodes in JVMs of their own. */
 class NodeProcessesIT {
@@ -129,6 +133,33 @@ class NodeProcessesIT {
                                 .getState())
                         .isEqualTo(VmState.VM_RUNNING);
             }
+        }
+    }
+
+    @Test
+    void nodeThatIsTakenForDeadKeepsItsDisksUntilItIs(@TempDir Path folder) throws Exception {
+        Path disk = Files.write(folder.resolve("disk"), new byte[1024]);
+        CreateVmRequest.Builder vm = GuestMigration.guest("a", "h1").toBuilder();
+        vm.getSpecBuilder().addDisks(disk.toString());
+        CreateVmRequest elsewhere = vm.clone().setHost("h2").build();
+        try (Controller controller = Controller.start("127.0.0.1", 0, FitPlacement.FIRST_FIT, 0);
+                NodeProcess first = NodeProcess.start("n1", controller.address());
+                NodeProcess second = NodeProcess.start("n2", controller.address())) {
+            ClusterControl cluster = controller.control();
+            get(cluster.defineHost(GuestMigration.host("h1", "n1")));
+            get(cluster.defineHost(GuestMigration.host("h2", "n2")));
+            get(cluster.start());
+            get(cluster.createVm(vm.build()));
+
+            first.suspend();
+            await().atMost(60, TimeUnit.SECONDS)
+                    .until(() -> get(cluster.hosts()).getFirst().getState() == HostState.HOST_FAILED);
+            assertThatThrownBy(() -> get(cluster.createVm(elsewhere)))
+                    .hasMessageContaining(disk + ": in use by another VM");
+
+            first.resume();
+            assertThat(first.exitStatus()).isNotZero(); // it is told that it is dead
+            assertThat(get(cluster.createVm(elsewhere)).getState()).isEqualTo(VmState.VM_RUNNING);
         }
     }
 

@@ -42,14 +42,16 @@ final class HostCommands implements AutoCloseable {
     private final HostSimulation host;
     private final MachineFactory machines;
     private final PageStreams streams;
+    private final DiskClaims diskClaims;
     private final Cloning cloning;
     private final SortedMap<Long, OutgoingMigration> outgoing = new TreeMap<>();
     private final SortedMap<Long, IncomingMigration> incoming = new TreeMap<>();
 
-    HostCommands(HostSimulation host, MachineFactory machines, PageStreams streams) {
+    HostCommands(HostSimulation host, MachineFactory machines, PageStreams streams, DiskClaims diskClaims) {
         this.host = host;
         this.machines = machines;
         this.streams = streams;
+        this.diskClaims = diskClaims;
         this.cloning = new Cloning(host, this, machines, streams);
     }
 
@@ -122,7 +124,7 @@ final class HostCommands implements AutoCloseable {
 
     // ---- life of VMs ----
 
-    private void create(long number, CreateVm command) {
+    private void create(long number, CreateVm command) throws InterruptedException {
         VmSpec spec = command.getSpec();
         String refusal = refusal(spec);
         if (refusal != null) {
@@ -134,10 +136,22 @@ final class HostCommands implements AutoCloseable {
             case Built.Ready(var machine) -> {
                 VirtualMachine vm =
                         VirtualMachine.started(spec, command.getEpoch(), machine, host.nowNanos(), host.clockHz());
-                host.adopt(vm);
-                report(number, vm);
+                if (hasItsDisks(number, vm)) {
+                    host.adopt(vm);
+                    report(number, vm);
+                }
             }
         }
+    }
+
+    /** Whether a VM may run as far as its disks go; one that may not is refused, and nothing of it stays. */
+    private boolean hasItsDisks(long number, VirtualMachine vm) throws InterruptedException {
+        Optional<String> refusal = diskClaims.claim(vm.machine());
+        refusal.ifPresent(reason -> {
+            vm.close();
+            refuse(number, vm.name(), "VM " + vm.name() + ": " + reason);
+        });
+        return refusal.isEmpty();
     }
 
     /** Why the host takes no VM of that name and mode; null if it does. */
@@ -316,7 +330,7 @@ final class HostCommands implements AutoCloseable {
                 .setSnapshot(SnapshotDone.newBuilder().setCommand(number).setFailure(reason)));
     }
 
-    private void restore(long number, RestoreVm command) {
+    private void restore(long number, RestoreVm command) throws InterruptedException {
         Path file = Path.of(command.getFile());
         try (Snapshot snapshot = Snapshot.open(file)) {
             String name = command.getName().isEmpty() ? snapshot.spec().getName() : command.getName();
@@ -344,12 +358,15 @@ final class HostCommands implements AutoCloseable {
     }
 
     private void fill(long number, RestoreVm command, Snapshot snapshot, VirtualMachine vm)
-            throws IOException, StateRefused {
+            throws IOException, StateRefused, InterruptedException {
         try {
             snapshot.fill(vm);
         } catch (IOException | StateRefused e) {
             vm.close();
             throw e;
+        }
+        if (!hasItsDisks(number, vm)) {
+            return;
         }
         host.adopt(vm);
         if (!command.getPaused()) {

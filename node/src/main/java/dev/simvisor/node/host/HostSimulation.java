@@ -64,6 +64,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
     private final MachineFactory machines;
     private final HostCommands commands;
     private final HostMeter meter;
+    private final DiskClaims diskClaims = new DiskClaims();
     private final SortedMap<String, Resident> residents = new TreeMap<>();
     private final PriorityQueue<Due> due = new PriorityQueue<>();
     private final List<HostMessage> sent = new ArrayList<>();
@@ -81,11 +82,12 @@ final class HostSimulation implements HostContext, AutoCloseable {
         this.meter = new HostMeter(clockHz);
         this.nowNanos = nowNanos;
         this.machines = machines;
-        this.commands = new HostCommands(this, machines, streams);
+        this.commands = new HostCommands(this, machines, streams, diskClaims);
     }
 
     /** Runs up to, not including, the end of a window. */
     WindowDone run(RunWindow window) throws InterruptedException {
+        diskClaims.retry();
         advance(window.getFromNanos());
         for (int i = 0; i < window.getMessagesCount(); i++) {
             arrive(window.getMessages(i), i);
@@ -366,6 +368,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
     @Override
     public void adopt(VirtualMachine vm) {
         residents.put(vm.name(), new Resident(vm, nowNanos));
+        diskClaims.claimInTime(vm.machine());
         reschedule();
     }
 
@@ -383,6 +386,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
             meter.departs(resident);
         }
         scheduler.forget(vm.name());
+        diskClaims.forget(vm.machine());
         vm.close();
     }
 

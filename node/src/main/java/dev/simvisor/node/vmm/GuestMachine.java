@@ -6,6 +6,7 @@ import dev.simvisor.node.machine.memory.GuestPages;
 import dev.simvisor.proto.node.BootImage;
 import dev.simvisor.proto.node.SavedDisk;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 
 /**
@@ -25,6 +26,13 @@ public interface GuestMachine extends AutoCloseable {
 
     /** Its disks, in their order: what a guest that has seen them relies on. */
     List<SavedDisk> disks();
+
+    /**
+     * Keeps its disks from all others until it is closed. It must not run before, unless the one that has them will not any more.
+     *
+     * @return what keeps it from that, in one line; nothing when it has them
+     */
+    Optional<String> claimDisks();
 
     // ---- time ----
 

@@ -13,6 +13,7 @@ import dev.simvisor.proto.api.VmSpec;
 import dev.simvisor.proto.node.BootImage;
 import dev.simvisor.proto.node.SavedDisk;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 
 /** A platform in the memory of a host, as the VMM sees it: with the exits of its guest, and disks that end with it. */
@@ -70,6 +71,11 @@ final class HostedMachine implements GuestMachine {
                         .setReadOnly(disk.isReadOnly())
                         .build())
                 .toList();
+    }
+
+    @Override
+    public Optional<String> claimDisks() {
+        return RawDiskImage.claimAll(disks);
     }
 
     // ---- time ----

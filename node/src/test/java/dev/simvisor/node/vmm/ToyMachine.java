@@ -21,6 +21,7 @@ import java.util.BitSet;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.function.LongConsumer;
 
@@ -118,6 +119,11 @@ public final class ToyMachine implements GuestMachine, GuestPages {
     @Override
     public List<SavedDisk> disks() {
         return List.of();
+    }
+
+    @Override
+    public Optional<String> claimDisks() {
+        return Optional.empty();
     }
 
     @Override

@@ -10,14 +10,22 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/** A file whose bytes are the disk's. */
+/**
+ * A file whose bytes are the disk's. Whoever {@linkplain #claim claims} it has it alone; to be opened it need not be: a migrated VM's
+ * disk is open at its target before its source has let go of it.
+ */
 public final class RawDiskImage implements DiskImage, AutoCloseable {
+    private final Path path;
     private final FileChannel file;
     private final long sizeBytes;
     private final boolean readOnly;
+    private @Nullable ImageLock lock;
 
-    private RawDiskImage(FileChannel file, long sizeBytes, boolean readOnly) {
+    private RawDiskImage(Path path, FileChannel file, long sizeBytes, boolean readOnly) {
+        this.path = path;
         this.file = file;
         this.sizeBytes = sizeBytes;
         this.readOnly = readOnly;
@@ -40,7 +48,7 @@ public final class RawDiskImage implements DiskImage, AutoCloseable {
         FileChannel file = readOnly
                 ? FileChannel.open(path, StandardOpenOption.READ)
                 : FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        return new RawDiskImage(file, size, readOnly);
+        return new RawDiskImage(path, file, size, readOnly);
     }
 
     /**
@@ -74,6 +82,34 @@ public final class RawDiskImage implements DiskImage, AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /**
+     * Keeps the disk from all others, in this process and elsewhere, until it is closed; one that can only be read, from those that
+     * write. To claim it once more changes nothing.
+     *
+     * @return what keeps it from that: one line that names the file; nothing when it is claimed
+     */
+    public Optional<String> claim() {
+        try {
+            if (lock == null) {
+                lock = ImageLock.tryLock(path, readOnly).orElse(null);
+            }
+            return lock != null
+                    ? Optional.empty()
+                    : Optional.of(
+                            path + ": in use by another VM, here or in another process: a disk is one VM's at a time");
+        } catch (IOException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Claims several images; what keeps the first from it that cannot be claimed. */
+    public static Optional<String> claimAll(List<RawDiskImage> images) {
+        return images.stream()
+                .map(RawDiskImage::claim)
+                .flatMap(Optional::stream)
+                .findFirst();
     }
 
     @Override
@@ -112,5 +148,9 @@ public final class RawDiskImage implements DiskImage, AutoCloseable {
     @Override
     public void close() throws IOException {
         file.close();
+        if (lock != null) {
+            lock.close();
+            lock = null;
+        }
     }
 }
