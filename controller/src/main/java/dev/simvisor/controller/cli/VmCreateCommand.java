@@ -1,15 +1,19 @@
 package dev.simvisor.controller.cli;
 
+import dev.simvisor.config.MemorySize;
 import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.guest.GuestException;
 import dev.simvisor.controller.guest.GuestImage;
 import dev.simvisor.controller.spec.Specs;
+import dev.simvisor.proto.api.Boot;
 import dev.simvisor.proto.api.CreateVmRequest;
+import dev.simvisor.proto.api.FirmwareBoot;
 import dev.simvisor.proto.api.Vm;
 import dev.simvisor.proto.api.VmSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -26,6 +30,13 @@ final class VmCreateCommand extends ClientCommand {
 
     @Mixin
     private GuestOptions guest = new GuestOptions();
+
+    @Option(
+            names = "--bios",
+            paramLabel = "FILE",
+            description = "A firmware image, such as SeaBIOS, in place of a kernel: it starts what is on a --disk."
+                    + " The nodes must find it under this name.")
+    private @Nullable Path bios;
 
     @Option(
             names = "--host",
@@ -72,7 +83,7 @@ final class VmCreateCommand extends ClientCommand {
         if (cpus < 1) {
             throw new CommandFailed("--cpus " + cpus + ": expected at least 1");
         }
-        GuestImage image = guest.image(mode);
+        Origin origin = origin();
         Vm vm = api.vms()
                 .create(CreateVmRequest.newBuilder()
                         .setSpec(VmSpec.newBuilder()
@@ -81,14 +92,30 @@ final class VmCreateCommand extends ClientCommand {
                                 .setCpus(cpus)
                                 .setCpuModel(cpuModel)
                                 .setOnReboot(Specs.onReboot(onReboot.choice()))
-                                .setMemoryBytes(image.memory().bytes())
+                                .setMemoryBytes(origin.memory().bytes())
                                 .addAllDisks(disks.stream()
                                         .map(VmCreateCommand::imageName)
                                         .toList())
-                                .setBoot(Specs.boot(image, image.commandLine())))
+                                .setBoot(origin.boot()))
                         .setHost(host)
                         .build());
         show(vm, () -> ApiTables.vms(List.of(vm)));
+    }
+
+    /** What the VM starts from, in how much memory. */
+    private record Origin(Boot boot, MemorySize memory) {}
+
+    private Origin origin() throws CommandFailed, GuestException, IOException {
+        if (bios == null) {
+            GuestImage image = guest.image(mode);
+            return new Origin(Specs.boot(image, image.commandLine()), image.memory());
+        }
+        guest.refuseKernelBeside("--bios");
+        GuestOptions.existing("--bios", bios);
+        FirmwareBoot firmware = FirmwareBoot.newBuilder()
+                .setImage(bios.toAbsolutePath().normalize().toString())
+                .build();
+        return new Origin(Boot.newBuilder().setFirmware(firmware).build(), guest.memory());
     }
 
     /** One name for one image, whatever links lead to it: by its name the cluster sees that it is another VM's. */
