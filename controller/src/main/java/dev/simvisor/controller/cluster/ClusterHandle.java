@@ -173,7 +173,6 @@ final class ClusterHandle implements ClusterControl {
         send(timeKeeper -> {
             try {
                 timeKeeper.state().addHost(spec).whenUp.add(answer);
-                timeKeeper.journal(entry().setDefineHost(spec));
                 timeKeeper.assignWaiting();
             } catch (Refusal e) {
                 answer.completeExceptionally(e);

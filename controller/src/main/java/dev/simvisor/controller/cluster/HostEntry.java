@@ -18,6 +18,9 @@ final class HostEntry {
     final HostSpec spec;
     HostState state = HostState.HOST_STARTING;
     String node = "";
+    /** Whether it has been up. */
+    boolean hasRisen;
+
     String reason = "";
     /** Name of its processors' model, once its node has told it. */
     String cpuModel = "";

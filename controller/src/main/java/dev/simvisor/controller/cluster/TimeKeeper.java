@@ -170,6 +170,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
                 HostReady ready = message.getHostReady();
                 if (starting.remove(ready.getHost())) {
                     windows.add(ready.getHost());
+                    journalFirstRise(ready.getHost());
                     state.hostUp(ready);
                 }
             }
@@ -184,6 +185,15 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         }
         turn();
         return this;
+    }
+
+    /** A host is in the journal from when it is up: what it was not there for yet, it is not to have a part in. */
+    private void journalFirstRise(String name) {
+        HostEntry host = state.hosts().get(name);
+        if (host != null && !host.hasRisen) {
+            host.hasRisen = true;
+            journal(JournalEntry.newBuilder().setDefineHost(host.spec));
+        }
     }
 
     private void nodeJoined(NodeJoined joined) {
@@ -201,6 +211,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         inbox.tell(ToNode.newBuilder().setWelcome(Welcome.getDefaultInstance()).build());
         state.events().add(nowNanos, Event.newBuilder().setNode("node " + joined.getNode() + " joined"));
         outside.add(keeper -> assignWaiting());
+        endWait();
     }
 
     private static void refuse(ActorRef<ToNode> inbox, String reason) {
@@ -268,6 +279,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         if (windowEndNanos > nowNanos && running.isEmpty()) {
             endWindow();
         }
+        endWait();
         turn();
         return this;
     }
@@ -285,18 +297,23 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
 
     private Behavior<Command> onDo(Command.Do command) {
         outside.add(command.what());
-        if (timers.isTimerActive(Command.WallCameRound.class)) {
-            // Nothing runs, and the next event is some time ahead: the command falls on the time on the wall.
-            timers.cancel(Command.WallCameRound.class);
-            long virtual = pace.virtualAt(System.nanoTime());
-            nowNanos = Math.max(nowNanos, Math.min(nextNanos(), virtual));
-        }
+        endWait();
         turn();
         return this;
     }
 
+    /** If nothing runs, and the next event is some time ahead: what has come from outside falls on the time on the wall. */
+    private void endWait() {
+        if (timers.isTimerActive(Command.WallCameRound.class)) {
+            timers.cancel(Command.WallCameRound.class);
+            long virtual = pace.virtualAt(System.nanoTime());
+            nowNanos = Math.max(nowNanos, Math.min(nextNanos(), virtual));
+        }
+    }
+
     private Behavior<Command> onDoAt(Command.DoAt command) {
         agenda.addCommand(command.nanos(), () -> command.what().accept(this));
+        timers.cancel(Command.WallCameRound.class); // it may be due before what is being waited for
         turn();
         return this;
     }

@@ -273,7 +273,7 @@ public final class ExperimentRun {
         try (Progress.Step step =
                 progress.begin("virtual time", OptionalLong.of(endNanos), Progress.Unit.VIRTUAL_NANOS)) {
             while (!isOver(over)) {
-                step.at(get(cluster.status()).getVirtualNanos());
+                step.at(Math.min(endNanos, get(cluster.status()).getVirtualNanos()));
             }
             T answer = get(atEnd);
             step.at(endNanos);

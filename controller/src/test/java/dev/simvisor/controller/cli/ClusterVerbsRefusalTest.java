@@ -9,7 +9,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.Writer;
 import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -254,17 +255,17 @@ class ClusterVerbsRefusalTest {
 
     @Test
     void serverThatIsNotThere() throws Exception {
-        String free;
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            free = "localhost:" + socket.getLocalPort();
-        }
-        Invocation list = Invocation.of("vm", "list", "--server", free);
+        try (Socket taken = new Socket()) {
+            taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)); // and nobody listens there
+            String server = "localhost:" + taken.getLocalPort();
+            Invocation list = Invocation.of("vm", "list", "--server", server);
 
-        assertThat(list.status()).isNotZero();
-        assertThat(list.errors())
-                .isEqualTo(
-                        "simvisor: no cluster answers at " + free + ": start one with simvisor up, or say where it is"
-                                + " with --server HOST:PORT" + System.lineSeparator());
+            assertThat(list.status()).isNotZero();
+            assertThat(list.errors())
+                    .isEqualTo("simvisor: no cluster answers at " + server
+                            + ": start one with simvisor up, or say where it is with --server HOST:PORT"
+                            + System.lineSeparator());
+        }
     }
 
     @Test

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** An unmodified Debian kernel, fetched first where it is not in the cache, moves to another process while it prints. */
 class LinuxMigrationIT {
-    private static final int LINES = 40;
+    private static final int LINES = 80;
     private static final Pattern TICK = Pattern.compile("tick ([0-9]+)\r\n");
 
     /** What a console said, with the virtual time of each tick. */

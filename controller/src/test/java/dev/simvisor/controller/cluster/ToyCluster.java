@@ -1,5 +1,7 @@
 package dev.simvisor.controller.cluster;
 
+import static org.awaitility.Awaitility.await;
+
 import dev.simvisor.controller.embedded.EmbeddedCluster;
 import dev.simvisor.controller.placement.FitPlacement;
 import dev.simvisor.node.vmm.ToyMachines;
@@ -30,6 +32,8 @@ public final class ToyCluster implements AutoCloseable {
         EmbeddedCluster cluster = EmbeddedCluster.start(
                 List.of(nodes), FitPlacement.WORST_FIT, spec -> new ToyMachines(spec.getMemoryBytes()), maxWindowNanos);
         ToyCluster toys = new ToyCluster(cluster);
+        // Hosts go to the nodes that are there.
+        await().until(() -> get(toys.control().nodes()).size() == nodes.length);
         for (int i = 1; i <= hosts; i++) {
             get(cluster.control().defineHost(host("h" + i)));
         }
@@ -63,7 +67,7 @@ public final class ToyCluster implements AutoCloseable {
 
     public static <T> T get(CompletableFuture<T> future) {
         try {
-            return future.get(60, TimeUnit.SECONDS);
+            return future.get(5, TimeUnit.MINUTES);
         } catch (ExecutionException e) {
             throw new AssertionError(e.getCause() == null ? "" : e.getCause().getMessage(), e);
         } catch (InterruptedException | TimeoutException e) {

@@ -2,10 +2,12 @@ package dev.simvisor.controller.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.util.JsonFormat;
 import dev.simvisor.controller.cluster.ToyCluster;
 import dev.simvisor.proto.api.CreateVmRequest;
+import dev.simvisor.proto.api.HostState;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.MigrationState;
 import dev.simvisor.proto.api.Vm;
@@ -14,6 +16,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
@@ -119,7 +122,7 @@ class WebServerTest {
                         .setSpec(request.getSpec().toBuilder().putLabels("words", "x".repeat(1 << 17)))
                         .build()));
         try (Socket idle = stalledPage()) {
-            for (int i = 0; i < 700; i++) {
+            for (int i = 0; i < 150; i++) {
                 ToyCluster.get(toys.control().pause("b"));
                 ToyCluster.get(toys.control().resume("b"));
             }
@@ -132,7 +135,9 @@ class WebServerTest {
 
     private Socket stalledPage() throws IOException {
         URI url = URI.create(server.url());
-        Socket socket = new Socket(url.getHost(), url.getPort());
+        Socket socket = new Socket();
+        socket.setReceiveBufferSize(4096); // so that little is under way
+        socket.connect(new InetSocketAddress(url.getHost(), url.getPort()));
         socket.setSoTimeout(MOST_MILLIS);
         String request = "GET /live HTTP/1.1\r\nHost: " + url.getAuthority() + "\r\nOrigin: " + browser.ownOrigin()
                 + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -199,6 +204,7 @@ class WebServerTest {
         assertThat(browser.post("/api/hosts/h1/fail", "{}").body()).contains("HOST_FAILED");
         assertThat(browser.post("/api/hosts/h1/recover", "{}").body()).contains("HOST_UP");
         assertThat(browser.post("/api/hosts/h2/drain", "{}").statusCode()).isEqualTo(200);
+        await().until(() -> ToyCluster.get(toys.control().hosts()).getLast().getState() == HostState.HOST_DRAINED);
         assertThat(browser.post("/api/vms/a/stop", "{}").body()).contains("VM_STOPPED");
     }
 

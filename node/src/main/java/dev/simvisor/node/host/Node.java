@@ -44,6 +44,8 @@ public final class Node extends AbstractBehavior<Node.Command> {
         record FromController(ToNode message) implements Command {}
 
         record ControllerFound(ActorRef<ToController> controller) implements Command {}
+
+        record ControllerGone() implements Command {}
     }
 
     /** How a node ended. */
@@ -76,7 +78,9 @@ public final class Node extends AbstractBehavior<Node.Command> {
             Consumer<Ending> whenEnding) {}
 
     private final Settings settings;
-    private final ActorRef<ToNode> inbox;
+    /** Takes what the controller says: {@link ToNode}. */
+    private final ActorRef<Object> inbox;
+
     private final Map<String, ActorRef<PhysicalHost.Command>> hosts = new HashMap<>();
     private @Nullable ActorRef<ToController> controller;
 
@@ -89,9 +93,13 @@ public final class Node extends AbstractBehavior<Node.Command> {
         this.settings = settings;
         // An actor of its own, not a message adapter, so that others can watch it.
         this.inbox = context.spawn(
-                Behaviors.receive(ToNode.class)
-                        .onAnyMessage(message -> {
+                Behaviors.receive(Object.class)
+                        .onMessage(ToNode.class, message -> {
                             context.getSelf().tell(new Command.FromController(message));
+                            return Behaviors.same();
+                        })
+                        .onMessage(Command.ControllerGone.class, gone -> {
+                            context.getSelf().tell(gone);
                             return Behaviors.same();
                         })
                         .build(),
@@ -113,6 +121,7 @@ public final class Node extends AbstractBehavior<Node.Command> {
         return newReceiveBuilder()
                 .onMessage(Command.ControllerFound.class, this::onControllerFound)
                 .onMessage(Command.FromController.class, this::onFromController)
+                .onMessage(Command.ControllerGone.class, gone -> end(new Ending.Orphaned()))
                 .onSignal(Terminated.class, this::onTerminated)
                 .build();
     }
@@ -228,7 +237,8 @@ public final class Node extends AbstractBehavior<Node.Command> {
 
     private Behavior<Command> onTerminated(Terminated terminated) {
         if (terminated.getRef().equals(controller)) {
-            return end(new Ending.Orphaned());
+            inbox.tell(new Command.ControllerGone()); // behind a goodbye that has arrived there
+            return this;
         }
         // A host that was not removed has died of a bug: so does the node, and the controller will notice.
         if (hosts.values().stream()
