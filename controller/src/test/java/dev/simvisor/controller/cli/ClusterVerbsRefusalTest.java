@@ -11,8 +11,11 @@ import java.io.Writer;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
@@ -20,6 +23,7 @@ import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 /** What a cluster cannot do is said in one line, and the exit status is not 0. */
@@ -251,6 +255,27 @@ class ClusterVerbsRefusalTest {
                 .startsWith("simvisor: ")
                 .contains("no-such-topology.conf")
                 .hasLineCount(1);
+    }
+
+    @Test
+    void firmwareOfAVm(@TempDir Path folder) throws Exception {
+        byte[] halts = new byte[64 << 10];
+        Arrays.fill(halts, (byte) 0xF4);
+        String image = Files.write(folder.resolve("bios"), halts).toString();
+
+        assertThat(cluster.succeeds("vm", "create", "halted", "--bios", image, "--memory", "16M"))
+                .contains("halted", "16.0 MiB");
+        assertThat(cluster.refused("vm", "create", "b", "--bios", image, "--mode", "para"))
+                .isEqualTo("simvisor: VM b: " + image
+                        + ": a paravirtual machine has no place for firmware: expected a kernel");
+        assertThat(cluster.refused("vm", "create", "b", "--bios", image, "--guest", "builtin"))
+                .startsWith("simvisor: --bios goes without --kernel, --guest, --initrd and --append");
+        assertThat(cluster.refused("vm", "create", "b", "--bios", image + "2"))
+                .isEqualTo("simvisor: --bios " + image + "2: no such file");
+        Files.write(folder.resolve("short"), new byte[1000]);
+        assertThat(cluster.refused(
+                        "vm", "create", "b", "--bios", folder.resolve("short").toString()))
+                .startsWith("simvisor: VM b: " + folder.resolve("short"));
     }
 
     @Test
