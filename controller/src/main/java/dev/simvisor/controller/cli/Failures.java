@@ -7,6 +7,7 @@ import dev.simvisor.controller.guest.GuestException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.util.Objects;
 import picocli.CommandLine;
@@ -39,6 +40,7 @@ final class Failures implements IExecutionExceptionHandler, IParameterExceptionH
     static String describe(IOException failed) {
         return switch (failed) {
             case NoSuchFileException missing -> missing.getFile() + ": no such file or folder";
+            case FileAlreadyExistsException there -> there.getFile() + ": there is such a file already";
             case AccessDeniedException denied -> denied.getFile() + ": permission denied";
             default -> String.valueOf(failed.getMessage());
         };

@@ -170,7 +170,13 @@ final class UpCommand implements Callable<Integer> {
                 "replaying %d commands, the last at %.3f s",
                 replay.commands().size(),
                 replay.endNanos() / 1e9));
-        return new Plan(journal, replay.placement(), replay.hosts(), replay::into);
+        return new Plan(journal, replay.placement(), replay.hosts(), cluster -> into(cluster, replay));
+    }
+
+    private CompletableFuture<?> into(ClusterControl cluster, Replay replay) {
+        return replay.into(cluster, refusal -> say("not as in the run: " + refusal))
+                .thenRun(() ->
+                        cluster.at(replay.endNanos()).reached().thenRun(() -> say("replayed; goes on from here")));
     }
 
     private static void checkPort(String option, int port) throws CommandFailed {

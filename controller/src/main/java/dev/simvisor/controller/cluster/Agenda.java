@@ -8,6 +8,8 @@ import java.util.function.BooleanSupplier;
 final class Agenda {
     /** What comes first at the same time. */
     enum Rank {
+        /** A host dies, in the order given: nothing that arrives may count on it. */
+        DEATH,
         /** A host's message arrives. */
         ARRIVAL,
         /** Something the controller waits for. */
@@ -27,8 +29,9 @@ final class Agenda {
         items.add(new Item(nanos, rank, key, action));
     }
 
-    void addCommand(long nanos, Runnable action) {
-        add(nanos, Rank.COMMAND, String.format("%020d", commands++), action);
+    /** Adds what is asked for from outside, behind all else of the time and rank that has been. */
+    void addAsked(long nanos, Rank rank, Runnable action) {
+        add(nanos, rank, String.format("%020d", commands++), action);
     }
 
     /** When the next item is due; never when there is none. */

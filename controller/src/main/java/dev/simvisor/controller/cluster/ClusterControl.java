@@ -8,6 +8,7 @@ import dev.simvisor.proto.api.ConsoleOutput;
 import dev.simvisor.proto.api.CreateVmRequest;
 import dev.simvisor.proto.api.Event;
 import dev.simvisor.proto.api.Host;
+import dev.simvisor.proto.api.HostLoss;
 import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.MigrateRequest;
 import dev.simvisor.proto.api.MigrationParameters;
@@ -81,6 +82,9 @@ public interface ClusterControl extends AutoCloseable {
 
     /** The host dies. */
     CompletableFuture<Host> failHost(String host);
+
+    /** The host dies as it died with its node in a run that is replayed: before all else that happens at that time. */
+    void loseHost(HostLoss loss);
 
     /** A failed host comes up again, empty; a drained one takes VMs again. */
     CompletableFuture<Host> recoverHost(String host);

@@ -11,6 +11,7 @@ import dev.simvisor.proto.api.CreateVmRequest;
 import dev.simvisor.proto.api.DrainHostRequest;
 import dev.simvisor.proto.api.Event;
 import dev.simvisor.proto.api.Host;
+import dev.simvisor.proto.api.HostLoss;
 import dev.simvisor.proto.api.HostRequest;
 import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.JournalEntry;
@@ -56,12 +57,15 @@ final class ClusterHandle implements ClusterControl {
     }
 
     @Override
-    public ClusterControl at(long virtualNanos) {
+    public ClusterHandle at(long virtualNanos) {
         return new ClusterHandle(keeper, OptionalLong.of(virtualNanos));
     }
 
     private void send(Consumer<TimeKeeper> what) {
-        keeper.tell(atNanos.isPresent() ? new Command.DoAt(atNanos.getAsLong(), what) : new Command.Do(what));
+        keeper.tell(
+                atNanos.isPresent()
+                        ? new Command.DoAt(atNanos.getAsLong(), Agenda.Rank.COMMAND, what)
+                        : new Command.Do(what));
     }
 
     private <T> CompletableFuture<T> request(Request<T> request) {
@@ -191,6 +195,23 @@ final class ClusterHandle implements ClusterControl {
     @Override
     public CompletableFuture<Host> failHost(String host) {
         return command(entry().setFailHost(host(host)), (state, answer) -> answer.complete(state.failHost(host)));
+    }
+
+    @Override
+    public void loseHost(HostLoss loss) {
+        Consumer<TimeKeeper> death = timeKeeper -> timeKeeper.lose(loss);
+        if (atNanos.isEmpty()) {
+            send(death);
+            return;
+        }
+        if (loss.getSinceNanos() < atNanos.getAsLong()) {
+            at(loss.getSinceNanos()).freeze(loss.getHost());
+        }
+        keeper.tell(new Command.DoAt(atNanos.getAsLong(), Agenda.Rank.DEATH, death));
+    }
+
+    private void freeze(String host) {
+        send(timeKeeper -> timeKeeper.freeze(host));
     }
 
     @Override

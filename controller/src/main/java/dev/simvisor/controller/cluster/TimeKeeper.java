@@ -5,7 +5,7 @@ import dev.simvisor.controller.metrics.Measurement;
 import dev.simvisor.controller.placement.Placement;
 import dev.simvisor.proto.api.ClusterStatus;
 import dev.simvisor.proto.api.Event;
-import dev.simvisor.proto.api.HostRequest;
+import dev.simvisor.proto.api.HostLoss;
 import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.HostState;
 import dev.simvisor.proto.api.JournalEntry;
@@ -73,7 +73,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         record Do(Consumer<TimeKeeper> what) implements Command {}
 
         /** A command from outside: at a virtual time. */
-        record DoAt(long nanos, Consumer<TimeKeeper> what) implements Command {}
+        record DoAt(long nanos, Agenda.Rank rank, Consumer<TimeKeeper> what) implements Command {}
 
         /** Look, or do what is no part of the simulation: at once. */
         record Look(Consumer<TimeKeeper> what) implements Command {}
@@ -272,10 +272,18 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
                 .filter(host -> host.node.equals(gone.node()))
                 .toList();
         dead.forEach(host -> {
-            running.remove(host.name());
             starting.remove(host.name());
+            boolean inWindow = running.remove(host.name());
+            long windowNanos = nowNanos;
+            deaths.add(() -> {
+                lose(HostLoss.newBuilder()
+                        .setHost(host.name())
+                        .setSinceNanos(inWindow ? windowNanos : nowNanos)
+                        .setReason("node " + gone.node() + " is gone")
+                        .build());
+                host.node = "";
+            });
         });
-        deaths.add(() -> dead.forEach(host -> diedWithNode(host, gone.node())));
         if (windowEndNanos > nowNanos && running.isEmpty()) {
             endWindow();
         }
@@ -284,13 +292,18 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         return this;
     }
 
-    private void diedWithNode(HostEntry host, String node) {
-        if (host.state != HostState.HOST_FAILED) {
-            journal(JournalEntry.newBuilder()
-                    .setFailHost(HostRequest.newBuilder().setHost(host.name())));
+    /** A host has died with its node. */
+    void lose(HostLoss loss) {
+        HostEntry host = state.hosts().get(loss.getHost());
+        if (host != null && host.state != HostState.HOST_FAILED) {
+            journal(JournalEntry.newBuilder().setLoseHost(loss));
+            state.hostDied(host, loss.getReason());
         }
-        state.hostDied(host, "node " + node + " is gone");
-        host.node = "";
+    }
+
+    /** From now on the host ends no window any more. */
+    void freeze(String host) {
+        windows.remove(host);
     }
 
     // ---- from outside ----
@@ -312,7 +325,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     }
 
     private Behavior<Command> onDoAt(Command.DoAt command) {
-        agenda.addCommand(command.nanos(), () -> command.what().accept(this));
+        agenda.addAsked(command.nanos(), command.rank(), () -> command.what().accept(this));
         timers.cancel(Command.WallCameRound.class); // it may be due before what is being waited for
         turn();
         return this;
@@ -388,10 +401,17 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         return () -> meterings.remove(metering);
     }
 
-    /** Takes down a command that takes effect now. */
+    /** Takes down a command that takes effect now. The cluster outlives its journal. */
     void journal(JournalEntry.Builder entry) {
-        if (journal != null) {
+        if (journal == null) {
+            return;
+        }
+        try {
             journal.write(entry.setVirtualNanos(nowNanos).build());
+        } catch (IOException e) {
+            getContext().getLog().error("the journal ends here, it cannot be written: {}", e.getMessage());
+            closeJournal();
+            journal = null;
         }
     }
 

@@ -375,7 +375,7 @@ class ClonesTest {
             hashes[0] = hashes(control);
         }
         try (ToyCluster replayed = ToyCluster.of(0, 0, "n1")) {
-            get(Replay.read(journal).into(replayed.control()));
+            get(Replay.read(journal).into(replayed.control(), refusal -> {}));
             hashes[1] = hashes(replayed.control());
         }
         assertThat(hashes[1]).isEqualTo(hashes[0]);

@@ -417,7 +417,7 @@ class ClusterControlTest {
         String hash = get(cluster.stateHash("a")).getStateHash();
 
         try (ToyCluster other = ToyCluster.of(3, 0, "n1")) {
-            get(Replay.read(file).into(other.control()));
+            get(Replay.read(file).into(other.control(), refusal -> {}));
             CompletableFuture<Void> after = other.control()
                     .at(get(cluster.status()).getVirtualNanos() + MILLI)
                     .reached();

@@ -1,5 +1,6 @@
 package dev.simvisor.controller.cluster;
 
+import static dev.simvisor.controller.cluster.ToyCluster.MILLI;
 import static dev.simvisor.controller.cluster.ToyCluster.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -12,6 +13,8 @@ import dev.simvisor.proto.api.Boot;
 import dev.simvisor.proto.api.BuiltInGuest;
 import dev.simvisor.proto.api.CreateVmRequest;
 import dev.simvisor.proto.api.MigrateRequest;
+import dev.simvisor.proto.api.MigrationAlgorithm;
+import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.MigrationState;
 import dev.simvisor.proto.api.VmSpec;
@@ -23,6 +26,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A disk is one VM's at a time, also where no controller could know better. */
 class DiskClaimsTest {
@@ -86,6 +91,31 @@ class DiskClaimsTest {
 
             get(control.failHost("h1")); // which has nothing to do with it any more
             await().untilAsserted(() -> assertThat(isClaimed()).isTrue());
+            get(control.stop("a"));
+            await().untilAsserted(() -> assertThat(isClaimed()).isFalse());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"PRE_COPY", "POST_COPY", "HYBRID"})
+    void diskGoesAlongWithAVmThatIsPaused(MigrationAlgorithm algorithm) throws Exception {
+        try (EmbeddedCluster cluster = cluster()) {
+            ClusterControl control = cluster.control();
+            get(control.createVm(vm("a", "h1")));
+            get(control.pause("a"));
+            for (String target : List.of("h2", "h1", "h2")) {
+                MigrateRequest there = MigrateRequest.newBuilder()
+                        .setVm("a")
+                        .setTarget(target)
+                        .setParameters(MigrationParameters.newBuilder().setAlgorithm(algorithm))
+                        .build();
+                long number = get(control.migrate(there)).getNumber();
+                assertThat(get(control.migrationEnd(number)).getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
+                get(control.at(get(control.status()).getVirtualNanos() + 10 * MILLI)
+                        .reached());
+                assertThat(isClaimed()).isTrue();
+            }
+            get(control.resume("a"));
             get(control.stop("a"));
             await().untilAsserted(() -> assertThat(isClaimed()).isFalse());
         }

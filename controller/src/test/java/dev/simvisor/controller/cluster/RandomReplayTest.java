@@ -12,6 +12,7 @@ import dev.simvisor.proto.api.MigrationAlgorithm;
 import dev.simvisor.proto.api.MigrationParameters;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -170,10 +171,12 @@ class RandomReplayTest {
             }
             try (ToyCluster toys = ToyCluster.of(0, 0, "n1")) {
                 Replay replay = Replay.read(journal);
-                get(replay.into(toys.control()));
+                get(replay.into(toys.control(), refusal -> {}));
                 Outcome replayed = outcome(
                         toys.control(), endNanos, () -> get(toys.control().start()));
-                assertThat(replayed).as("run %d of seed %d", run, seed).isEqualTo(recorded);
+                assertThat(replayed)
+                        .as("run %d of seed %d, whose journal is%n%s", run, seed, Files.readString(journal))
+                        .isEqualTo(recorded);
                 granted += replay.commands().size();
                 events += replayed.events().size();
             }

@@ -9,12 +9,15 @@ import static org.awaitility.Awaitility.await;
 import dev.simvisor.controller.embedded.EmbeddedCluster;
 import dev.simvisor.controller.placement.FitPlacement;
 import dev.simvisor.node.vmm.ToyMachines;
+import dev.simvisor.proto.api.JournalEntry;
 import dev.simvisor.proto.api.Vm;
 import dev.simvisor.proto.api.VmState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -62,7 +65,7 @@ class ReplayTest {
         Replay replay = Replay.read(recorded());
         try (EmbeddedCluster cluster = withoutNodes()) {
             ClusterControl control = cluster.control();
-            CompletableFuture<Void> asked = replay.into(control);
+            CompletableFuture<Void> asked = replay.into(control, refusal -> {});
             await().until(() -> get(control.hosts()).size() == 1);
             assertThat(asked).isNotDone();
             assertThat(get(control.vms())).isEmpty();
@@ -98,7 +101,7 @@ class ReplayTest {
         try (EmbeddedCluster cluster = withoutNodes()) {
             cluster.addNode("n1");
             cluster.addNode("n2");
-            get(Replay.read(journal).into(cluster.control()));
+            get(Replay.read(journal).into(cluster.control(), refusal -> {}));
             await().until(() -> first(cluster.control()).getHost().equals("h2"));
         }
     }
@@ -111,7 +114,7 @@ class ReplayTest {
         try (ToyCluster replayed = ToyCluster.of(0, 0, "n1")) {
             ClusterControl control = replayed.control();
             get(control.journalTo(again));
-            get(replay.into(control));
+            get(replay.into(control, refusal -> {}));
             CompletableFuture<Void> end = control.at(replay.endNanos() + 1).reached();
             get(control.start());
             get(end);
@@ -155,7 +158,7 @@ class ReplayTest {
         }
         try (ToyCluster replayed = ToyCluster.of(0, 0, "n1")) {
             ClusterControl control = replayed.control();
-            get(Replay.read(journal).into(control));
+            get(Replay.read(journal).into(control, refusal -> {}));
             CompletableFuture<List<Vm>> before = control.at(lostNanos - 1).vms();
             CompletableFuture<List<Vm>> after = control.at(lostNanos + 1).vms();
             get(control.start());
@@ -167,16 +170,54 @@ class ReplayTest {
         }
     }
 
+    @Test
+    void whatWasGrantedAndIsRefusedNowIsTold() throws Exception {
+        Path journal = recorded();
+        List<String> refusals = Collections.synchronizedList(new ArrayList<>());
+        try (ToyCluster replayed = ToyCluster.of(0, 0, "n1")) {
+            ClusterControl control = replayed.control();
+            List<JournalEntry> commands = new ArrayList<>(Replay.read(journal).commands());
+            commands.removeIf(JournalEntry::hasCreateVm);
+            get(new Replay(FitPlacement.WORST_FIT, commands).into(control, refusals::add));
+            CompletableFuture<Void> end = control.at(60 * MILLI).reached();
+            get(control.start());
+            get(end);
+        }
+        assertThat(refusals).singleElement().asString().startsWith("at 0.050 s: no VM 'a'");
+    }
+
+    @Test
+    void journalIsAFileOfItsOwn() throws Exception {
+        Path file = Files.writeString(folder.resolve("mine"), "precious");
+        try (ToyCluster toys = ToyCluster.of(1, 0, "n1")) {
+            ClusterControl control = toys.control();
+            assertThat(control.journalTo(file)).failsWithin(Duration.ofMinutes(1));
+            assertThat(file).hasContent("precious");
+            // The cluster outlives a journal that takes no more.
+            assertThat(control.journalTo(folder.resolve("none/journal"))).failsWithin(Duration.ofMinutes(1));
+            get(control.start());
+            get(control.createVm(ToyCluster.vm("a", "h1")));
+        }
+        assertThatThrownBy(() -> Replay.read(folder)).hasMessage(folder + ": a folder: expected a journal");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
-                "''| :1: not the beginning of a journal: expected the settings of the run",
-                "{\"pause\":{\"vm\":\"a\"}}| :1: not the beginning of a journal: expected the settings of the run",
+                "''| :1: there is no placement \"\"",
+                "{\"pause\":{\"vm\":\"a\"}}| :1: expected the settings of the run, in the first line and in no other",
                 "{\"settings\":{\"placement\":\"nearest\"}}| :1: there is no placement \"nearest\"",
-                "hello| :1: not a line of a journal",
+                "hello| :1: not a line of a journal: expected one command, as JSON",
+                "[1,2| :1: not a line of a journal: expected one command, as JSON",
+                SETTINGS + "~{}| :2: not a line of a journal: expected one command, as JSON",
                 SETTINGS + "{}| :2: not a line of a journal: expected a command",
-                SETTINGS + "{\"dance\":{}}| :2: not a line of a journal",
+                SETTINGS + "{\"dance\":{}}| :2: not a line of a journal: expected one command, as JSON",
+                SETTINGS + "{\"pause\":{\"vm\":\"a| :2: not a line of a journal: expected one command, as JSON",
+                SETTINGS + SETTINGS + "| :2: expected the settings of the run, in the first line and in no other",
+                SETTINGS + "{\"virtualNanos\":\"-1\",\"pause\":{\"vm\":\"a\"}}| :2: at -1 ns: expected at least 0",
+                SETTINGS
+                        + "{\"virtualNanos\":\"5\",\"pause\":{\"vm\":\"a\"}}~{\"pause\":{\"vm\":\"a\"}}| :3: at 0 ns: expected at least 5",
             })
     void whatIsNoJournalIsRefusedWithItsLine(String text, String reason) throws Exception {
         Path journal = folder.resolve("journal");

@@ -11,14 +11,15 @@ import java.util.Optional;
  */
 final class DiskClaims {
     /** Of the wall clock: longer than any window. Nothing in the simulation depends on how much of it is used up. */
-    private static final long PATIENCE_NANOS = 5_000_000_000L;
+    private static final long PATIENCE_NANOS = 2_000_000_000L;
 
-    private static final long PAUSE_MILLIS = 10;
+    private static final long PAUSE_MILLIS = 2;
 
     private final List<GuestMachine> pending = new ArrayList<>();
 
     /**
-     * Claims the disks of a machine that is about to run for the first time, and waits a little for whoever has them.
+     * Claims the disks of a machine that is about to run, and waits a little for whoever has them: one that was ended elsewhere, or the
+     * source of a migration, which lets go of them within the window in which the target takes over.
      *
      * @return why it must not run, in one line; nothing when it may
      */
@@ -32,10 +33,9 @@ final class DiskClaims {
         return refusal;
     }
 
-    /** Claims the disks of a machine that is the host's now. One that comes from another host has them when that has let go of them. */
-    void claimInTime(GuestMachine machine) {
+    /** Claims the disks of a machine that runs already, as soon as whoever has them, and will not run any more, has let go. */
+    void claimLater(GuestMachine machine) {
         pending.add(machine);
-        retry();
     }
 
     /** To be called again and again. */

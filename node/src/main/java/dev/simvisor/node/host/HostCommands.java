@@ -61,8 +61,7 @@ final class HostCommands implements AutoCloseable {
         switch (command.getCommandCase()) {
             case CREATE -> create(number, command.getCreate());
             case PAUSE -> act(number, command.getPause(), VirtualMachine.State.RUNNING, VirtualMachine::pause);
-            case RESUME ->
-                act(number, command.getResume(), VirtualMachine.State.PAUSED, vm -> vm.resume(host.nowNanos()));
+            case RESUME -> resume(number, command.getResume());
             case STOP -> stop(number, command.getStop());
             case TYPE ->
                 type(
@@ -171,11 +170,28 @@ final class HostCommands implements AutoCloseable {
         return mode.isEmpty() ? spec : spec.toBuilder().setMode(mode).build();
     }
 
-    private void act(long number, VmAction action, VirtualMachine.State needed, Consumer<VirtualMachine> what) {
+    private void resume(long number, VmAction action) throws InterruptedException {
         VirtualMachine vm = obedient(number, action.getVm());
         if (vm == null) {
             return;
         }
+        Optional<String> refusal =
+                vm.state() == VirtualMachine.State.PAUSED ? diskClaims.claim(vm.machine()) : Optional.empty();
+        if (refusal.isPresent()) {
+            refuse(number, vm.name(), "VM " + vm.name() + ": " + refusal.get());
+            return;
+        }
+        act(number, vm, VirtualMachine.State.PAUSED, paused -> paused.resume(host.nowNanos()));
+    }
+
+    private void act(long number, VmAction action, VirtualMachine.State needed, Consumer<VirtualMachine> what) {
+        VirtualMachine vm = obedient(number, action.getVm());
+        if (vm != null) {
+            act(number, vm, needed, what);
+        }
+    }
+
+    private void act(long number, VirtualMachine vm, VirtualMachine.State needed, Consumer<VirtualMachine> what) {
         if (vm.state() != needed) {
             refuse(number, vm.name(), "VM " + vm.name() + " is " + lower(vm.state()) + ": expected " + lower(needed));
             return;

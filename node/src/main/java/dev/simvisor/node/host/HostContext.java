@@ -29,6 +29,9 @@ interface HostContext {
     /** Makes a VM one of the host's. */
     void adopt(VirtualMachine vm);
 
+    /** Has a VM's disks be its own that another host gives up at the same time. */
+    void takeDisks(VirtualMachine vm) throws InterruptedException;
+
     /** Ends a VM here, without a word to anybody, and gives its memory back. */
     void destroy(VirtualMachine vm);
 

@@ -368,8 +368,14 @@ final class HostSimulation implements HostContext, AutoCloseable {
     @Override
     public void adopt(VirtualMachine vm) {
         residents.put(vm.name(), new Resident(vm, nowNanos));
-        diskClaims.claimInTime(vm.machine());
         reschedule();
+    }
+
+    @Override
+    public void takeDisks(VirtualMachine vm) throws InterruptedException {
+        if (diskClaims.claim(vm.machine()).isPresent()) {
+            diskClaims.claimLater(vm.machine()); // the other hangs; the VM will not run there again
+        }
     }
 
     @Override

@@ -127,6 +127,7 @@ final class IncomingMigration {
             case Action.ReportFailed(String hash, String reason) -> report(hash, reason);
             case Action.AdoptGuest() -> {
                 stream.close();
+                host.takeDisks(vm);
                 host.adopt(vm);
                 resumedNanos = host.nowNanos();
             }

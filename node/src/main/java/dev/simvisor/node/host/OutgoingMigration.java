@@ -209,7 +209,8 @@ final class OutgoingMigration {
         });
     }
 
-    private void resumeGuest() {
+    private void resumeGuest() throws InterruptedException {
+        host.takeDisks(vm);
         if (vm.isRunning()) {
             vm.keepRunning();
         } else if (resumeWhenKept) {
@@ -240,6 +241,9 @@ final class OutgoingMigration {
                 .setMissingPages(action.missingPages())
                 .build();
         tellTarget(HostMessage.newBuilder().setHandOver(handOver));
+        if (action.missingPages() > 0) {
+            vm.machine().releaseDisks(); // what is left of it here for their sake needs none
+        }
     }
 
     private void deliverPages(BitSet gfns, SentPages sent, boolean demanded) {

@@ -34,6 +34,9 @@ public interface GuestMachine extends AutoCloseable {
      */
     Optional<String> claimDisks();
 
+    /** Lets others have its disks; it must not run before it has claimed them again. */
+    void releaseDisks();
+
     // ---- time ----
 
     /** Virtual cycles since the machine was switched on; exact also inside a call of the console sink. */

@@ -78,6 +78,11 @@ final class HostedMachine implements GuestMachine {
         return RawDiskImage.claimAll(disks);
     }
 
+    @Override
+    public void releaseDisks() {
+        disks.forEach(RawDiskImage::release);
+    }
+
     // ---- time ----
 
     @Override

@@ -127,6 +127,9 @@ public final class ToyMachine implements GuestMachine, GuestPages {
     }
 
     @Override
+    public void releaseDisks() {}
+
+    @Override
     public long cycles() {
         return cycles;
     }

@@ -104,6 +104,14 @@ public final class RawDiskImage implements DiskImage, AutoCloseable {
         }
     }
 
+    /** Lets others have the disk. */
+    public void release() {
+        if (lock != null) {
+            lock.close();
+            lock = null;
+        }
+    }
+
     /** Claims several images; what keeps the first from it that cannot be claimed. */
     public static Optional<String> claimAll(List<RawDiskImage> images) {
         return images.stream()
@@ -148,9 +156,6 @@ public final class RawDiskImage implements DiskImage, AutoCloseable {
     @Override
     public void close() throws IOException {
         file.close();
-        if (lock != null) {
-            lock.close();
-            lock = null;
-        }
+        release();
     }
 }
