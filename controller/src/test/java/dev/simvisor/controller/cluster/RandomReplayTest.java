@@ -165,9 +165,9 @@ class RandomReplayTest {
                     ask(control, random);
                     if (random.nextBoolean()) LockSupport.parkNanos(random.nextInt(20_000_000));
                 }
-                get(control.reached());
+                get(control.hold()); // until it is settled when the end is
                 endNanos = get(control.status()).getVirtualNanos() + 300 * MILLI;
-                recorded = outcome(control, endNanos, () -> {});
+                recorded = outcome(control, endNanos, () -> get(control.start()));
             }
             try (ToyCluster toys = ToyCluster.of(0, 0, "n1")) {
                 Replay replay = Replay.read(journal);
