@@ -174,7 +174,7 @@ final class UpCommand implements Callable<Integer> {
     }
 
     private CompletableFuture<?> into(ClusterControl cluster, Replay replay) {
-        return replay.into(cluster, refusal -> say("not as in the run: " + refusal))
+        return replay.into(cluster, refusal -> say("refused in the replay: " + refusal))
                 .thenRun(() ->
                         cluster.at(replay.endNanos()).reached().thenRun(() -> say("replayed; goes on from here")));
     }

@@ -90,7 +90,7 @@ public record Replay(FitPlacement placement, List<JournalEntry> commands) {
      * Asks a cluster whose virtual time has not begun for all that the run was asked for, at its times. Completes when all has been
      * asked for and what there was before virtual time began is there; the caller starts the cluster after that.
      *
-     * @param refused told of each command that was granted in the run and is not now, in one line
+     * @param refused told of each command that is refused, in one line; in the run at most its host refused it
      */
     public CompletableFuture<Void> into(ClusterControl cluster, Consumer<String> refused) {
         CompletableFuture<Void> asked = CompletableFuture.completedFuture(null);
