@@ -57,7 +57,7 @@ final class ClusterHandle implements ClusterControl {
     }
 
     @Override
-    public ClusterHandle at(long virtualNanos) {
+    public ClusterControl at(long virtualNanos) {
         return new ClusterHandle(keeper, OptionalLong.of(virtualNanos));
     }
 
@@ -205,13 +205,10 @@ final class ClusterHandle implements ClusterControl {
             return;
         }
         if (loss.getSinceNanos() < atNanos.getAsLong()) {
-            at(loss.getSinceNanos()).freeze(loss.getHost());
+            keeper.tell(new Command.DoAt(
+                    loss.getSinceNanos(), Agenda.Rank.COMMAND, timeKeeper -> timeKeeper.freeze(loss.getHost())));
         }
         keeper.tell(new Command.DoAt(atNanos.getAsLong(), Agenda.Rank.DEATH, death));
-    }
-
-    private void freeze(String host) {
-        send(timeKeeper -> timeKeeper.freeze(host));
     }
 
     @Override

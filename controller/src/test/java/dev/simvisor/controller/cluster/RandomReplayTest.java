@@ -47,7 +47,6 @@ class RandomReplayTest {
 
     private static Outcome outcome(ClusterControl control, long endNanos, Runnable begin) {
         List<Event> events = Collections.synchronizedList(new ArrayList<>());
-        List<String> consoles = Collections.synchronizedList(new ArrayList<>(Collections.nCopies(VMS.size(), "")));
         ClusterControl end = control.at(endNanos);
         List<CompletableFuture<String>> hashes = VMS.stream()
                 .map(vm -> end.stateHash(vm)
@@ -58,9 +57,6 @@ class RandomReplayTest {
         begin.run();
         get(held);
         try (ClusterControl.Subscription watched = control.watch(1, events::add)) {
-            for (int i = 0; i < VMS.size(); i++) {
-                consoles.set(i, console(control, VMS.get(i)));
-            }
             get(control.vms());
         }
         return new Outcome(
@@ -70,7 +66,7 @@ class RandomReplayTest {
                         .map(RandomReplayTest::text)
                         .toList(),
                 hashes.stream().map(ToyCluster::get).toList(),
-                List.copyOf(consoles));
+                VMS.stream().map(vm -> console(control, vm)).toList());
     }
 
     private static String console(ClusterControl control, String vm) {

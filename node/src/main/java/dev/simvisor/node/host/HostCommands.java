@@ -138,18 +138,17 @@ final class HostCommands implements AutoCloseable {
                 if (hasItsDisks(number, vm)) {
                     host.adopt(vm);
                     report(number, vm);
+                } else {
+                    vm.close();
                 }
             }
         }
     }
 
-    /** Whether a VM may run as far as its disks go; one that may not is refused, and nothing of it stays. */
+    /** Whether a VM may run as far as its disks go; one that may not is refused. */
     private boolean hasItsDisks(long number, VirtualMachine vm) throws InterruptedException {
         Optional<String> refusal = diskClaims.claim(vm.machine());
-        refusal.ifPresent(reason -> {
-            vm.close();
-            refuse(number, vm.name(), "VM " + vm.name() + ": " + reason);
-        });
+        refusal.ifPresent(reason -> refuse(number, vm.name(), "VM " + vm.name() + ": " + reason));
         return refusal.isEmpty();
     }
 
@@ -175,13 +174,9 @@ final class HostCommands implements AutoCloseable {
         if (vm == null) {
             return;
         }
-        Optional<String> refusal =
-                vm.state() == VirtualMachine.State.PAUSED ? diskClaims.claim(vm.machine()) : Optional.empty();
-        if (refusal.isPresent()) {
-            refuse(number, vm.name(), "VM " + vm.name() + ": " + refusal.get());
-            return;
+        if (vm.state() != VirtualMachine.State.PAUSED || hasItsDisks(number, vm)) {
+            act(number, vm, VirtualMachine.State.PAUSED, paused -> paused.resume(host.nowNanos()));
         }
-        act(number, vm, VirtualMachine.State.PAUSED, paused -> paused.resume(host.nowNanos()));
     }
 
     private void act(long number, VmAction action, VirtualMachine.State needed, Consumer<VirtualMachine> what) {
@@ -382,6 +377,7 @@ final class HostCommands implements AutoCloseable {
             throw e;
         }
         if (!hasItsDisks(number, vm)) {
+            vm.close();
             return;
         }
         host.adopt(vm);
