@@ -110,8 +110,11 @@ public final class Machine implements GuestPlatform {
             }
 
             @Override
-            public void frameMoved(long from, long to) {
-                processors.forEach(processor -> processor.cpu().memory.moveFrame(from, to));
+            public void frameExchanged(int gfn, int from, int to) {
+                MachineMemory machine = memory.machine();
+                long fromHost = machine.addressOf(from);
+                long toHost = machine.addressOf(to);
+                processors.forEach(processor -> processor.cpu().memory.moveFrame(fromHost, toHost));
             }
         });
         poweredUp = save();
@@ -305,6 +308,7 @@ public final class Machine implements GuestPlatform {
         return clock;
     }
 
+    @Override
     public GuestMemory memory() {
         return memory;
     }

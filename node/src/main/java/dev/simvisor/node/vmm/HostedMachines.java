@@ -9,6 +9,7 @@ import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.disk.RawDiskImage;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.memory.MachineMemoryExhausted;
+import dev.simvisor.node.machine.memory.PageSharing;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.exit.HostCosts;
 import dev.simvisor.node.vmm.mode.BoardMode;
@@ -28,6 +29,7 @@ import java.util.List;
 public final class HostedMachines implements MachineFactory {
     private final MachineMemory memory;
     private final MachineAddressMap machineAddresses = new MachineAddressMap();
+    private final PageSharing pageSharing = new PageSharing();
     private final long clockHz;
     private final String cpuModel;
     private final HostCosts costs;
@@ -72,6 +74,18 @@ public final class HostedMachines implements MachineFactory {
     @Override
     public long freeBytes() {
         return (memory.limitFrames() - memory.reservedFrames()) << MachineMemory.FRAME_SHIFT;
+    }
+
+    @Override
+    public void sharePages(List<GuestMachine> machines) {
+        pageSharing.look(machines.stream()
+                .map(machine -> ((HostedMachine) machine).memory())
+                .toList());
+    }
+
+    @Override
+    public long savedBytes() {
+        return memory.savedFrames() << MachineMemory.FRAME_SHIFT;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.simvisor.node.vmm;
 
 import dev.simvisor.proto.api.VmSpec;
+import java.util.List;
 
 /** Builds the machines of one physical host's VMs, in that host's memory. */
 public interface MachineFactory extends AutoCloseable {
@@ -19,6 +20,16 @@ public interface MachineFactory extends AutoCloseable {
 
     /** Bytes of host memory that no VM has reserved. */
     long freeBytes();
+
+    /**
+     * Has pages of VMs of this host share frames, as {@link dev.simvisor.node.machine.memory.PageSharing} does.
+     *
+     * @param machines that this factory made, in an order that is the same in each run
+     */
+    void sharePages(List<GuestMachine> machines);
+
+    /** Bytes of host memory that VMs' pages would take besides if none shared a frame. */
+    long savedBytes();
 
     /** Gives the memory back; all machines must have been closed before. */
     @Override

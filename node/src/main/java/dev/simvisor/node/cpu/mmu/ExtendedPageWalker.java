@@ -71,6 +71,12 @@ final class ExtendedPageWalker {
         Arrays.fill(guestPages, NOTHING);
     }
 
+    /** Forgets the translation of one page. */
+    void forget(long guestPhysicalPage) {
+        int slot = (int) (guestPhysicalPage >>> PAGE_SHIFT) & CACHED - 1;
+        if (guestPages[slot] == guestPhysicalPage) guestPages[slot] = NOTHING;
+    }
+
     /** Machine address of what the linear address has been translated to. */
     long translated(ControlStructure controls, long address, int wanted, long linearAddress) {
         return machineAddress(controls, address, wanted, linearAddress, LINEAR_ADDRESS_VALID | TRANSLATED);

@@ -414,6 +414,16 @@ public final class LinearMemory {
         for (Tlb tlb : readTlbs) tlb.move(from, to);
     }
 
+    /**
+     * Has fetches from the physical page at {@code from} go to the one at {@code to}, of the same contents, because extended page tables
+     * lead there now from the guest-physical page. Loads follow by {@link #moveFrame}.
+     */
+    public void movePhysicalPage(long guestPhysical, long from, long to) {
+        slow.forgetExtended(guestPhysical);
+        for (Tlb tlb : fetchTlbs) tlb.move(from, to);
+        cpu.attention = true;
+    }
+
     // ---- what the architecture does
 
     /** As a change of the paging mode does: forgets every translation, global ones too. */

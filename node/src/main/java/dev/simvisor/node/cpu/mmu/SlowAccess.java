@@ -198,6 +198,10 @@ final class SlowAccess {
         walker.extended.flush();
     }
 
+    void forgetExtended(long guestPhysical) {
+        walker.extended.forget(guestPhysical);
+    }
+
     /** The physical page, or {@link PageWalker#FAULTED}. */
     long probe(long linear, int access) {
         return walker.probe(linear, access, false);

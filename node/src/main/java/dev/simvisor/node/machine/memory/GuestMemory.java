@@ -18,18 +18,15 @@ import java.util.List;
 /**
  * The physical memory of one VM: its p2m from guest frame number (gfn) to machine frame.
  *
- * <p>Memory lies as in a PC: from 0 up to {@link #LOW_LIMIT}, the rest from 4 GiB on, with a gap below 1 MiB where a
- * display adapter would be; or, of a machine without a board, in one piece from 0. A firmware image, if there is one, ends at
- * 4 GiB. A page gets a frame when it is first written; until then it reads as zeros.
+ * <p>Where it lies, {@link MemoryShape} says. A page gets a frame when it is first written; until then it reads as zeros.
  *
  * <p>Whoever must see stores write-protects pages, each for a reason of its own: {@link #DIRTY_LOG}, {@link #CODE},
  * {@link #TRACED}, {@link #SHARED}. A
  * protected page has no {@link #directWrite} address, so every store, by the processor or by a device, comes through
  * {@link #write}, which serves the reasons.
  *
- * <p>A clone {@linkplain #takeFrom shares} the frames of the memory it was made from, until either of the two writes: the writer
- * gets a frame of its own first. A frame whose number somebody has {@linkplain #frameOf asked for} cannot be exchanged behind
- * his back, and is copied at once.
+ * <p>A clone {@linkplain #takeFrom shares} the frames of the memory it was made from, and {@link PageSharing} has pages of equal
+ * contents share one, until somebody writes: the writer gets a frame of its own first.
  *
  * <p>A page that is {@linkplain #withhold missing} has a frame and no host address, as if nobody had touched it: no TLB and no
  * decoded code can have got hold of it, and nothing looks for missing pages but what meets an untouched one. The access that
@@ -70,11 +67,11 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         void framesReplaced();
 
         /**
-         * A page that could not be written directly has another frame of the same contents: host addresses within the one at
-         * {@code from} now lie within the one at {@code to}. It comes in the midst of a store. Who knows frames by the numbers
-         * that {@link #frameOf} gave out has nothing to do: those pages stay.
+         * A page has another frame of the same contents, {@code to} instead of {@code from}; both are there during the call, and it
+         * comes in the midst of a store where that is why. There are no direct writes to the page, or {@link #writesProtected}
+         * follows before anybody runs.
          */
-        default void frameMoved(long from, long to) {}
+        void frameExchanged(int gfn, int from, int to);
     }
 
     /** Told of stores that write protection caught, after they are done. */
@@ -87,19 +84,12 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
     }
 
     private final MachineMemory machine;
-    private final long bytes;
-    private final int firmwareBytes;
-    private final int lowFrames;
+    private final MemoryShape shape;
     private final int endFrame;
-    /** First gfn that is memory again after the gap for a display adapter; the gap's start if there is none. */
-    private final int displayEnd;
 
     private final int[] p2m;
     private final long[] hostAddresses;
     private final byte[] protection;
-    /** Pages whose frames' numbers were asked for: these pages stay where they are. */
-    private final BitSet pinned = new BitSet();
-
     private int touchedPages;
     /** Pages that have no host address because they have yet to come. */
     private final BitSet missing = new BitSet();
@@ -118,7 +108,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
     /**
      * Memory for a VM, reserved in the host's.
      *
-     * @param bytes size, a multiple of 4 KiB
+     * @param bytes size, a multiple of 4 KiB from 1 MiB up
      * @throws MachineMemoryExhausted when the host has no room for it
      */
     public GuestMemory(MachineMemory machine, long bytes) {
@@ -133,8 +123,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
      * @throws MachineMemoryExhausted when the host has no room for them
      */
     public GuestMemory(MachineMemory machine, long bytes, int firmwareBytes) {
-        this(machine, bytes, firmwareBytes, (int) (Math.min(bytes, LOW_LIMIT) >> FRAME_SHIFT), (int)
-                (DISPLAY_END >> FRAME_SHIFT));
+        this(machine, MemoryShape.ofBoard(bytes, firmwareBytes));
     }
 
     /**
@@ -144,32 +133,22 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
      * @throws MachineMemoryExhausted when the host has no room for it
      */
     public static GuestMemory contiguous(MachineMemory machine, long bytes) {
-        return new GuestMemory(machine, bytes, 0, (int) (bytes >> FRAME_SHIFT), (int) (DISPLAY_START >> FRAME_SHIFT));
+        return new GuestMemory(machine, MemoryShape.inOnePiece(bytes));
     }
 
-    private GuestMemory(MachineMemory machine, long bytes, int firmwareBytes, int lowFrames, int displayEnd) {
-        if (bytes < (1 << 20) || (bytes & FRAME_OFFSET_MASK) != 0) {
-            throw new IllegalArgumentException(
-                    "memory of " + bytes + " bytes: expected a multiple of 4 KiB from 1 MiB up");
-        }
-        long frames = bytes + firmwareBytes >> FRAME_SHIFT;
-        if (!machine.reserve(frames)) {
-            throw new MachineMemoryExhausted(frames, machine);
+    private GuestMemory(MachineMemory machine, MemoryShape shape) {
+        if (!machine.reserve(shape.frames())) {
+            throw new MachineMemoryExhausted(shape.frames(), machine);
         }
         this.machine = machine;
-        this.bytes = bytes;
-        this.firmwareBytes = firmwareBytes;
-        this.lowFrames = lowFrames;
-        this.displayEnd = displayEnd;
-        long low = (long) lowFrames << FRAME_SHIFT;
-        boolean endsLow = bytes <= low && firmwareBytes == 0;
-        this.endFrame = endsLow ? lowFrames : (int) ((HIGH_START + bytes - low) >> FRAME_SHIFT);
+        this.shape = shape;
+        this.endFrame = shape.endFrame();
         this.p2m = new int[endFrame];
         this.hostAddresses = new long[endFrame];
         this.protection = new byte[endFrame];
         this.codeHolders = new PageHolders(endFrame);
         this.tracers = new PageHolders(endFrame);
-        shield(firmwareStart(), HIGH_START, firmwareBytes > 0);
+        shield(firmwareStart(), HIGH_START, shape.firmwareBytes() > 0);
     }
 
     public void observeMappings(MappingObserver observer) {
@@ -192,12 +171,12 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
 
     /** Size in bytes. */
     public long bytes() {
-        return bytes;
+        return shape.bytes();
     }
 
     /** End of the memory below 4 GiB, as an address. */
     public long lowEnd() {
-        return (long) lowFrames << FRAME_SHIFT;
+        return shape.lowEnd();
     }
 
     /** End of the memory above 4 GiB, as an address; {@link #HIGH_START} when there is none. */
@@ -207,7 +186,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
 
     /** Where the firmware image begins, as an address; {@link #HIGH_START} when there is none. */
     public long firmwareStart() {
-        return HIGH_START - firmwareBytes;
+        return shape.firmwareStart();
     }
 
     @Override
@@ -217,12 +196,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
 
     @Override
     public boolean isMemory(long gfn) {
-        if (gfn < 0 || gfn >= endFrame) {
-            return false;
-        }
-        return gfn < lowFrames
-                ? gfn < DISPLAY_START >> FRAME_SHIFT || gfn >= displayEnd
-                : gfn >= firmwareStart() >> FRAME_SHIFT;
+        return shape.isMemory(gfn);
     }
 
     /** Whether all of {@code length} bytes from {@code address} are memory. */
@@ -335,14 +309,10 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         }
     }
 
-    /**
-     * The machine frame of a page of memory, which gets one of its own now if it has none. It stays until {@link
-     * MappingObserver#framesReplaced}.
-     */
+    /** The machine frame of a page of memory, which gets one now if it has none; until observers are told of another. */
     public int frameOf(int gfn) {
         checkMemory(gfn);
-        own(gfn);
-        pinned.set(gfn);
+        touch(gfn);
         return p2m[gfn];
     }
 
@@ -557,7 +527,6 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         hostAddresses[gfn] = 0;
         touchedPages--;
         protection[gfn] &= ~SHARED;
-        pinned.clear(gfn);
     }
 
     /**
@@ -591,7 +560,7 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
     /** Adds all that memory holds to {@code digest}: its size, then number and contents of every page that is not zero. */
     public void digest(MessageDigest digest) {
         byte[] page = new byte[FRAME_SIZE];
-        digest(digest, bytes);
+        digest(digest, bytes());
         for (int gfn = 0; gfn < endFrame; gfn++) {
             if (!isZero(gfn)) {
                 readPage(gfn, page, 0);
@@ -684,12 +653,12 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         return p2m[gfn] == ZERO_FRAME ? 0 : machine.addressOf(p2m[gfn]);
     }
 
-    // ---- frames that two VMs share
+    // ---- frames that VMs share
 
     @Override
     public boolean hasShapeOf(GuestPages pages) {
         if (!(pages instanceof GuestMemory other)) return GuestPages.super.hasShapeOf(pages);
-        return other.endFrame == endFrame && other.displayEnd == displayEnd && other.firmwareBytes == firmwareBytes;
+        return other.shape.equals(shape);
     }
 
     /** As {@link GuestPages#takeFrom}; frames are shared if both memories are of one host. */
@@ -702,29 +671,51 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
         if (!hasShapeOf(other)) {
             throw new IllegalArgumentException("memory of another shape");
         }
-        byte[] page = new byte[FRAME_SIZE];
         for (int gfn = 0; gfn < endFrame; gfn++) {
-            if (other.hostAddresses[gfn] == 0) {
-                continue;
-            }
-            if (other.pinned.get(gfn)) {
-                other.readPage(gfn, page, 0);
-                writePage(gfn, page, 0);
-            } else {
-                share(other, gfn);
-            }
+            if (other.hostAddresses[gfn] != 0) share(other, gfn);
         }
-        other.mappingObservers.forEach(MappingObserver::writesProtected);
+        other.sharingBegun();
     }
 
     private void share(GuestMemory other, int gfn) {
         clearPage(gfn);
-        machine.retain(other.p2m[gfn]);
-        p2m[gfn] = other.p2m[gfn];
-        hostAddresses[gfn] = other.hostAddresses[gfn];
         touchedPages++;
+        takeFrame(gfn, other, gfn);
+    }
+
+    private void takeFrame(int gfn, GuestMemory other, int otherGfn) {
+        int mfn = other.p2m[otherGfn];
+        machine.retain(mfn);
+        p2m[gfn] = mfn;
+        hostAddresses[gfn] = machine.addressOf(mfn);
         protection[gfn] |= SHARED;
-        other.protection[gfn] |= SHARED;
+        other.protection[otherGfn] |= SHARED;
+    }
+
+    /** The frame of a page, or {@link MachineMemory#ZERO_FRAME}. */
+    int frameIfAny(int gfn) {
+        return p2m[gfn];
+    }
+
+    /**
+     * Has a page share the frame of another memory's page of the same contents; both have one. Before anybody writes to either, {@link
+     * #sharingBegun} has to be called for both memories.
+     */
+    void shareFrame(int gfn, GuestMemory other, int otherGfn) {
+        int from = p2m[gfn];
+        takeFrame(gfn, other, otherGfn);
+        frameExchanged(gfn, from);
+    }
+
+    /** Pages that could be written directly so far cannot any more. */
+    void sharingBegun() {
+        mappingObservers.forEach(MappingObserver::writesProtected);
+    }
+
+    /** A page has the frame that it has now instead of another, which is given back. */
+    private void frameExchanged(int gfn, int from) {
+        mappingObservers.forEach(observer -> observer.frameExchanged(gfn, from, p2m[gfn]));
+        machine.release(from);
     }
 
     /** Host address of a frame that is this page's alone. */
@@ -739,18 +730,14 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
     private long unshare(int gfn) {
         protection[gfn] &= ~SHARED;
         int shared = p2m[gfn];
-        long from = hostAddresses[gfn];
         if (machine.references(shared) == 1) {
-            return from;
+            return hostAddresses[gfn];
         }
-        int mfn = machine.allocate();
-        long to = machine.addressOf(mfn);
-        HostMemory.copy(from, to, FRAME_SIZE);
-        p2m[gfn] = mfn;
-        hostAddresses[gfn] = to;
-        machine.release(shared);
-        mappingObservers.forEach(observer -> observer.frameMoved(from, to));
-        return to;
+        p2m[gfn] = machine.allocate();
+        hostAddresses[gfn] = machine.addressOf(p2m[gfn]);
+        HostMemory.copy(machine.addressOf(shared), hostAddresses[gfn], FRAME_SIZE);
+        frameExchanged(gfn, shared);
+        return hostAddresses[gfn];
     }
 
     /** Gives all frames and the reservation back to the host. */
@@ -763,6 +750,6 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
                 hostAddresses[gfn] = 0;
             }
         }
-        machine.unreserve(bytes + firmwareBytes >> FRAME_SHIFT);
+        machine.unreserve(shape.frames());
     }
 }

@@ -35,6 +35,7 @@ public final class MachineMemory implements AutoCloseable {
     private int freeCount;
     private int nextUnused = ZERO_FRAME + 1;
     private long reservedFrames;
+    private long savedFrames;
 
     /**
      * @param limitFrames how many frames VMs may reserve, the host's size
@@ -63,6 +64,11 @@ public final class MachineMemory implements AutoCloseable {
     /** Frames that hold data at present. */
     public synchronized long allocatedFrames() {
         return nextUnused - 1L - freeCount;
+    }
+
+    /** Frames that would hold data besides if none were shared. */
+    public synchronized long savedFrames() {
+        return savedFrames;
     }
 
     /** Sets {@code frames} aside for a VM; false when the host has no room for them. */
@@ -99,12 +105,14 @@ public final class MachineMemory implements AutoCloseable {
     public synchronized void retain(int mfn) {
         assert references[mfn] > 0 : "frame is free";
         references[mfn]++;
+        savedFrames++;
     }
 
     /** Drops a reference; the last one frees the frame. */
     public synchronized void release(int mfn) {
         assert references[mfn] > 0 : "frame is free";
         if (--references[mfn] > 0) {
+            savedFrames--;
             return;
         }
         if (freeCount == free.length) {

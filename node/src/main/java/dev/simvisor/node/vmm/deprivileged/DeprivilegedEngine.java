@@ -1,6 +1,7 @@
 package dev.simvisor.node.vmm.deprivileged;
 
 import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SHIFT;
+import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SIZE;
 
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Engine;
@@ -125,6 +126,14 @@ public final class DeprivilegedEngine implements Engine {
             @Override
             public void framesReplaced() {
                 flushCode();
+            }
+
+            @Override
+            public void frameExchanged(int gfn, int from, int to) {
+                if (!bus.knows(from, gfn)) return;
+                processor.codeWritten((long) from << FRAME_SHIFT, FRAME_SIZE);
+                shadows.exchangeFrame(from, to);
+                bus.exchangeFrame(physical, gfn, from, to);
             }
         });
     }

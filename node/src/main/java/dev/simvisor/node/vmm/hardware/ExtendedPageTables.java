@@ -54,6 +54,17 @@ final class ExtendedPageTables {
         HostMemory.putLong(entry(table, gfn), (long) mfn << FRAME_SHIFT | WRITE_BACK | READ_WRITE_EXECUTE);
     }
 
+    /** Whether there is a translation for a page. */
+    boolean maps(int gfn) {
+        int table = frames[0];
+        for (int shift = PML4_SHIFT; shift > 0; shift -= ENTRIES_SHIFT) {
+            long lower = HostMemory.getLong(entry(table, gfn >>> shift));
+            if (lower == 0) return false;
+            table = (int) (lower >>> FRAME_SHIFT);
+        }
+        return HostMemory.getLong(entry(table, gfn)) != 0;
+    }
+
     private int next(int table, int index) {
         long address = entry(table, index);
         long entry = HostMemory.getLong(address);

@@ -1,6 +1,7 @@
 package dev.simvisor.node.vmm.hardware;
 
 import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SHIFT;
+import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SIZE;
 
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Engine;
@@ -242,6 +243,14 @@ public final class HardwareEngine implements Engine {
         @Override
         public void framesReplaced() {
             framesReplaced = true;
+        }
+
+        @Override
+        public void frameExchanged(int gfn, int from, int to) {
+            if (framesReplaced || !extendedTables.maps(gfn)) return;
+            processor.codeWritten((long) from << FRAME_SHIFT, FRAME_SIZE);
+            extendedTables.map(gfn, to);
+            bus.exchangeFrame(physical, gfn, from, to);
         }
     }
 

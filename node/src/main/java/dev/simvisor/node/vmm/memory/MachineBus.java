@@ -4,6 +4,7 @@ import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_OFFSET_MASK;
 import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SHIFT;
 import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SIZE;
 
+import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.Engine;
 import dev.simvisor.node.cpu.HostMemory;
 import dev.simvisor.node.cpu.SystemBus;
@@ -26,7 +27,10 @@ public final class MachineBus implements SystemBus {
 
     private final GuestMemory memory;
     private final MachineMemory machine;
-    /** gfn by mfn. */
+    /**
+     * gfn by mfn. A frame that was exchanged for another still stands for its page: an instruction in the midst of whose stores it
+     * was may have looked it up before.
+     */
     private int[] machineToPhysical = new int[0];
     /** How many of the VMM's shadows follow a page, by gfn. */
     private final Map<Integer, Integer> tracers = new HashMap<>();
@@ -42,6 +46,28 @@ public final class MachineBus implements SystemBus {
         if (mfn >= machineToPhysical.length) grow(mfn);
         machineToPhysical[mfn] = gfn;
         return mfn;
+    }
+
+    /** Whether the processor may have got to know a frame as that of a page. */
+    public boolean knows(int mfn, int gfn) {
+        return mfn < machineToPhysical.length && machineToPhysical[mfn] == gfn;
+    }
+
+    /**
+     * Has the physical processor, whose page tables lead to the new frame already, find a page in another frame. The guest's time is
+     * the same without: what has been translated stays so.
+     */
+    public void exchangeFrame(Cpu physical, int gfn, int from, int to) {
+        frameOf(gfn);
+        long fromPage = (long) from << FRAME_SHIFT;
+        long toPage = (long) to << FRAME_SHIFT;
+        physical.memory.moveFrame(directRead(fromPage), directRead(toPage));
+        physical.memory.movePhysicalPage((long) gfn << FRAME_SHIFT, fromPage, toPage);
+    }
+
+    /** A frame is the VMM's now, whoever's it was: its page tables are written by page walks. */
+    public void takeFrame(int mfn) {
+        if (mfn < machineToPhysical.length) machineToPhysical[mfn] = NOT_THE_GUESTS;
     }
 
     /** Forgets which frames are the guest's, as when its pages were moved to others. */

@@ -419,6 +419,7 @@ public final class ShadowPageTables {
 
     private ShadowTable allocate(long key, int level, int guestTable, int part) {
         int mfn = machine.allocate();
+        bus.takeFrame(mfn);
         ShadowTable table = new ShadowTable(key, level, guestTable, part, mfn, machine.addressOf(mfn));
         tables.put(key, table);
         return table;
@@ -430,6 +431,13 @@ public final class ShadowPageTables {
         dropAll();
         physical.memory.flushAll();
         return true;
+    }
+
+    /** A page has another frame: leaves that led to one lead to the other. */
+    public void exchangeFrame(int from, int to) {
+        for (ShadowTable table : tables.values()) {
+            if (table.level == 1) table.exchangeFrame(from, to);
+        }
     }
 
     // ---- what the guest does to its tables

@@ -57,6 +57,15 @@ final class ShadowTable {
         HostMemory.putLong(host + 8L * index, value);
     }
 
+    void exchangeFrame(int from, int to) {
+        long fromAddress = (long) from << 12;
+        long difference = fromAddress ^ (long) to << 12;
+        for (int n = 0; n < ENTRIES; n++) {
+            long entry = entry(n);
+            if ((entry & ShadowPageTables.FRAME) == fromAddress && entry != 0) entry(n, entry ^ difference);
+        }
+    }
+
     /** Makes {@code parent}'s entry point here, with these attribute bits. */
     void linkFrom(ShadowTable parent, int index, long attributes) {
         parent.entry(index, frameAddress() | attributes);

@@ -159,6 +159,11 @@ class GuestMemoryTest {
             public void framesReplaced() {
                 told.add("frames");
             }
+
+            @Override
+            public void frameExchanged(int gfn, int from, int to) {
+                told.add("exchanged");
+            }
         });
         memory.write(0x1000, 1, 1);
         memory.startDirtyLog();

@@ -17,6 +17,7 @@ import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.memory.MachineMemoryExhausted;
+import dev.simvisor.node.machine.memory.PageSharing;
 import dev.simvisor.node.machine.time.VirtualClock;
 import dev.simvisor.node.vmm.exit.ExitCosts;
 import dev.simvisor.node.vmm.exit.ExitKind;
@@ -263,6 +264,30 @@ class LockStepTest {
             whole.close();
             split.close();
         }
+    }
+
+    /** Pages come to be shared and are written at any instruction; neither that nor its end takes time. */
+    @Test
+    void kernelsDoNotNoticeThatTheirPagesAreShared() {
+        long most = 0;
+        for (long seed = FIRST_SEED; seed < FIRST_SEED + KERNELS / 2 + 1; seed++) {
+            Machine lone = new Machine(configuration(4), host, LockStepTest::costlyEngine);
+            Machine first = new Machine(configuration(4), host, LockStepTest::costlyEngine);
+            Machine second = new Machine(configuration(4), host, LockStepTest::costlyEngine);
+            for (Machine machine : List.of(lone, first, second)) new Kernel(seed).load(machine);
+            PageSharing sharing = new PageSharing();
+            SplittableRandom random = new SplittableRandom(seed);
+            for (long at = 1; at < 30_000; at += 1 + random.nextInt(200)) {
+                for (Machine machine : List.of(lone, first, second)) machine.runUntil(at);
+                sharing.look(List.of(first.memory(), second.memory()));
+                most = Math.max(most, host.savedFrames());
+                assertThat(second.save()).as("seed %d, cycle %d", seed, at).isEqualTo(lone.save());
+            }
+            assertThat(first.stateHash()).as("seed %d", seed).isEqualTo(lone.stateHash());
+            assertThat(second.stateHash()).as("seed %d", seed).isEqualTo(lone.stateHash());
+            for (Machine machine : List.of(lone, first, second)) machine.close();
+        }
+        assertThat(most).isGreaterThan(10);
     }
 
     // ---- machines

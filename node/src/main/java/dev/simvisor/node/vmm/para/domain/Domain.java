@@ -126,6 +126,12 @@ public final class Domain implements EventSink, AutoCloseable {
             public void framesReplaced() {
                 for (Vcpu vcpu : vcpus) vcpu.cpu().memory.flushAll();
             }
+
+            @Override
+            public void frameExchanged(int gfn, int from, int to) {
+                MachineMemory machine = memory.memory().machine();
+                for (Vcpu vcpu : vcpus) vcpu.cpu().memory.moveFrame(machine.addressOf(from), machine.addressOf(to));
+            }
         });
         shared.wallClock(settings.timeOfDay(), 0);
     }
