@@ -17,6 +17,7 @@ import java.util.TreeMap;
  * @param nic the link to the rack's switch
  * @param costModel what cycles are charged by; empty where an instruction takes a cycle and nothing else takes time
  * @param power what it draws; empty where nobody knows
+ * @param pageSharing the time from one look for pages of equal contents, which VMs then share, to the next; empty for none
  */
 public record HostType(
         String name,
@@ -28,7 +29,8 @@ public record HostType(
         List<VirtualizationMode> modes,
         Link nic,
         Optional<CostModel> costModel,
-        Optional<PowerModel> power) {
+        Optional<PowerModel> power,
+        Optional<VirtualDuration> pageSharing) {
     private static final String KEY = "host-types";
     private static final int MOST_PCPUS = 1024;
 
@@ -70,7 +72,9 @@ public record HostType(
                 section.choices("modes", VirtualizationMode.class),
                 Link.read(section.section("nic")),
                 section.optionalScalar("cost-model", "one of " + String.join(", ", CostModel.names()), CostModel::load),
-                section.optionalSection("power").map(PowerModel::read));
+                section.optionalSection("power").map(PowerModel::read),
+                section.optionalScalar(
+                        "page-sharing", VirtualDuration.INTERVAL_EXPECTED, VirtualDuration::parseInterval));
         if (type.modes().isEmpty()) {
             throw section.error("modes", "is empty; expected at least bare");
         }

@@ -6,20 +6,10 @@ package dev.simvisor.config;
  * @param every how much virtual time a measurement covers, at least 1 ms
  */
 public record Metrics(VirtualDuration every) {
-    private static final VirtualDuration SHORTEST = new VirtualDuration(1_000_000);
-
     static Metrics read(Section section) {
         Metrics metrics =
-                new Metrics(section.scalar("every", VirtualDuration.EXPECTED + ", at least 1ms", Metrics::every));
+                new Metrics(section.scalar("every", VirtualDuration.INTERVAL_EXPECTED, VirtualDuration::parseInterval));
         section.end();
         return metrics;
-    }
-
-    private static VirtualDuration every(String text) {
-        VirtualDuration every = VirtualDuration.parse(text);
-        if (every.compareTo(SHORTEST) < 0) {
-            throw new IllegalArgumentException(text);
-        }
-        return every;
     }
 }

@@ -7,7 +7,12 @@ import java.util.Map;
 public record VirtualDuration(long nanos) implements Comparable<VirtualDuration> {
     static final String EXPECTED = "a duration such as 30s, 300ms or 50us";
 
+    static final String INTERVAL_EXPECTED = EXPECTED + ", at least 1ms";
+
     public static final VirtualDuration ZERO = new VirtualDuration(0);
+
+    /** The shortest interval between two things that hosts do again and again. */
+    public static final VirtualDuration SHORTEST_INTERVAL = new VirtualDuration(1_000_000);
 
     private static final Map<String, Long> NANOS_PER_UNIT = Map.of(
             "ns",
@@ -36,6 +41,19 @@ public record VirtualDuration(long nanos) implements Comparable<VirtualDuration>
      */
     public static VirtualDuration parse(String text) {
         return new VirtualDuration(Quantity.parse(text, NANOS_PER_UNIT, EXPECTED));
+    }
+
+    /**
+     * Reads the interval between two things that hosts do again and again.
+     *
+     * @throws IllegalArgumentException when {@code text} is none
+     */
+    static VirtualDuration parseInterval(String text) {
+        VirtualDuration interval = parse(text);
+        if (interval.compareTo(SHORTEST_INTERVAL) < 0) {
+            throw new IllegalArgumentException(text);
+        }
+        return interval;
     }
 
     @Override

@@ -92,7 +92,8 @@ class TopologyTest {
                 "present-day | free | :10: host-types.tiny.cost-model: is \"free\"; expected one of adams-agesen-2006, barham-2003, present-day",
                 "pcpus = 1 | pcpus = [1] | :5: host-types.tiny.pcpus: is a list; expected a whole number from 1 to 1024",
                 "name = right | naem = right | :19: racks[1].name: is missing; expected a name of letters, digits, '-', '_' and '.'",
-                "pcpus = 1 | pcpus = 1, cores = 2 | :5: host-types.tiny.cores: is not a field here; expected clock, cost-model, cpu-model, description, memory, modes, nic, pcpus, power",
+                "pcpus = 1 | pcpus = 1, cores = 2 | :5: host-types.tiny.cores: is not a field here; expected clock, cost-model, cpu-model, description, memory, modes, nic, page-sharing, pcpus, power",
+                "pcpus = 1 | pcpus = 1, page-sharing = 10us | :5: host-types.tiny.page-sharing: is \"10us\"; expected a duration such as 30s, 300ms or 50us, at least 1ms",
             })
     void badFieldIsOneLineWithItsPlace(String from, String to, String message) {
         String text = GOOD.replace(from, to);

@@ -33,7 +33,17 @@ final class MetricsTables {
 
     private static Table hosts(MetricsSample sample) {
         Table table = Table.of(
-                "HOST", "STATE", ">CPU", ">READY", ">RUNNING", ">PAUSED", ">RESERVED", ">TOUCHED", ">LINK", ">POWER");
+                "HOST",
+                "STATE",
+                ">CPU",
+                ">READY",
+                ">RUNNING",
+                ">PAUSED",
+                ">RESERVED",
+                ">TOUCHED",
+                ">SAVED",
+                ">LINK",
+                ">POWER");
         for (HostMetrics host : sample.getHostsList()) {
             table.row(
                     host.getHost(),
@@ -44,6 +54,7 @@ final class MetricsTables {
                     host.getVmsPaused(),
                     Figures.mebibytes(host.getMemoryReservedBytes()),
                     Figures.mebibytes(host.getMemoryTouchedBytes()),
+                    Figures.mebibytes(host.getMemorySavedBytes()),
                     Figures.size((long) (host.getLinkSentBytes() / seconds(sample))) + "/s",
                     host.hasPowerWatts() ? String.format(Locale.ROOT, "%.1f W", host.getPowerWatts()) : "");
         }

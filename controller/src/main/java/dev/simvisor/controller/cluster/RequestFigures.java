@@ -3,6 +3,7 @@ package dev.simvisor.controller.cluster;
 import dev.simvisor.config.Frequency;
 import dev.simvisor.config.MigrationSettings;
 import dev.simvisor.config.Power;
+import dev.simvisor.config.VirtualDuration;
 import dev.simvisor.config.VmType;
 import dev.simvisor.controller.cluster.Refusal.Kind;
 import dev.simvisor.proto.api.HostSpec;
@@ -27,6 +28,13 @@ final class RequestFigures {
                     "host " + spec.getName() + ": ",
                     "a clock of " + Long.toUnsignedString(clock) + " Hz",
                     "0 for the default, or from " + Frequency.LEAST + " to " + Frequency.MOST);
+        }
+        long sharing = spec.getPageSharingNanos();
+        if (sharing != 0 && sharing < VirtualDuration.SHORTEST_INTERVAL.nanos()) {
+            throw refusal(
+                    "host " + spec.getName() + ": ",
+                    "page sharing every " + sharing + " ns",
+                    "0 for none, or at least " + VirtualDuration.SHORTEST_INTERVAL.nanos());
         }
         PowerModelSpec power = spec.getPower();
         if (spec.hasPower()

@@ -7,6 +7,7 @@ import com.google.protobuf.util.JsonFormat;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
 import dev.simvisor.controller.experiment.Outcome.FinalVm;
+import dev.simvisor.controller.metrics.MemoryChart;
 import dev.simvisor.controller.metrics.MetricsCsv;
 import dev.simvisor.controller.metrics.UtilizationChart;
 import dev.simvisor.controller.report.MigrationChart;
@@ -41,6 +42,7 @@ import java.util.stream.Stream;
  * metrics.csv       where metrics were asked for: hosts, interval by interval
  * vm-metrics.csv    the same of VMs
  * hosts.png         how busy hosts were, as a chart
+ * memory.png        how much memory VMs had written, and what that took, as a chart
  * arrivals.csv      where VMs come by themselves: what became of each
  * summary.json      what that comes to
  * summary.txt       the same as tables
@@ -136,6 +138,7 @@ public final class ResultFolder {
             Files.write(target.resolve("metrics.csv"), MetricsCsv.hosts(outcome.measurements()));
             Files.write(target.resolve("vm-metrics.csv"), MetricsCsv.vms(outcome.measurements()));
             Files.write(target.resolve("hosts.png"), UtilizationChart.png(outcome.measurements()));
+            Files.write(target.resolve("memory.png"), MemoryChart.png(outcome.measurements()));
         }
         if (!outcome.arrivals().isEmpty()) {
             Files.write(target.resolve("arrivals.csv"), ArrivalsCsv.lines(outcome.arrivals(), outcome.vms()));

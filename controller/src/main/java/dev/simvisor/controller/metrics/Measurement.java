@@ -23,6 +23,7 @@ public record Measurement(long fromNanos, long untilNanos, List<HostFigures> hos
      * @param vmsPaused at its end
      * @param memoryReservedBytes given at its end to VMs, and to those on their way here
      * @param memoryTouchedBytes written at its end by VMs; what several share counts once for each
+     * @param memorySavedBytes of that, what its memory did not hold at its end, because VMs shared it
      * @param linkSentBytes of migrations' rounds and clones that the host had sent in full
      * @param energyJoules drawn while the host was up; empty where its type has no power model
      */
@@ -37,6 +38,7 @@ public record Measurement(long fromNanos, long untilNanos, List<HostFigures> hos
             int vmsPaused,
             long memoryReservedBytes,
             long memoryTouchedBytes,
+            long memorySavedBytes,
             long linkSentBytes,
             OptionalDouble energyJoules) {
         /** Which part of the processors' time was used while the host was up, from 0 to 1. */

@@ -147,6 +147,7 @@ public final class Meter {
                     latest.getVmsPaused(),
                     host.getMemoryReservedBytes(),
                     touchedBytes,
+                    latest.getSavedBytes(),
                     sentBytes,
                     power.isPresent() ? OptionalDouble.of(joules) : OptionalDouble.empty());
             upNanos = 0;

@@ -22,7 +22,7 @@ public final class MetricsCsv {
         List<String> lines = new ArrayList<>();
         lines.add(
                 "time_seconds,host,state,pcpus,up_seconds,utilization,busy_seconds,ready_seconds,"
-                        + "vms_running,vms_paused,memory_reserved_bytes,memory_touched_bytes,link_sent_bytes,power_watts,energy_joules");
+                        + "vms_running,vms_paused,memory_reserved_bytes,memory_touched_bytes,memory_saved_bytes,link_sent_bytes,power_watts,energy_joules");
         for (Measurement measurement : measurements) {
             for (HostFigures host : measurement.hosts()) {
                 lines.add(line(
@@ -38,6 +38,7 @@ public final class MetricsCsv {
                         host.vmsPaused(),
                         host.memoryReservedBytes(),
                         host.memoryTouchedBytes(),
+                        host.memorySavedBytes(),
                         host.linkSentBytes(),
                         fraction(measurement.watts(host)),
                         fraction(host.energyJoules())));

@@ -33,6 +33,7 @@ public final class MetricsMessages {
                 .setVmsPaused(host.vmsPaused())
                 .setMemoryReservedBytes(host.memoryReservedBytes())
                 .setMemoryTouchedBytes(host.memoryTouchedBytes())
+                .setMemorySavedBytes(host.memorySavedBytes())
                 .setLinkSentBytes(host.linkSentBytes());
         host.energyJoules().ifPresent(metrics::setEnergyJoules);
         measurement.watts(host).ifPresent(metrics::setPowerWatts);

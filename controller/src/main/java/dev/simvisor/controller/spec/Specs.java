@@ -58,6 +58,7 @@ public final class Specs {
                 .setCpuModel(host.type().cpuModel().orElse(""));
         host.type().costModel().ifPresent(model -> spec.setCostModel(costModel(model)));
         host.type().power().ifPresent(model -> spec.setPower(power(model)));
+        host.type().pageSharing().ifPresent(every -> spec.setPageSharingNanos(every.nanos()));
         return spec.build();
     }
 

@@ -10,6 +10,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
+import java.util.List;
 
 /** The process of a node whose machines leave a {@link Testimony} of what they execute. */
 final class WitnessedNode {
@@ -47,6 +48,16 @@ final class WitnessedNode {
         @Override
         public long freeBytes() {
             return inner.freeBytes();
+        }
+
+        @Override
+        public void sharePages(List<GuestMachine> machines) {
+            inner.sharePages(machines);
+        }
+
+        @Override
+        public long savedBytes() {
+            return inner.savedBytes();
         }
 
         @Override

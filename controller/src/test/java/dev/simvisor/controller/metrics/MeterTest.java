@@ -75,6 +75,7 @@ class MeterTest {
                         0,
                         4096,
                         8192,
+                        0,
                         10,
                         OptionalDouble.of(1.25)));
         assertThat(first.hosts().getFirst().utilization()).isEqualTo(0.25);
@@ -205,8 +206,8 @@ class MeterTest {
         assertThat(MetricsCsv.hosts(measurements))
                 .containsExactly(
                         "time_seconds,host,state,pcpus,up_seconds,utilization,busy_seconds,ready_seconds,vms_running,"
-                                + "vms_paused,memory_reserved_bytes,memory_touched_bytes,link_sent_bytes,power_watts,energy_joules",
-                        "0.01,h,up,2,0.01,0.150000,0.003,0.0015,1,0,4096,8192,10,115.000000,1.150000");
+                                + "vms_paused,memory_reserved_bytes,memory_touched_bytes,memory_saved_bytes,link_sent_bytes,power_watts,energy_joules",
+                        "0.01,h,up,2,0.01,0.150000,0.003,0.0015,1,0,4096,8192,0,10,115.000000,1.150000");
         assertThat(MetricsCsv.vms(measurements))
                 .containsExactly(
                         "time_seconds,vm,host,busy_seconds,ready_seconds,instructions,memory_touched_bytes",

@@ -61,8 +61,9 @@ final class HostMeter {
     }
 
     /** What there is to report at the end of a window in which it was asked for. */
-    HostUsage report(Collection<Resident> residents) {
-        HostUsage.Builder report = HostUsage.newBuilder().setSentBytes(sentBytes);
+    HostUsage report(Collection<Resident> residents, long savedBytes) {
+        HostUsage.Builder report =
+                HostUsage.newBuilder().setSentBytes(sentBytes).setSavedBytes(savedBytes);
         long busyNanos = departedBusyNanos;
         long readyNanos = departedReadyNanos;
         int running = 0;

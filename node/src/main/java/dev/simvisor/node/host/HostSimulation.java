@@ -65,6 +65,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
     private final HostCommands commands;
     private final HostMeter meter;
     private final DiskClaims diskClaims = new DiskClaims();
+    private final SharingTimes sharingTimes;
     private final SortedMap<String, Resident> residents = new TreeMap<>();
     private final PriorityQueue<Due> due = new PriorityQueue<>();
     private final List<HostMessage> sent = new ArrayList<>();
@@ -80,6 +81,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
         this.pcpus = Math.max(1, spec.getPcpus());
         this.scheduler = new VcpuScheduler(pcpus);
         this.meter = new HostMeter(clockHz);
+        this.sharingTimes = new SharingTimes(spec.getPageSharingNanos());
         this.nowNanos = nowNanos;
         this.machines = machines;
         this.commands = new HostCommands(this, machines, streams, diskClaims);
@@ -99,8 +101,8 @@ final class HostSimulation implements HostContext, AutoCloseable {
         long until = window.getUntilNanos();
         while (nowNanos < until) {
             runDue();
-            long next = due.isEmpty() ? until : Math.min(until, due.element().nanos());
-            advance(next);
+            long next = Math.min(until, sharingTimes.nextNanos(nowNanos));
+            advance(due.isEmpty() ? next : Math.min(next, due.element().nanos()));
         }
         return done(window);
     }
@@ -115,7 +117,17 @@ final class HostSimulation implements HostContext, AutoCloseable {
         while (!due.isEmpty() && due.element().nanos() <= nowNanos) {
             due.remove().action().run();
         }
+        if (sharingTimes.takeLook(nowNanos)) sharePages();
         rescheduleIfNeeded();
+    }
+
+    /** Not of VMs that are on their way here, whose pages are being written. */
+    private void sharePages() {
+        machines.sharePages(residents.values().stream()
+                .map(resident -> resident.vm)
+                .filter(vm -> vm.isRunning() || vm.state() == VirtualMachine.State.PAUSED)
+                .map(VirtualMachine::machine)
+                .toList());
     }
 
     // ---- time ----
@@ -131,6 +143,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
                 meter.starves(resident, nowNanos, toNanos);
                 resident.vm.starveTo(toNanos);
             } else if (resident.vm.isRunning()) {
+                if (resident.vm.nextDueNanos() < toNanos) sharingTimes.changed();
                 runs.add(resident.vcpu.runTo(toNanos));
             }
         }
@@ -218,7 +231,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
             done.addProgress(progress(resident.vm));
         }
         if (window.getMeasure()) {
-            done.setUsage(meter.report(residents.values()));
+            done.setUsage(meter.report(residents.values(), machines.savedBytes()));
         }
         meter.windowEnded();
         return done.build();
@@ -237,7 +250,8 @@ final class HostSimulation implements HostContext, AutoCloseable {
     }
 
     private long nextDueNanos() {
-        long next = due.isEmpty() ? Long.MAX_VALUE : due.element().nanos();
+        long next = sharingTimes.dueNanos(nowNanos);
+        if (!due.isEmpty()) next = Math.min(next, due.element().nanos());
         for (Resident resident : residents.values()) {
             next = Math.min(next, Math.max(nowNanos, resident.vm.nextDueNanos()));
         }
@@ -368,6 +382,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
     @Override
     public void adopt(VirtualMachine vm) {
         residents.put(vm.name(), new Resident(vm, nowNanos));
+        sharingTimes.changed();
         reschedule();
     }
 

@@ -4,7 +4,6 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.MessageLite;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.InvalidImageException;
-import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.memory.GuestPages;
 import dev.simvisor.node.machine.time.Timer;
 import dev.simvisor.node.machine.time.VirtualClock;
@@ -101,9 +100,6 @@ public interface GuestPlatform extends AutoCloseable {
 
     /** The guest's memory, as it is saved and sent. */
     GuestPages pages();
-
-    /** The guest's memory as it is, in frames of the host. */
-    GuestMemory memory();
 
     /** Whether it can be saved and carried on elsewhere as it is; if not, its guest has to suspend itself first. */
     boolean canBeSaved();

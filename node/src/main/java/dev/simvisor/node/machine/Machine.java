@@ -308,7 +308,6 @@ public final class Machine implements GuestPlatform {
         return clock;
     }
 
-    @Override
     public GuestMemory memory() {
         return memory;
     }

@@ -7,7 +7,6 @@ import dev.simvisor.node.machine.UnusableStateException;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.disk.RawDiskImage;
-import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.memory.GuestPages;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.proto.api.VmSpec;
@@ -138,10 +137,6 @@ final class HostedMachine implements GuestMachine {
     @Override
     public GuestPages pages() {
         return platform.pages();
-    }
-
-    GuestMemory memory() {
-        return platform.memory();
     }
 
     @Override

@@ -79,7 +79,7 @@ public final class HostedMachines implements MachineFactory {
     @Override
     public void sharePages(List<GuestMachine> machines) {
         pageSharing.look(machines.stream()
-                .map(machine -> ((HostedMachine) machine).memory())
+                .flatMap(machine -> machine.pages().memory().stream())
                 .toList());
     }
 

@@ -50,7 +50,12 @@ class HostSimulationTest {
     private final Map<String, ToyMachine> machines = new TreeMap<>();
 
     private HostSimulation host(int pcpus) {
+        return host(pcpus, 0);
+    }
+
+    private HostSimulation host(int pcpus, long pageSharingNanos) {
         HostSpec spec = HostSpec.newBuilder()
+                .setPageSharingNanos(pageSharingNanos)
                 .setName("h")
                 .setPcpus(pcpus)
                 .setMemoryBytes(64 << 20)
@@ -96,6 +101,50 @@ class HostSimulationTest {
             sent.addAll(done.getSentList());
         }
         return sent;
+    }
+
+    /** Toy machines save a page for each look. */
+    @Test
+    void pagesAreSharedAtTheSameTimesWhateverTheWindows() throws Exception {
+        for (long window : List.of(MILLI, 7 * MILLI / 3, 50 * MILLI)) {
+            try (HostSimulation host = host(2, 10 * MILLI)) {
+                run(host, 95 * MILLI, window, create("a", 0), create("b", 0));
+                assertThat(savedBytes(host, 95 * MILLI)).isEqualTo(10L * GuestMachine.PAGE_BYTES);
+            }
+        }
+    }
+
+    @Test
+    void hostWhoseGuestsWaitLooksForPagesTwiceAndIsNotWokenForIt() throws Exception {
+        try (HostSimulation host = host(2, 10 * MILLI)) {
+            run(host, 5 * MILLI, MILLI, create("a", 0));
+            HostCommand pause = HostCommand.newBuilder()
+                    .setNumber(2)
+                    .setPause(VmAction.newBuilder().setVm("a"))
+                    .build();
+            WindowDone done = host.run(RunWindow.newBuilder()
+                    .setFromNanos(5 * MILLI)
+                    .setUntilNanos(15 * MILLI)
+                    .addCommands(pause)
+                    .build());
+            assertThat(done.getNextDueNanos()).isEqualTo(20 * MILLI);
+            done = host.run(RunWindow.newBuilder()
+                    .setFromNanos(20 * MILLI)
+                    .setUntilNanos(21 * MILLI)
+                    .build());
+            assertThat(done.getNextDueNanos()).isEqualTo(Long.MAX_VALUE);
+            assertThat(savedBytes(host, 500 * MILLI)).isEqualTo(3L * GuestMachine.PAGE_BYTES);
+        }
+    }
+
+    private static long savedBytes(HostSimulation host, long now) throws InterruptedException {
+        return host.run(RunWindow.newBuilder()
+                        .setFromNanos(now)
+                        .setUntilNanos(now + 1)
+                        .setMeasure(true)
+                        .build())
+                .getUsage()
+                .getSavedBytes();
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The physical memory of one VM: its p2m from guest frame number (gfn) to machine frame.
@@ -187,6 +188,11 @@ public final class GuestMemory implements GuestPages, AutoCloseable {
     /** Where the firmware image begins, as an address; {@link #HIGH_START} when there is none. */
     public long firmwareStart() {
         return shape.firmwareStart();
+    }
+
+    @Override
+    public Optional<GuestMemory> memory() {
+        return Optional.of(this);
     }
 
     @Override

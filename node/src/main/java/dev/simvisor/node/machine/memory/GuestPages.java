@@ -1,6 +1,7 @@
 package dev.simvisor.node.machine.memory;
 
 import java.util.BitSet;
+import java.util.Optional;
 
 /** A guest's memory page by page, for snapshots and migration. */
 public interface GuestPages {
@@ -24,6 +25,11 @@ public interface GuestPages {
 
     /** Makes a page read as zeros. */
     void clearPage(int gfn);
+
+    /** The memory that these are pages of, where it lies in frames of a host's. */
+    default Optional<GuestMemory> memory() {
+        return Optional.empty();
+    }
 
     /** The gfns of all pages of memory; the caller owns the set. */
     default BitSet all() {

@@ -50,6 +50,7 @@ public final class PageSharing {
      */
     public void look(List<GuestMemory> memories) {
         lastSums.keySet().retainAll(Set.copyOf(memories));
+        if (memories.size() < 2) return;
         Map<Long, List<Page>> known = new HashMap<>();
         Set<GuestMemory> sharing = new LinkedHashSet<>();
         for (GuestMemory memory : memories) {

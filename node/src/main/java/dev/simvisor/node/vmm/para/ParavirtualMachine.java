@@ -14,7 +14,6 @@ import dev.simvisor.node.machine.UnusableStateException;
 import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.Image;
 import dev.simvisor.node.machine.boot.InvalidImageException;
-import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.time.VirtualClock;
 import dev.simvisor.node.vmm.exit.ExitLedger;
@@ -395,11 +394,6 @@ public final class ParavirtualMachine implements GuestPlatform {
     @Override
     public CanonicalMemory pages() {
         return pages;
-    }
-
-    @Override
-    public GuestMemory memory() {
-        return domain.memory().memory();
     }
 
     /** Of a suspended machine, everything but its pages. */

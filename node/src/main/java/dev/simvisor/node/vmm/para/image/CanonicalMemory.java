@@ -2,6 +2,7 @@ package dev.simvisor.node.vmm.para.image;
 
 import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SIZE;
 
+import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.memory.GuestPages;
 import dev.simvisor.node.vmm.para.abi.StartInfo;
 import dev.simvisor.node.vmm.para.domain.Domain;
@@ -11,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.MessageDigest;
 import java.util.BitSet;
+import java.util.Optional;
 
 /**
  * The guest's memory in canonical form, by gfn. Of a running domain what is canonical are its page tables as they are at the time:
@@ -39,6 +41,11 @@ public final class CanonicalMemory implements GuestPages {
         BitSet lists = new BitSet();
         MachineFrameList.visit(domain, lists::set);
         return new CanonicalMemory(domain, lists, domain.startInfo());
+    }
+
+    @Override
+    public Optional<GuestMemory> memory() {
+        return Optional.of(memory.memory());
     }
 
     @Override
