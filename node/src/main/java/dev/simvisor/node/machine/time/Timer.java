@@ -12,6 +12,7 @@ public final class Timer {
     private final String name;
     private final Runnable action;
     private long dueCycles = NEVER;
+    private long firedCycles = NEVER;
     private long sequence;
 
     Timer(VirtualClock clock, String name, Runnable action) {
@@ -44,6 +45,11 @@ public final class Timer {
         return dueCycles;
     }
 
+    /** For its action, while that runs: when it was due. The clock may have been moved past that. */
+    public long firedCycles() {
+        return firedCycles;
+    }
+
     long sequence() {
         return sequence;
     }
@@ -54,6 +60,7 @@ public final class Timer {
     }
 
     void fire() {
+        firedCycles = dueCycles;
         dueCycles = NEVER;
         action.run();
     }

@@ -38,7 +38,7 @@ public final class Pit8254 {
     public Pit8254(VirtualClock clock, InterruptLine interrupt) {
         this.clock = clock;
         this.interrupt = interrupt;
-        this.outputChange = clock.timer("pit", this::driveOutput);
+        this.outputChange = clock.timer("pit", this::outputChanged);
     }
 
     public int read(int register) {
@@ -88,6 +88,20 @@ public final class Pit8254 {
     public void systemControl(int value) {
         counters[SPEAKER].gate((value & SPEAKER_GATE) != 0, now());
         speakerData = (value & SPEAKER_DATA) != 0;
+    }
+
+    /**
+     * OUT has changed, perhaps some time ago: a VM that had no processor finds that its counters have gone on. The pulse of a rate
+     * generator lasts for one tick, and whoever latches its edge has seen it, as on hardware.
+     */
+    private void outputChanged() {
+        long changed = clock.toTicks(outputChange.firedCycles(), HERTZ);
+        interrupt.set(counters[0].output(changed));
+        long changedBack = counters[0].nextOutputChange(changed);
+        if (changedBack <= now()) {
+            interrupt.set(counters[0].output(changedBack));
+        }
+        driveOutput();
     }
 
     private void driveOutput() {

@@ -43,6 +43,22 @@ class Pit8254Test {
     }
 
     @Test
+    void edgesThatWereSkippedAreSeenAsOne() {
+        for (int mode : new int[] {0x04, 0x06}) {
+            program(0, mode, 1000);
+            runTo(clock.cycles() + 100);
+            risingEdges.clear();
+            clock.skipTo(clock.cycles() + 2500);
+            clock.deliverDueEvents();
+            assertThat(risingEdges).hasSizeBetween(1, 2);
+            long since = clock.cycles();
+            risingEdges.clear();
+            runTo(since + 1000);
+            assertThat(risingEdges).hasSize(1);
+        }
+    }
+
+    @Test
     void squareWaveRisesEveryCount() {
         program(0, 0x06, 1001);
         runTo(2500);
