@@ -27,6 +27,9 @@ public final class ExceptionDelivery {
     /** EXT: the fault arose from an event outside the program, which all but software interrupts are. */
     private static final int EXTERNAL = 1;
 
+    /** More than any sequence that ends needs: the longest lead to a shutdown. */
+    private static final int MOST_EXCEPTIONS_IN_DELIVERY = 32;
+
     private static final int NOT_A_FAULT = -1;
 
     private ExceptionDelivery() {}
@@ -123,7 +126,12 @@ public final class ExceptionDelivery {
         return exception.hasErrorCode ? exception.errorCode & 0xFFFF_FFFFL : InterruptEntry.NO_ERROR_CODE;
     }
 
-    /** {@code firstFault}: the vector if it stands for an exception, else {@link #NOT_A_FAULT}. */
+    /**
+     * {@code firstFault}: the vector if it stands for an exception, else {@link #NOT_A_FAULT}. Exceptions that are no part of table 6-5
+     * may raise each other for ever, as #AC does that is delivered to a misaligned stack, and have a processor hang in its microcode
+     * (CVE-2015-5307). This one gives up after a while, with what it was to do still to be done: the guest hangs as well, but time
+     * passes.
+     */
     private static void deliver(Cpu cpu, int firstFault, int firstVector, long firstErrorCode, int firstFlags) {
         cpu.charge(cpu.costs.exceptionDelivery());
         int fault = firstFault;
@@ -132,7 +140,7 @@ public final class ExceptionDelivery {
         int flags = firstFlags;
         cpu.interruptShadow = false;
         cpu.debugShadow = false;
-        while (true) {
+        for (int rounds = 0; rounds < MOST_EXCEPTIONS_IN_DELIVERY; rounds++) {
             try {
                 InterruptEntry.enter(cpu, vector, false, errorCode, cpu.rip, flags);
                 cpu.halted = false;
@@ -170,6 +178,8 @@ public final class ExceptionDelivery {
                 if (isFault(vector)) flags |= Flags.RF;
             }
         }
+        cpu.attention = true;
+        cpu.endBlock();
     }
 
     /** SDM Vol 3A table 6-5. */

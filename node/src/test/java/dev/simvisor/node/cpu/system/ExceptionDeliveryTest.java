@@ -12,6 +12,7 @@ import static dev.simvisor.node.cpu.system.SystemMachine.USER_DATA;
 import static dev.simvisor.node.cpu.system.SystemMachine.handler;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.simvisor.node.cpu.ControlRegister;
 import dev.simvisor.node.cpu.Flags;
 import dev.simvisor.node.cpu.GuestException;
 import dev.simvisor.node.cpu.SegmentRegister;
@@ -122,6 +123,29 @@ class ExceptionDeliveryTest {
             assertThat(machine.cpu.shutdown).isTrue();
             assertThat(machine.cpu.rip).isEqualTo(CODE);
             assertThat(machine.cpu.gpr[RSP]).isEqualTo(STACK);
+        }
+    }
+
+    /** A processor hangs in such a delivery (CVE-2015-5307): the guest does here as well, and time goes on. */
+    @Test
+    void exceptionThatItsOwnDeliveryRaisesKeepsNobodyWaitingForIt() {
+        try (SystemMachine machine = SystemMachine.protectedMode()) {
+            machine.user();
+            long handler = handler(GuestException.ALIGNMENT_CHECK);
+            machine.bus.write(
+                    IDT + 8 * GuestException.ALIGNMENT_CHECK,
+                    8,
+                    (handler >>> 16 << 16 | 0xEF00) << 32 | USER_CODE << 16 | handler & 0xFFFF);
+            machine.cpu.cr0 |= ControlRegister.CR0_AM;
+            machine.cpu.otherFlags |= Flags.AC;
+            machine.cpu.updateMode();
+            machine.cpu.gpr[RSP] = STACK - 3;
+            machine.execute("89 04 24", 10); // mov [esp], eax
+
+            assertThat(machine.cpu.instructionsExecuted()).isEqualTo(10);
+            assertThat(machine.cpu.rip).isEqualTo(CODE);
+            assertThat(machine.cpu.gpr[RSP]).isEqualTo(STACK - 3);
+            assertThat(machine.cpu.shutdown).isFalse();
         }
     }
 
