@@ -19,6 +19,14 @@ public interface SystemBus {
      */
     long directWrite(long physicalPage);
 
+    /**
+     * Whether a page is memory. What is decoded elsewhere is not kept: nobody is told when a device's registers read otherwise, and
+     * there may be no end of addresses where nothing is.
+     */
+    default boolean isMemory(long physicalPage) {
+        return true;
+    }
+
     /** Loads 1, 2, 4 or 8 bytes. Unclaimed addresses read as all ones. */
     long read(long physicalAddress, int size);
 

@@ -34,6 +34,11 @@ final class ProcessorBus implements SystemBus {
     }
 
     @Override
+    public boolean isMemory(long physicalPage) {
+        return memory.isMemory(physicalPage >>> MachineMemory.FRAME_SHIFT);
+    }
+
+    @Override
     public long read(long physicalAddress, int size) {
         if (memory.isMemory(physicalAddress >>> MachineMemory.FRAME_SHIFT)) {
             return memory.read(physicalAddress, size);

@@ -12,6 +12,9 @@ public final class FlatBus implements SystemBus, AutoCloseable {
     /** What was written to port E9H. */
     public final ByteArrayOutputStream debugConsole = new ByteArrayOutputStream();
 
+    /** What is read beyond memory, again and again. */
+    public byte beyond = (byte) 0xFF;
+
     private final Arena arena = Arena.ofShared();
     private final long size;
     private final long base;
@@ -38,6 +41,11 @@ public final class FlatBus implements SystemBus, AutoCloseable {
     }
 
     @Override
+    public boolean isMemory(long physicalPage) {
+        return physicalPage < size;
+    }
+
+    @Override
     public long read(long physicalAddress, int size) {
         long value = 0;
         for (int n = size - 1; n >= 0; n--) value = value << 8 | readByte(physicalAddress + n);
@@ -45,7 +53,7 @@ public final class FlatBus implements SystemBus, AutoCloseable {
     }
 
     private int readByte(long address) {
-        return address < size ? HostMemory.getByte(base + address) & 0xFF : 0xFF;
+        return (address < size ? HostMemory.getByte(base + address) : beyond) & 0xFF;
     }
 
     @Override

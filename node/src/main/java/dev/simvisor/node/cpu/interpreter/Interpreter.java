@@ -184,6 +184,10 @@ public final class Interpreter implements Engine {
     private @Nullable Block lookUp() {
         try {
             Block block = nextBlock();
+            if (block == null) {
+                interpret();
+                return null;
+            }
             return block.mayStop && stopsBefore(linear()) ? null : block;
         } catch (GuestException fault) {
             if (leaves(fault)) leave(null, fault);
@@ -345,13 +349,16 @@ public final class Interpreter implements Engine {
         return attention.singleInstruction();
     }
 
-    private Block nextBlock() {
+    /** Null where it would not be of memory, and cannot be kept. */
+    private @Nullable Block nextBlock() {
         long linear = linear();
         long physical = cpu.memory.fetchPage(linear) | linear & 0xFFF;
         int key = key();
         Block block = blocks.find(physical, key);
         if (block != null && (block.secondPage == Block.NO_SECOND_PAGE || sameSecondPage(block, linear))) return block;
+        if (!cpu.bus.isMemory(physical & ~0xFFFL)) return null;
         block = decoder.decode(linear, physical, key);
+        if (block.secondPage != Block.NO_SECOND_PAGE && !cpu.bus.isMemory(block.secondPage)) return null;
         block.postpone(firstLook);
         if (blocks.add(block)) cpu.memory.flushWrites();
         return block;

@@ -62,6 +62,24 @@ class InterpreterTest {
     }
 
     @Test
+    void instructionsThatAreNotInMemoryAreFetchedEachTime() {
+        code(CODE, "E9 FAEF0F00"); // jmp to the end of memory, 1 MiB, less 1
+        code(0xFFFFF, "8D"); // lea, with the rest beyond
+        for (int round = 1; round <= 3; round++) {
+            bus.beyond = 0x00; // lea eax,[eax]; then add [eax],al without end
+            cpu.gpr[Cpu.RAX] = 0x5000;
+            cpu.rip = CODE;
+            interpreter.run(3);
+            assertThat(cpu.rip).isEqualTo(0x100003);
+            bus.beyond = 0x43; // lea eax,[ebx+43H]; then inc ebx without end
+            cpu.rip = CODE;
+            interpreter.run(5);
+            assertThat(cpu.rip).isEqualTo(0x100005);
+            assertThat(cpu.gpr[Cpu.RBX]).isEqualTo(3L * round);
+        }
+    }
+
+    @Test
     void runsOfAnySizesLeaveTheSameState() {
         // A loop with a call, a push and pop, a repeated move of 100 bytes and memory arithmetic.
         String program = "E8 19000000 B9 64000000 BE 00200000 BF 00300000 F3A4 0105 00400000 50 5B EBE1 40 C3";
