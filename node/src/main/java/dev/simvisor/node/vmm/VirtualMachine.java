@@ -33,6 +33,9 @@ import java.util.List;
 public final class VirtualMachine implements AutoCloseable {
     static final int STATE_VERSION = 1;
 
+    /** Lines said within so much time are one piece: a guest may say a great many short ones. */
+    private static final long SAME_TIME_NANOS = 100_000;
+
     /** Bytes typed that may wait for the guest to read them. */
     static final int MOST_UNREAD = 1 << 20;
 
@@ -57,6 +60,11 @@ public final class VirtualMachine implements AutoCloseable {
     private long epoch;
     private long consoleBytes;
     private ByteString.Output line = ByteString.newOutput();
+    private boolean lineEnded;
+    /** When the first byte of the line was said, and the last so far. */
+    private long lineNanos;
+
+    private long spokenNanos;
     private final List<ConsoleChunk> console = new ArrayList<>();
     private String endReason = "";
     private int exitStatus;
@@ -372,18 +380,25 @@ public final class VirtualMachine implements AutoCloseable {
     }
 
     private void put(byte value) {
-        line.write(value);
-        if (value == '\n') {
+        long now = nanos();
+        if (lineEnded && now - lineNanos >= SAME_TIME_NANOS) {
             endLine();
         }
+        if (line.size() == 0) {
+            lineNanos = now;
+        }
+        line.write(value);
+        lineEnded = value == '\n';
+        spokenNanos = now;
     }
 
     private void endLine() {
         if (line.size() > 0) {
-            console.add(new ConsoleChunk(consoleBytes, line.toByteString(), nanos()));
+            console.add(new ConsoleChunk(consoleBytes, line.toByteString(), spokenNanos));
             consoleBytes += line.size();
             line = ByteString.newOutput();
         }
+        lineEnded = false;
     }
 
     // ---- state ----

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.simvisor.node.vmm.VirtualMachine.State;
 import dev.simvisor.proto.api.VmSpec;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -30,6 +32,17 @@ class VirtualMachineTest {
 
         assertThat(split.stateHash()).isEqualTo(whole.stateHash());
         assertThat(split.takeConsole()).isEqualTo(whole.takeConsole());
+    }
+
+    @Test
+    void guestThatSaysVeryManyLinesIsHeardInPiecesOfSomeSize() {
+        VmSpec spec = SPEC.toBuilder().putLabels("line-every", "100").build();
+        VirtualMachine vm = VirtualMachine.started(spec, 1, new ToyMachine(spec).boot(), 0, 1_000_000_000);
+        vm.runTo(10_000_000);
+        List<ConsoleChunk> said = vm.takeConsole();
+        assertThat(said).hasSizeBetween(90, 101);
+        assertThat(said.stream().mapToInt(piece -> piece.bytes().size()).sum()).isGreaterThan(100_000);
+        assertThat(said).isSortedAccordingTo(Comparator.comparingLong(ConsoleChunk::nanos));
     }
 
     @Test
