@@ -12,6 +12,7 @@ import dev.simvisor.proto.api.JournalEntry;
 import dev.simvisor.proto.api.VmState;
 import dev.simvisor.proto.node.DefineHost;
 import dev.simvisor.proto.node.Goodbye;
+import dev.simvisor.proto.node.HostBroken;
 import dev.simvisor.proto.node.HostCommand;
 import dev.simvisor.proto.node.HostMessage;
 import dev.simvisor.proto.node.HostReady;
@@ -181,6 +182,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
                         message.getHostRefused().getReason());
             }
             case WINDOW_DONE -> windowDone(message.getWindowDone());
+            case HOST_BROKEN -> hostBroke(message.getHostBroken());
             case MESSAGE_NOT_SET -> getContext().getLog().warn("a message of a kind this version does not know");
         }
         turn();
@@ -271,25 +273,41 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         List<HostEntry> dead = state.hosts().values().stream()
                 .filter(host -> host.node.equals(gone.node()))
                 .toList();
-        dead.forEach(host -> {
-            starting.remove(host.name());
-            boolean inWindow = running.remove(host.name());
-            long windowNanos = nowNanos;
-            deaths.add(() -> {
-                lose(HostLoss.newBuilder()
-                        .setHost(host.name())
-                        .setSinceNanos(inWindow ? windowNanos : nowNanos)
-                        .setReason("node " + gone.node() + " is gone")
-                        .build());
-                host.node = "";
-            });
+        dead.forEach(host -> die(host, "node " + gone.node() + " is gone"));
+        endDeaths();
+        turn();
+        return this;
+    }
+
+    /** A host is dead, by itself or with its node, which it has no more; {@link #endDeaths} follows. */
+    private void die(HostEntry host, String reason) {
+        starting.remove(host.name());
+        boolean inWindow = running.remove(host.name());
+        long windowNanos = nowNanos;
+        deaths.add(() -> {
+            lose(HostLoss.newBuilder()
+                    .setHost(host.name())
+                    .setSinceNanos(inWindow ? windowNanos : nowNanos)
+                    .setReason(reason)
+                    .build());
+            host.node = "";
         });
+    }
+
+    /** Nobody waits any more for what the dead were to do. */
+    private void endDeaths() {
         if (windowEndNanos > nowNanos && running.isEmpty()) {
             endWindow();
         }
         endWait();
-        turn();
-        return this;
+    }
+
+    private void hostBroke(HostBroken broken) {
+        HostEntry host = state.hosts().get(broken.getHost());
+        if (host != null && host.isAlive()) {
+            die(host, broken.getReason());
+            endDeaths();
+        }
     }
 
     /** A host has died with its node. */

@@ -7,6 +7,7 @@ import dev.simvisor.node.vmm.exit.HostCosts;
 import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.node.DefineHost;
 import dev.simvisor.proto.node.Goodbye;
+import dev.simvisor.proto.node.HostBroken;
 import dev.simvisor.proto.node.HostReady;
 import dev.simvisor.proto.node.HostRefused;
 import dev.simvisor.proto.node.NodeJoined;
@@ -22,6 +23,7 @@ import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorRefResolver;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.ChildFailed;
 import org.apache.pekko.actor.typed.Terminated;
 import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -240,12 +242,29 @@ public final class Node extends AbstractBehavior<Node.Command> {
             inbox.tell(new Command.ControllerGone()); // behind a goodbye that has arrived there
             return this;
         }
-        // A host that was not removed has died of a bug: so does the node, and the controller will notice.
-        if (hosts.values().stream()
-                .anyMatch(host -> host.path().equals(terminated.getRef().path()))) {
-            throw new IllegalStateException("host " + terminated.getRef() + " died");
-        }
+        // A host that was not removed has died of a bug, alone.
+        hosts.entrySet().stream()
+                .filter(host ->
+                        host.getValue().path().equals(terminated.getRef().path()))
+                .map(Map.Entry::getKey)
+                .findAny()
+                .ifPresent(host -> hostBroke(host, terminated));
         return this;
+    }
+
+    private void hostBroke(String host, Terminated terminated) {
+        hosts.remove(host);
+        String cause = terminated instanceof ChildFailed failed ? ": " + rootOf(failed.getCause()) : "";
+        tell(ToController.newBuilder()
+                .setHostBroken(HostBroken.newBuilder().setHost(host).setReason("bug of the simulator" + cause)));
+    }
+
+    private static Throwable rootOf(Throwable thrown) {
+        Throwable root = thrown;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root;
     }
 
     private ActorRef<ToController> controller() {

@@ -29,10 +29,12 @@ final class VcpuThread implements AutoCloseable {
     private void run(long nanos) {
         try {
             vm.runTo(nanos);
-        } catch (RuntimeException | StackOverflowError e) {
-            // A guest must not end the simulator, not even by a bug of ours that it happens to meet.
-            LOG.error("VM {} met a bug of the simulator", vm.name(), e);
+        } catch (Throwable e) {
+            // A guest must not end the simulator, nor what other guests run on, whatever bug of ours it happens to
+            // meet: with errors of
+            // the JVM's, such as of a heap that is too small for the guest, as little as with exceptions.
             vm.crash("bug of the simulator: " + e);
+            LOG.error("VM {} met a bug of the simulator", vm.name(), e);
         }
     }
 
