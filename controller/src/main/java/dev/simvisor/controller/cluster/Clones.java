@@ -28,7 +28,9 @@ import java.util.concurrent.CompletableFuture;
  *
  * <pre>{@code
  * stateDiagram-v2
- *     [*] --> PREPARING: to another host
+ *     [*] --> QUEUED: to another host
+ *     QUEUED --> PREPARING: the links of both hosts are free
+ *     QUEUED --> [*]: a host's death, the first has ended or moved
  *     PREPARING --> COPYING: the target has reserved memory
  *     COPYING --> SENT: the source's hand-over has arrived
  *     SENT --> [*]: verified (the second VM comes into being), or not
@@ -43,6 +45,8 @@ final class Clones {
 
     /** How far a clone on its way to another host is. */
     private enum Phase {
+        /** The link of one of the hosts is a migration's, or another clone's. */
+        QUEUED,
         /** The target has been asked to reserve what the VM needs. */
         PREPARING,
         /** The source sends. */
@@ -59,7 +63,7 @@ final class Clones {
         final HostEntry target;
         final boolean paused;
         final CompletableFuture<Vm> answer;
-        Phase phase = Phase.PREPARING;
+        Phase phase = Phase.QUEUED;
 
         Transfer(
                 long number,
@@ -76,6 +80,15 @@ final class Clones {
             this.target = target;
             this.paused = paused;
             this.answer = answer;
+        }
+
+        /** Another VM may have its name by now, or the host. */
+        boolean hasOriginal() {
+            return original.isAlive() && original.host.equals(source.name());
+        }
+
+        Refusal originalGone() {
+            return new Refusal(Kind.NOT_NOW, "VM " + original.name() + " has ended or moved meanwhile: try again");
         }
     }
 
@@ -114,8 +127,29 @@ final class Clones {
             Transfer transfer =
                     new Transfer(nextTransfer++, original, source, clone, target, request.getPaused(), answer);
             transfers.put(transfer.number, transfer);
-            prepare(transfer);
+            startQueued();
         }
+    }
+
+    /** Begins, in the order in which they were asked for, those whose hosts' links are free. */
+    void startQueued() {
+        for (Transfer transfer : List.copyOf(transfers.values())) {
+            if (transfer.phase != Phase.QUEUED) {
+                continue;
+            }
+            if (!transfer.hasOriginal()) {
+                fail(transfer, transfer.originalGone());
+            } else if (cluster.hasFreeLink(transfer.source) && cluster.hasFreeLink(transfer.target)) {
+                prepare(transfer);
+            }
+        }
+    }
+
+    /** Whether a host's link is a clone's at present. */
+    boolean useLinkOf(HostEntry host) {
+        return transfers.values().stream()
+                .filter(transfer -> transfer.phase == Phase.PREPARING || transfer.phase == Phase.COPYING)
+                .anyMatch(transfer -> transfer.source == host || transfer.target == host);
     }
 
     /** The original's host, where a clone costs least, unless another is asked for or that one takes it not. */
@@ -142,6 +176,7 @@ final class Clones {
     }
 
     private void prepare(Transfer transfer) {
+        transfer.phase = Phase.PREPARING;
         outbox.command(
                 transfer.target.name(),
                 cluster.command()
@@ -174,7 +209,7 @@ final class Clones {
     private void heard(Transfer transfer, HostMessage message) {
         switch (message.getBodyCase()) {
             case INCOMING_READY -> ready(transfer, message.getIncomingReady());
-            case HAND_OVER -> transfer.phase = Phase.SENT;
+            case HAND_OVER -> sent(transfer);
             case VERIFIED -> verified(transfer, message.getVerified());
             case BROKEN ->
                 fail(transfer, new Refusal(Kind.NOT_NOW, message.getBroken().getReason()));
@@ -188,10 +223,8 @@ final class Clones {
             fail(transfer, new Refusal(Kind.INVALID, ready.getRefusal()));
             return;
         }
-        // Another VM may have the name by now, or the host.
-        if (!transfer.original.isAlive() || !transfer.original.host.equals(transfer.source.name())) {
-            String name = transfer.original.name();
-            fail(transfer, new Refusal(Kind.NOT_NOW, "VM " + name + " has ended or moved meanwhile: try again"));
+        if (!transfer.hasOriginal()) {
+            fail(transfer, transfer.originalGone());
             return;
         }
         transfer.phase = Phase.COPYING;
@@ -205,6 +238,11 @@ final class Clones {
                                 .setTransferAddress(outbox.transferAddress(transfer.target.node))
                                 .setPath(Migrations.path(transfer.source, transfer.target)))
                         .build());
+    }
+
+    private void sent(Transfer transfer) {
+        transfer.phase = Phase.SENT;
+        cluster.linksFreed();
     }
 
     private void verified(Transfer transfer, IncomingVerified verified) {
@@ -248,5 +286,6 @@ final class Clones {
             }
         }
         cluster.notCreated(transfer.clone, refusal, transfer.answer);
+        cluster.linksFreed();
     }
 }

@@ -251,6 +251,17 @@ final class ClusterState {
                 .thenRun(() -> moveAway(host, parameters, answer));
     }
 
+    /** A host takes part in one migration or copy of a clone at a time, so that its link is that one's alone. */
+    boolean hasFreeLink(HostEntry host) {
+        return !migrations.useLinkOf(host) && !clones.useLinkOf(host);
+    }
+
+    /** What waits for links may begin. A clone is first: its original would have moved. */
+    void linksFreed() {
+        clones.startQueued();
+        migrations.startQueued();
+    }
+
     private void moveAway(HostEntry host, MigrationParameters parameters, CompletableFuture<Host> answer) {
         if (host.state != HostState.HOST_DRAINING) {
             drained(host, null, answer);

@@ -147,7 +147,7 @@ final class Migrations {
         if (entry.hasEnded()) {
             entry.whenEnded.forEach(future -> future.complete(entry.report.build()));
             entry.whenEnded.clear();
-            startQueued();
+            cluster.linksFreed();
         }
     }
 
@@ -251,19 +251,20 @@ final class Migrations {
 
     // ---- doing ----
 
-    private void startQueued() {
+    /** Begins, in the order in which they were asked for, those whose hosts' links are free. */
+    void startQueued() {
         for (Entry entry : List.copyOf(open.values())) {
-            if (entry.isQueued() && isFree(entry.source) && isFree(entry.target)) {
+            if (entry.isQueued() && cluster.hasFreeLink(entry.source) && cluster.hasFreeLink(entry.target)) {
                 handle(entry.number(), new Coordination.Event.Begin());
             }
         }
     }
 
-    /** A host takes part in one migration at a time, so that its link is that migration's alone. */
-    private boolean isFree(HostEntry host) {
+    /** Whether a host's link is a migration's at present. */
+    boolean useLinkOf(HostEntry host) {
         return open.values().stream()
                 .filter(entry -> !entry.isQueued())
-                .noneMatch(entry -> entry.source == host || entry.target == host);
+                .anyMatch(entry -> entry.source == host || entry.target == host);
     }
 
     private void perform(Entry entry, Action action) {

@@ -133,6 +133,27 @@ class ClonesTest {
         assertThat(reserved("h3")).isEqualTo(VM_BYTES);
     }
 
+    /** A copy of a VM is as old as its state was when its turn came. */
+    @Test
+    void copiesAndMigrationsWaitForEachOthersLinks() {
+        cluster.at(0).createVm(ToyCluster.vm("a", "h1"));
+        cluster.at(0).createVm(ToyCluster.vm("d", "h1"));
+        cluster.at(30 * MILLI).cloneVm(paused("a", "b", "h2"));
+        cluster.at(30 * MILLI).cloneVm(paused("a", "c", "h3"));
+        CompletableFuture<MigrationReport> moved = cluster.at(31 * MILLI).migrate(to("d", "h2"));
+        CompletableFuture<StateHashResponse> first = cluster.at(900 * MILLI).stateHash("b");
+        CompletableFuture<StateHashResponse> second = cluster.at(900 * MILLI).stateHash("c");
+        get(cluster.start());
+
+        long firstSent = get(first).getVirtualCycles();
+        long secondSent = get(second).getVirtualCycles();
+        assertThat(firstSent).isBetween(30 * MILLI, 40 * MILLI);
+        assertThat(secondSent).isBetween(firstSent + 30 * MILLI, firstSent + 80 * MILLI);
+        MigrationReport report = get(cluster.migrationEnd(get(moved).getNumber()));
+        assertThat(report.getState()).isEqualTo(MigrationState.MIGRATION_COMPLETED);
+        assertThat(report.getEndedNanos() - report.getTotalNanos()).isGreaterThan(secondSent + 30 * MILLI);
+    }
+
     @Test
     void inputOfOneIsNotTheOthers() throws Exception {
         CreateVmRequest vm = ToyCluster.vm("a", "h1");
