@@ -60,6 +60,9 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     /** A cluster without hosts has no latency to go by. */
     private static final long LONGEST_WINDOW_NANOS = 10_000_000;
 
+    /** How far a host may go by itself that is alone with something to do: so long do commands from outside wait for it. */
+    private static final long MOST_AHEAD_NANOS = 5_000_000;
+
     /** Timers refuse more than some months, and a guest may set its clock for any time. */
     private static final long LONGEST_WAIT_NANOS = 3_600_000_000_000L;
 
@@ -559,10 +562,13 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     }
 
     private void grant() {
-        windowEndNanos = Math.min(nowNanos + lookaheadNanos(), plannedNanos());
+        long lookaheadNanos = lookaheadNanos();
+        long plannedNanos = plannedNanos();
+        windowEndNanos = Math.min(nowNanos + lookaheadNanos, plannedNanos);
         windowCount++;
         windows.measure(!meterings.isEmpty());
-        windows.grant(windowCount, nowNanos, windowEndNanos).forEach(this::run);
+        Windows.Ahead ahead = new Windows.Ahead(lookaheadNanos, plannedNanos, nowNanos + MOST_AHEAD_NANOS);
+        windows.grant(windowCount, nowNanos, windowEndNanos, ahead).forEach(this::run);
     }
 
     private void run(RunWindow window) {
@@ -588,6 +594,8 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
             return;
         }
         running.remove(done.getHost());
+        windowEndNanos = Math.max(windowEndNanos, done.getUntilNanos());
+        windowCount += Math.max(0, done.getWindows() - 1);
         String host = done.getHost();
         windows.due(host, done.getNextDueNanos());
         for (int i = 0; i < done.getSentCount(); i++) {

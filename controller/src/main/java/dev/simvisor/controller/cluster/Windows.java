@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -38,7 +39,12 @@ final class Windows {
         final List<UnderWay> messages = new ArrayList<>();
 
         long nextNanos(long nowNanos) {
-            long next = commands.isEmpty() ? dueNanos : nowNanos;
+            return Math.min(dueNanos, nextMessageNanos(nowNanos));
+        }
+
+        /** When it has something to do that it does not know of yet. */
+        long nextMessageNanos(long nowNanos) {
+            long next = commands.isEmpty() ? Long.MAX_VALUE : nowNanos;
             for (UnderWay message : messages) {
                 next = Math.min(next, message.message().getArrivalNanos());
             }
@@ -122,9 +128,21 @@ final class Windows {
                 .toList();
     }
 
-    /** The windows of those hosts that have something to do before {@code untilNanos}. */
-    List<RunWindow> grant(long window, long fromNanos, long untilNanos) {
-        List<RunWindow> grants = new ArrayList<>();
+    /**
+     * How far a host may go that has to wait for no other.
+     *
+     * @param lookaheadNanos length of a window
+     * @param plannedNanos when the controller has something to do itself
+     * @param mostNanos the time to which it may go, as commands from outside have to wait so long
+     */
+    record Ahead(long lookaheadNanos, long plannedNanos, long mostNanos) {}
+
+    /**
+     * The windows of those hosts that have something to do before {@code untilNanos}. If it is one alone, it may go on with the
+     * windows that follow as long as this is so: what it does is the same, and need not be told from window to window.
+     */
+    List<RunWindow> grant(long window, long fromNanos, long untilNanos, Ahead ahead) {
+        List<RunWindow.Builder> grants = new ArrayList<>();
         lanes.forEach((host, lane) -> {
             if (lane.nextNanos(fromNanos) < untilNanos) {
                 RunWindow.Builder grant = RunWindow.newBuilder()
@@ -139,9 +157,24 @@ final class Windows {
                         && lane.messages.getFirst().message().getArrivalNanos() < untilNanos) {
                     grant.addMessages(lane.messages.removeFirst().message());
                 }
-                grants.add(grant.build());
+                grants.add(grant);
             }
         });
-        return grants;
+        if (grants.size() == 1) {
+            goAhead(grants.getFirst(), fromNanos, ahead);
+        }
+        return grants.stream().map(RunWindow.Builder::build).toList();
+    }
+
+    private void goAhead(RunWindow.Builder grant, long fromNanos, Ahead ahead) {
+        long alone = ahead.mostNanos();
+        for (Map.Entry<String, Lane> entry : lanes.entrySet()) {
+            Lane lane = entry.getValue();
+            boolean isItself = entry.getKey().equals(grant.getHost());
+            alone = Math.min(alone, isItself ? lane.nextMessageNanos(fromNanos) : lane.nextNanos(fromNanos));
+        }
+        grant.setLookaheadNanos(ahead.lookaheadNanos())
+                .setPlannedNanos(ahead.plannedNanos())
+                .setAloneUntilNanos(alone);
     }
 }

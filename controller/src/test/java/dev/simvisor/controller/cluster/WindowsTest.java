@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dev.simvisor.proto.node.HostCommand;
+import dev.simvisor.proto.node.HostMessage;
 import dev.simvisor.proto.node.RunWindow;
 import dev.simvisor.proto.node.TypeOnConsole;
 import java.util.ArrayList;
@@ -11,11 +12,36 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class WindowsTest {
+    private static final Windows.Ahead NO_FURTHER = new Windows.Ahead(100, 100, 100);
+
     private static HostCommand typed(long number, int bytes) {
         return HostCommand.newBuilder()
                 .setNumber(number)
                 .setType(TypeOnConsole.newBuilder().setBytes(ByteString.copyFrom(new byte[bytes])))
                 .build();
+    }
+
+    @Test
+    void hostThatAloneHasSomethingToDoIsToldUntilWhen() {
+        Windows windows = new Windows();
+        for (String host : List.of("a", "b")) windows.add(host);
+        windows.due("a", 10);
+        windows.due("b", 450);
+        Windows.Ahead ahead = new Windows.Ahead(100, 700, 1000);
+        assertThat(windows.grant(1, 0, 100, ahead))
+                .singleElement()
+                .returns("a", RunWindow::getHost)
+                .returns(100L, RunWindow::getLookaheadNanos)
+                .returns(700L, RunWindow::getPlannedNanos)
+                .returns(450L, RunWindow::getAloneUntilNanos);
+        windows.message("b", 0, message("a", 300));
+        assertThat(windows.grant(2, 0, 100, ahead)).singleElement().returns(300L, RunWindow::getAloneUntilNanos);
+        windows.due("b", 90);
+        assertThat(windows.grant(3, 0, 100, ahead)).hasSize(2).allMatch(grant -> grant.getAloneUntilNanos() == 0);
+    }
+
+    private static HostMessage message(String to, long arrivalNanos) {
+        return HostMessage.newBuilder().setTo(to).setArrivalNanos(arrivalNanos).build();
     }
 
     @Test
@@ -29,7 +55,7 @@ class WindowsTest {
 
         List<Long> granted = new ArrayList<>();
         while (windows.nextNanos(0) == 0) {
-            List<RunWindow> window = windows.grant(1, 0, 100);
+            List<RunWindow> window = windows.grant(1, 0, 100, NO_FURTHER);
             assertThat(window).hasSize(1);
             assertThat(window.getFirst().getSerializedSize()).isLessThan(8 << 20);
             window.getFirst().getCommandsList().forEach(command -> granted.add(command.getNumber()));

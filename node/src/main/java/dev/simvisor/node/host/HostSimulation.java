@@ -87,7 +87,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
         this.commands = new HostCommands(this, machines, streams, diskClaims);
     }
 
-    /** Runs up to, not including, the end of a window. */
+    /** Runs up to, not including, the end of a window; and through those that follow, where the grant covers them. */
     WindowDone run(RunWindow window) throws InterruptedException {
         diskClaims.retry();
         advance(window.getFromNanos());
@@ -98,13 +98,33 @@ final class HostSimulation implements HostContext, AutoCloseable {
             commands.execute(command);
         }
         rescheduleIfNeeded();
-        long until = window.getUntilNanos();
+        runUntil(window.getUntilNanos());
+        long windows = 1;
+        while (sent.isEmpty() && isAloneInFollowing(window)) {
+            long end = followingEnd(window);
+            advance(nextDueNanos());
+            runUntil(end);
+            windows++;
+        }
+        return done(window).setUntilNanos(nowNanos).setWindows(windows).build();
+    }
+
+    /** Whether the window that the controller would grant next has nothing in it for anybody else. */
+    private boolean isAloneInFollowing(RunWindow grant) {
+        return nextDueNanos() < Math.min(grant.getPlannedNanos(), grant.getAloneUntilNanos())
+                && followingEnd(grant) <= grant.getAloneUntilNanos();
+    }
+
+    private long followingEnd(RunWindow grant) {
+        return Math.min(nextDueNanos() + grant.getLookaheadNanos(), grant.getPlannedNanos());
+    }
+
+    private void runUntil(long until) throws InterruptedException {
         while (nowNanos < until) {
             runDue();
             long next = Math.min(until, sharingTimes.nextNanos(nowNanos));
             advance(due.isEmpty() ? next : Math.min(next, due.element().nanos()));
         }
-        return done(window);
     }
 
     private void arrive(HostMessage message, int index) {
@@ -218,7 +238,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
         }
     }
 
-    private WindowDone done(RunWindow window) {
+    private WindowDone.Builder done(RunWindow window) {
         WindowDone.Builder done = WindowDone.newBuilder()
                 .setHost(spec.getName())
                 .setWindow(window.getWindow())
@@ -234,7 +254,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
             done.setUsage(meter.report(residents.values(), machines.savedBytes()));
         }
         meter.windowEnded();
-        return done.build();
+        return done;
     }
 
     private static VmProgress progress(VirtualMachine vm) {

@@ -103,6 +103,55 @@ class HostSimulationTest {
         return sent;
     }
 
+    /** A VM that always has something to execute, one that a timer wakes, and the end of one. */
+    @Test
+    void hostThatIsAloneRunsTheWindowsThatItWouldBeGranted() throws Exception {
+        HostCommand[] vms = {create("busy", 0), create("idle", 0, 4 * MILLI)};
+        try (HostSimulation granted = host(1);
+                HostSimulation alone = host(1)) {
+            run(granted, 20 * MILLI, MILLI, vms);
+            long steps = machines.get("busy").instructions();
+            WindowDone done = alone.run(
+                    ahead(0, MILLI, 20 * MILLI).addAllCommands(List.of(vms)).build());
+            assertThat(done.getUntilNanos()).isEqualTo(MILLI); // its VMs' reports are to be told of
+            assertThat(done.getWindows()).isEqualTo(1);
+            done = alone.run(ahead(MILLI, 2 * MILLI, 20 * MILLI).build());
+            assertThat(done.getUntilNanos()).isEqualTo(20 * MILLI);
+            assertThat(done.getWindows()).isEqualTo(19);
+            assertThat(machines.get("busy").instructions()).isEqualTo(steps);
+        }
+    }
+
+    @Test
+    void hostThatIsAloneStopsAtTheEndOfTheWindowInWhichItSends() throws Exception {
+        try (HostSimulation host = host(2)) {
+            run(host, 2 * MILLI, MILLI, ending("a", ENDS_AT), create("b", 0));
+            WindowDone done = host.run(ahead(2 * MILLI, 3 * MILLI, 100 * MILLI).build());
+            assertThat(done.getSentList()).hasSize(1);
+            assertThat(done.getUntilNanos()).isEqualTo(42 * MILLI);
+        }
+    }
+
+    @Test
+    void hostThatIsAloneLeavesToOthersWhatTheyHaveAPartIn() throws Exception {
+        try (HostSimulation host = host(1)) {
+            run(host, 2 * MILLI, MILLI, create("a", 0));
+            RunWindow.Builder grant = ahead(2 * MILLI, 3 * MILLI, 7 * MILLI + 1);
+            assertThat(host.run(grant.build()).getUntilNanos()).isEqualTo(7 * MILLI);
+            grant = ahead(7 * MILLI, 8 * MILLI, 100 * MILLI).setPlannedNanos(10 * MILLI + 1);
+            assertThat(host.run(grant.build()).getUntilNanos()).isEqualTo(10 * MILLI + 1);
+        }
+    }
+
+    private static RunWindow.Builder ahead(long from, long until, long alone) {
+        return RunWindow.newBuilder()
+                .setFromNanos(from)
+                .setUntilNanos(until)
+                .setLookaheadNanos(MILLI)
+                .setPlannedNanos(Long.MAX_VALUE)
+                .setAloneUntilNanos(alone);
+    }
+
     /** Toy machines save a page for each look. */
     @Test
     void pagesAreSharedAtTheSameTimesWhateverTheWindows() throws Exception {
