@@ -23,7 +23,6 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.Future;
 
 /**
  * One physical host on its way through virtual time. All methods are called by one thread, the host's; the vCPUs run on
@@ -157,19 +156,17 @@ final class HostSimulation implements HostContext, AutoCloseable {
         if (toNanos <= nowNanos) {
             return;
         }
-        List<Future<?>> runs = new ArrayList<>();
+        List<VcpuThread> running = new ArrayList<>();
         for (Resident resident : residents.values()) {
             if (starving.contains(resident.vm.name())) {
                 meter.starves(resident, nowNanos, toNanos);
                 resident.vm.starveTo(toNanos);
             } else if (resident.vm.isRunning()) {
                 if (resident.vm.nextDueNanos() < toNanos) sharingTimes.changed();
-                runs.add(resident.vcpu.runTo(toNanos));
+                running.add(resident.vcpu);
             }
         }
-        for (Future<?> run : runs) {
-            VcpuThread.join(run);
-        }
+        VcpuThread.runAllTo(toNanos, running);
         nowNanos = toNanos;
         commands.askForMissedPages();
         for (Resident resident : List.copyOf(residents.values())) {
