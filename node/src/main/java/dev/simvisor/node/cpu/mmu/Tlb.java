@@ -26,8 +26,9 @@ final class Tlb {
     /** Keeps the entries from being freed. */
     private final MemorySegment memory;
 
-    // Numbers of the entries filled since the last flush, until there are as many as entries: then a flush clears them
-    // all.
+    // Numbers of the entries filled since the last flush, until there are as many as entries: with one more, a flush
+    // clears
+    // them all. Counting ends there: guests need not flush before an int overflows.
     private final short[] filled = new short[ENTRIES];
     private int filledCount;
     private final short[] nonGlobal = new short[ENTRIES];
@@ -64,11 +65,24 @@ final class Tlb {
         HostMemory.putLong(entry, linearPage);
         HostMemory.putLong(entry + 8, addend);
         short number = (short) (entry - entries >>> 4);
-        if (filledCount < filled.length) filled[filledCount] = number;
-        filledCount++;
-        if (global) return;
-        if (nonGlobalCount < nonGlobal.length) nonGlobal[nonGlobalCount] = number;
-        nonGlobalCount++;
+        filledCount = log(filled, filledCount, number);
+        if (!global) nonGlobalCount = log(nonGlobal, nonGlobalCount, number);
+    }
+
+    /** Returns the new count, which says no more than that there is no room once there is none. */
+    private static int log(short[] numbers, int count, short number) {
+        if (count > numbers.length) return count;
+        if (count < numbers.length) numbers[count] = number;
+        return count + 1;
+    }
+
+    /** How many fills since the last flush are counted, for tests. */
+    int filledCount() {
+        return filledCount;
+    }
+
+    int nonGlobalCount() {
+        return nonGlobalCount;
     }
 
     void flush() {
