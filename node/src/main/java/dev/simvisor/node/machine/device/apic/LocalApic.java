@@ -513,7 +513,7 @@ public final class LocalApic implements InterruptController {
 
     /** A new divisor applies from now on, to what is left of the count. */
     private void writeTimerDivide(int value) {
-        int left = timerCurrentCount();
+        long left = Integer.toUnsignedLong(timerCurrentCount());
         timerDivide = value;
         if (timerMode() != TIMER_TSC_DEADLINE && timer.isArmed()) {
             timerStartedCycles = clock.cycles() - (Integer.toUnsignedLong(timerInitialCount) - left) * timerDivisor();

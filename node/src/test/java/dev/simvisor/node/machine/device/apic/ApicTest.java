@@ -112,6 +112,16 @@ class ApicTest {
     }
 
     @Test
+    void aNewDivisorAppliesToAllThatIsLeftOfALongCount() {
+        apic.write(LVT_TIMER, 0x40);
+        apic.write(DIVIDE, 0x0); // by 2
+        apic.write(INITIAL_COUNT, 0xC000_0000);
+        apic.write(DIVIDE, 0xB); // by 1
+        assertThat(clock.nextDueCycles()).isEqualTo(0xC000_0000L);
+        assertThat(apic.read(CURRENT_COUNT)).isEqualTo(0xC000_0000);
+    }
+
+    @Test
     void aPeriodHasALeastLength() {
         apic.write(LVT_TIMER, 0x20040);
         apic.write(DIVIDE, 0xB);
