@@ -98,10 +98,14 @@ public final class PageTableWrites {
             return cpu.bus.read(physicalAddress, size);
         }
 
-        /** Of what does not go to the table there are only accessed and dirty flags, which nobody misses. */
+        /**
+         * Of what does not go to the table there are only accessed and dirty flags, which nobody misses. A store that is not
+         * aligned is no update of one entry; Xen leaves it to the guest as a page fault (ptwr_emulated_write in mm.c).
+         */
         @Override
         public void write(long physicalAddress, int size, long value) {
             if (domain.memory().gfn(physicalAddress >>> FRAME_SHIFT) != table) return;
+            if ((physicalAddress & size - 1) != 0) throw emulator.generalProtection(0);
             int index = (int) (physicalAddress >>> 3) & PageTableEntry.ENTRIES - 1;
             int shift = 8 * (int) (physicalAddress & 7);
             long mask = size == 8 ? -1 : (1L << 8 * size) - 1 << shift;
