@@ -58,7 +58,7 @@ public final class Vcpu implements Turns.Participant {
     private int userTable = DomainMemory.NONE;
     private @Nullable GuestAccess access;
     /** When the TLB was last flushed entirely, by the domain's frame table. */
-    private int flushedAt;
+    private long flushedAt;
 
     long infoAddress;
     boolean infoMoved;
@@ -258,7 +258,7 @@ public final class Vcpu implements Turns.Participant {
         cpu.memory.invalidateAll();
     }
 
-    void flushTlbSince(int stamp) {
+    void flushTlbSince(long stamp) {
         if (flushedAt < stamp) flushTlb();
     }
 

@@ -35,9 +35,7 @@ public final class DomainBus implements SystemBus {
     @Override
     public long directWrite(long physicalPage) {
         int gfn = gfn(physicalPage);
-        return gfn == DomainMemory.NONE
-                ? domain.hypervisorAddress(physicalPage >>> FRAME_SHIFT)
-                : memory.directWrite((long) gfn << FRAME_SHIFT);
+        return gfn == DomainMemory.NONE ? 0 : memory.directWrite((long) gfn << FRAME_SHIFT);
     }
 
     @Override
@@ -57,12 +55,19 @@ public final class DomainBus implements SystemBus {
         };
     }
 
-    /** Stores to frames that are write-protected for a reason of {@link GuestMemory}'s; all others are direct. */
+    /**
+     * Stores to frames that are write-protected for a reason of {@link GuestMemory}'s; all others are direct. The VMM's frames
+     * are never written: no guest may map them writable, and in their page tables and descriptors all is marked accessed and
+     * dirty already. A store there means that a table was not validated, and ends this VM.
+     */
     @Override
     public void write(long physicalAddress, int size, long value) {
         int gfn = gfn(physicalAddress);
         if (gfn != DomainMemory.NONE) {
             memory.write((long) gfn << FRAME_SHIFT | physicalAddress & FRAME_OFFSET_MASK, size, value);
+        } else if (domain.hypervisorAddress(physicalAddress >>> FRAME_SHIFT) != 0) {
+            throw new IllegalStateException(
+                    "a guest stored to a frame of the VMM's at " + Long.toHexString(physicalAddress));
         }
     }
 

@@ -25,7 +25,7 @@ public final class FrameTable {
     /** What a processor may have cached of a frame has to go. */
     public interface TlbFlush {
         /** Flushes the TLB of each processor that has not been flushed entirely since the time {@code stamp}. */
-        void flushSince(int stamp);
+        void flushSince(long stamp);
     }
 
     private final DomainMemory domain;
@@ -33,7 +33,7 @@ public final class FrameTable {
     private final FrameType[] types;
     private final int[] typeCounts;
     /** When the last use as the present type ended, by {@link #now}. */
-    private final int[] typeEnded;
+    private final long[] typeEnded;
 
     private final BitSet allocated = new BitSet();
     private final BitSet pinned = new BitSet();
@@ -50,7 +50,12 @@ public final class FrameTable {
         @Override
         public void invalidate(int gfn, FrameType type) {}
     };
-    private int now = 1;
+    /**
+     * A guest advances it as often as it likes, some ten million times a second: a stamp that wrapped around would keep from
+     * the processors that their TLBs are stale, and the guest could write its own page tables. 63 bits last for ever.
+     */
+    private long now = 1;
+
     private int frames;
 
     public FrameTable(DomainMemory domain, TlbFlush tlbs) {
@@ -60,7 +65,7 @@ public final class FrameTable {
         types = new FrameType[domain.endFrame()];
         java.util.Arrays.fill(types, NONE);
         typeCounts = new int[domain.endFrame()];
-        typeEnded = new int[domain.endFrame()];
+        typeEnded = new long[domain.endFrame()];
     }
 
     void promoteWith(Promotion how) {
@@ -182,7 +187,7 @@ public final class FrameTable {
     }
 
     /** The present time, for a processor to note when its TLB was flushed entirely. Later events have later times. */
-    public int tick() {
+    public long tick() {
         return now++;
     }
 
@@ -206,6 +211,11 @@ public final class FrameTable {
 
     public boolean isPinned(int gfn) {
         return pinned.get(gfn);
+    }
+
+    /** Lets time pass as so many flushes do, for tests. */
+    void advance(long flushes) {
+        now += flushes;
     }
 
     /** References, for tests. */

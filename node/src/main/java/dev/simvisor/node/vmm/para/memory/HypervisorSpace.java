@@ -182,10 +182,17 @@ public final class HypervisorSpace {
     }
 
     private long get(long mfn, int index) {
-        return HostMemory.getLong(domain.hypervisorAddress(mfn) + 8L * index);
+        return HostMemory.getLong(address(mfn) + 8L * index);
     }
 
     private void put(long mfn, int index, long value) {
-        HostMemory.putLong(domain.hypervisorAddress(mfn) + 8L * index, value);
+        HostMemory.putLong(address(mfn) + 8L * index, value);
+    }
+
+    /** Of another frame than the VMM's there is none: a table that leads there was overwritten, and this VM has to end. */
+    private long address(long mfn) {
+        long address = domain.hypervisorAddress(mfn);
+        if (address == 0) throw new IllegalStateException("mfn " + mfn + " is no frame of the VMM's");
+        return address;
     }
 }

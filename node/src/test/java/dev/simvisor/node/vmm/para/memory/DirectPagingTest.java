@@ -12,6 +12,8 @@ import static dev.simvisor.node.vmm.para.memory.PageTableEntry.of;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.simvisor.node.cpu.GuestException;
+import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.vmm.para.abi.XenError;
 import dev.simvisor.node.vmm.para.domain.SmallDomain;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -66,6 +68,30 @@ class DirectPagingTest {
         refused(XenError.EBUSY, () -> put(0, of(small.mfn(TABLE), PRESENT | WRITABLE)));
         refused(XenError.EBUSY, () -> put(0, of(small.mfn(ROOT), PRESENT | WRITABLE)));
         assertThat(paging.entry(TABLE, 0)).isZero();
+    }
+
+    /** The stamps of the TLB are counted by a guest's flushes, of which a few minutes hold 2^31. */
+    @Test
+    void aPageThatBecomesATableCannotBeWrittenAfterAnyNumberOfFlushes() {
+        var memory = small.vcpu().cpu().memory;
+        frames.advance(Integer.MAX_VALUE - 1);
+        small.vcpu().flushTlb();
+        memory.write64(SmallDomain.linear(TABLE), 0); // the TLB has it writable
+        small.vcpu().flushTlb();
+        memory.write64(SmallDomain.linear(TABLE), 0);
+        makeTable();
+        assertThatThrownBy(() -> memory.write64(SmallDomain.linear(TABLE), of(small.mfn(ROOT), PRESENT | WRITABLE)))
+                .isInstanceOf(GuestException.class);
+        assertThat(paging.entry(TABLE, 0)).isZero();
+    }
+
+    @Test
+    void aGuestsProcessorCannotStoreToFramesOfTheVmm() {
+        var bus = new DomainBus(small.domain.memory());
+        long page = small.domain.memory().endMfn() << MachineMemory.FRAME_SHIFT;
+        assertThat(bus.directRead(page)).isNotZero();
+        assertThat(bus.directWrite(page)).isZero();
+        assertThatThrownBy(() -> bus.write(page, 8, 0)).isInstanceOf(IllegalStateException.class);
     }
 
     @Test
