@@ -88,9 +88,12 @@ public final class HypervisorSpace {
         return index >= FIRST_RESERVED_SLOT && index <= LAST_RESERVED_SLOT;
     }
 
-    /** Whether a linear address is one that a guest may hand to the VMM. */
+    /**
+     * Whether a linear address is one that a guest may hand to the VMM: canonical, and not the VMM's. One that is not canonical
+     * would lead into the VMM's tables, since bits 63:48 choose no entry.
+     */
     public static boolean isGuests(long linear) {
-        return linear >= 0 && linear < 0x0000_8000_0000_0000L || linear >= END;
+        return linear >= 0 ? linear < 0x0000_8000_0000_0000L : linear >= END;
     }
 
     /** Makes the space part of an address space. */

@@ -94,6 +94,18 @@ class DirectPagingTest {
         assertThatThrownBy(() -> bus.write(page, 8, 0)).isInstanceOf(IllegalStateException.class);
     }
 
+    /** With bit 47 set they would lead to what is the VMM's. */
+    @Test
+    void addressesThatAreNotCanonicalAreNobodys() {
+        for (long linear :
+                new long[] {0x0000_8000_0000_0000L, 0x0000_8200_0000_E000L, Long.MAX_VALUE, Long.MIN_VALUE}) {
+            assertThat(HypervisorSpace.isGuests(linear)).isFalse();
+            refused(XenError.EFAULT, () -> small.vcpu().access().translate(linear, false));
+        }
+        assertThat(HypervisorSpace.isGuests(0x0000_7FFF_FFFF_FFFFL)).isTrue();
+        assertThat(HypervisorSpace.isGuests(HypervisorSpace.END)).isTrue();
+    }
+
     @Test
     void aPageTableCanBeMappedReadOnly() {
         makeTable();
