@@ -8,7 +8,6 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** A virtio block device with one queue (§5.2). Each request is finished at the virtual instant it is notified. */
 public final class VirtioBlock implements VirtioDevice {
@@ -102,11 +101,11 @@ public final class VirtioBlock implements VirtioDevice {
     @Override
     public void serve(int index, List<Virtqueue> queues) throws MalformedRingException {
         Virtqueue queue = queues.get(index);
-        @Nullable DescriptorChain chain = queue.take();
-        while (chain != null) {
+        for (int served = 0; served < queue.size(); served++) {
+            DescriptorChain chain = queue.take();
+            if (chain == null) return;
             serve(chain);
             queue.complete(chain);
-            chain = queue.take();
         }
     }
 

@@ -86,7 +86,7 @@ public final class VirtioConsole implements VirtioDevice {
     }
 
     private void deliverInput(Virtqueue queue) throws MalformedRingException {
-        while (!input.isEmpty()) {
+        for (int served = 0; served < queue.size() && !input.isEmpty(); served++) {
             DescriptorChain chain = queue.take();
             if (chain == null) {
                 return;
@@ -101,16 +101,22 @@ public final class VirtioConsole implements VirtioDevice {
     }
 
     private void takeOutput(Virtqueue queue) throws MalformedRingException {
-        DescriptorChain chain = queue.take();
-        while (chain != null) {
-            while (chain.readableBytes() > 0) {
-                int count = chain.read(buffer, 0, CHUNK);
-                for (int i = 0; i < count; i++) {
-                    output.accept(buffer[i] & 0xFF);
-                }
+        for (int served = 0; served < queue.size(); served++) {
+            DescriptorChain chain = queue.take();
+            if (chain == null) {
+                return;
             }
+            send(chain);
             queue.complete(chain);
-            chain = queue.take();
+        }
+    }
+
+    private void send(DescriptorChain chain) {
+        while (chain.readableBytes() > 0) {
+            int count = chain.read(buffer, 0, CHUNK);
+            for (int i = 0; i < count; i++) {
+                output.accept(buffer[i] & 0xFF);
+            }
         }
     }
 

@@ -22,7 +22,11 @@ interface VirtioDevice {
     /** The device's configuration fields, read-only, little-endian. */
     byte[] configuration();
 
-    /** Serves a queue whose driver notified it; queues that are not enabled must be left alone. */
+    /**
+     * Serves a queue whose driver notified it; queues that are not enabled must be left alone. No more requests are served than
+     * the queue has entries. A driver has no more there, and cannot add one meanwhile; but what a device writes may be the ring
+     * itself, which then never ends. Such requests wait for the driver's next notification.
+     */
     void serve(int queue, List<Virtqueue> queues) throws MalformedRingException;
 
     /** The driver reset the device: requests are forgotten. */

@@ -262,6 +262,46 @@ class VirtioTest {
 
     // ---- hostile rings ----
 
+    /** A read goes to the available ring's index: whenever it is done, the driver seems to have offered one request more. */
+    @Test
+    void aRingThatTheDeviceRefillsIsServedOnceRoundAtEachNotification() {
+        int[] reads = new int[1];
+        plug(VirtioBlock.onPci(diskThatOffers(reads), "serial", memory));
+        start(0);
+        descriptor(0, HEADER, 16, NEXT, 1);
+        descriptor(1, AVAILABLE + 2, 2, NEXT | WRITE, 2);
+        descriptor(2, DATA, 510, NEXT | WRITE, 3);
+        descriptor(3, STATUS_BYTE, 1, WRITE, 0);
+        offer(0, 0);
+        assertThat(reads[0]).isEqualTo(QUEUE_SIZE);
+        bus.write(NOTIFY, 2, 0);
+        assertThat(reads[0]).isEqualTo(2 * QUEUE_SIZE);
+        assertThat(needsReset()).isFalse();
+    }
+
+    private static DiskInMemory diskThatOffers(int[] reads) {
+        return new DiskInMemory(512) {
+            @Override
+            public void read(long position, byte[] target, int offset, int length) {
+                assertThat(++reads[0]).isLessThan(1000);
+                int offered = reads[0] + 1;
+                target[offset] = (byte) offered;
+                target[offset + 1] = (byte) (offered >> 8);
+            }
+        };
+    }
+
+    @Test
+    void aFullRingIsServedEntirely() {
+        plugDisk();
+        memory.write(HEADER, 4, 4); // flushes
+        descriptor(0, HEADER, 16, NEXT, 1);
+        descriptor(1, STATUS_BYTE, 1, WRITE, 0);
+        available = QUEUE_SIZE - 1;
+        offer(0, 0);
+        assertThat(memory.read(USED + 2, 2)).isEqualTo(QUEUE_SIZE);
+    }
+
     @Test
     void aRingThatMakesNoSenseStopsTheDeviceUntilItIsReset() {
         plugDisk();
