@@ -24,6 +24,7 @@ final class GuestExits {
     private static final int R11 = 11;
     private static final int[] ARGUMENTS = {Cpu.RDI, Cpu.RSI, Cpu.RDX, R10, R8, R9};
     private static final int CODE_64 = 64;
+    private static final int DEBUG_STATUS = 6;
     // Of the error code
     private static final int PRESENT_AND_WRITE = 3;
     private static final int USER = 4;
@@ -76,11 +77,25 @@ final class GuestExits {
         }
     }
 
-    /** The exception is the guest's own. One that an instruction raised counts as one, a debug trap does not. */
+    /**
+     * The exception is the guest's own. One that an instruction raised counts as one. So does a breakpoint on an instruction,
+     * which is a fault as well (SDM Vol 3B §17.3.1.1): of a handler that begins with one there would be no end, and no time
+     * would pass (as CVE-2015-8104). A debug trap does not: it comes after an instruction that has counted.
+     */
     private void reflect(Exit exit) {
         ledger.count(ExitKind.REFLECTED_EXCEPTION);
-        if (exit.instruction != null || exit.vector != GuestException.DEBUG) cpu.completedInstructions++;
+        if (exit.vector != GuestException.DEBUG || exit.instruction != null || takeBreakpoints()) {
+            cpu.completedInstructions++;
+        }
         TrapFrame.enterVector(vcpu, exit.vector, exit.hasErrorCode, exit.errorCode);
+    }
+
+    /** Enters the breakpoints into DR6 that #DB is for; what a trap is for is there already. Whether there were any. */
+    private boolean takeBreakpoints() {
+        long hit = cpu.pendingDebugTraps;
+        cpu.pendingDebugTraps = 0;
+        cpu.dr[DEBUG_STATUS] |= hit;
+        return hit != 0;
     }
 
     private void pageFault(Exit exit) {

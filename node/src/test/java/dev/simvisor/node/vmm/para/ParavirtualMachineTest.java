@@ -8,6 +8,7 @@ import static org.assertj.core.api.InstanceOfAssertFactories.type;
 import dev.simvisor.node.cpu.Cpu;
 import dev.simvisor.node.cpu.CpuModel;
 import dev.simvisor.node.cpu.Engine;
+import dev.simvisor.node.cpu.GuestException;
 import dev.simvisor.node.cpu.ProcessorCosts;
 import dev.simvisor.node.cpu.interpreter.Interpreter;
 import dev.simvisor.node.cpu.translator.TranslatingEngine;
@@ -39,6 +40,8 @@ class ParavirtualMachineTest {
     private static final int SCHED_OP = 29;
     private static final int SET_TIMER = 15;
     private static final int SHUTDOWN = 2;
+    private static final int SET_TRAP_TABLE = 0;
+    private static final int SET_DEBUGREG = 8;
     private static final int BLOCK = 1;
     private static final int SET_CALLBACKS = 4;
     private static final int XEN_VERSION = 17;
@@ -261,6 +264,51 @@ class ParavirtualMachineTest {
             assertThat(machine.runUntil(5_000_000)).isEqualTo(new RunOutcome.Idle());
             assertThat(machine.nextEventCycles()).as("its timer has no port").isEqualTo(Long.MAX_VALUE);
             assertThat(said).isEmpty();
+        }
+    }
+
+    /** One that sets a breakpoint on an instruction, and goes there; #DB leads to {@code handler}. */
+    private static byte[] kernelWithBreakpoint(long handler, long breakpoint, byte[] there) {
+        byte[] code = new TinyKernel.Code()
+                .hypercall(SET_TRAP_TABLE, CODE + DATA + 256, 0, 0)
+                .hypercall(SET_DEBUGREG, 0, breakpoint, 0)
+                .hypercall(SET_DEBUGREG, 7, 1, 0)
+                .bytes(0x48, 0xC7, 0xC0) // MOV RAX, breakpoint
+                .little((int) breakpoint)
+                .bytes(0xFF, 0xE0) // JMP RAX
+                .done();
+        java.nio.ByteBuffer image = java.nio.ByteBuffer.allocate(2 * DATA).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        image.put(code).put(DATA / 2, there);
+        image.put(DATA + 256, (byte) GuestException.DEBUG).putLong(DATA + 264, handler);
+        return image.array();
+    }
+
+    @Test
+    void timePassesWhileAHandlerIsEnteredForItsOwnBreakpoint() throws InvalidImageException {
+        long handler = CODE + DATA / 2;
+        byte[] code = kernelWithBreakpoint(handler, handler, new byte[] {(byte) 0x90});
+        for (boolean split : new boolean[] {false, true}) {
+            try (ParavirtualMachine machine = booted(code, split ? TranslatingEngine::new : Interpreter::new)) {
+                for (long cycle = 0; split && cycle < 40; cycle++) machine.runUntil(cycle);
+                assertThat(machine.runUntil(40)).isEqualTo(new RunOutcome.DeadlineReached());
+                assertThat(machine.instructions()).isEqualTo(40);
+            }
+        }
+        assertThat(ledger.total(ExitKind.REFLECTED_EXCEPTION)).isEqualTo(2 * (40 - 17));
+    }
+
+    @Test
+    void aBreakpointIsReportedOnce() throws InvalidImageException {
+        long breakpoint = CODE + DATA / 2;
+        byte[] ending = new TinyKernel.Code()
+                .bytes(0x90)
+                .hypercall(SCHED_OP, SHUTDOWN, CODE + DATA + 8, 0)
+                .done();
+        byte[] code = kernelWithBreakpoint(breakpoint + 1, breakpoint, ending);
+        try (ParavirtualMachine machine = booted(code, Interpreter::new)) {
+            assertThat(machine.runUntil(1_000_000)).isEqualTo(new RunOutcome.PoweredOff());
+            assertThat(ledger.total(ExitKind.REFLECTED_EXCEPTION)).isEqualTo(1);
+            assertThat(machine.domain().vcpu(0).debugRegister(6) & 0xF).isEqualTo(1);
         }
     }
 
