@@ -137,6 +137,8 @@ public final class Cpu {
     public long pendingDebugTraps;
     /** The instruction that executes is a software interrupt: TF is cleared without a trap (SDM Vol 3B §17.3.1.4). */
     public boolean singleStepDropped;
+    /** Of the delivery in progress: faults of tasks that it switched to, before their first instruction; 0 between instructions. */
+    public int faultsOfNewTasks;
     /** Stopped by HLT until an interrupt. */
     public boolean halted;
     /** Stopped by a fault while a double fault was delivered. */

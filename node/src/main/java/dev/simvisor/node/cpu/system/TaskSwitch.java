@@ -63,6 +63,9 @@ final class TaskSwitch {
 
     private static final int LAST_32 = 0x67;
     private static final int LAST_16 = 0x2B;
+    /** More than any guest means to have. */
+    private static final int MOST_FAULTS_OF_NEW_TASKS = 32;
+
     /** A 16-bit TSS holds ES, CS, SS and DS only. */
     private static final int SELECTORS_IN_16 = 4;
 
@@ -152,7 +155,25 @@ final class TaskSwitch {
             if (cpu.rip > cpu.segmentLimit[CS]) throw cpu.generalProtection(0);
         } catch (GuestException fault) {
             cpu.updateMode();
+            deliverInNewTask(cpu, fault);
+        }
+    }
+
+    /**
+     * The gate for what the new task raises may lead to yet another task, and so on for ever, if what is written into one makes
+     * it available again; a processor hangs then. This one gives up, and shuts down: no instruction could come next.
+     */
+    private static void deliverInNewTask(Cpu cpu, GuestException fault) {
+        if (cpu.faultsOfNewTasks == MOST_FAULTS_OF_NEW_TASKS) {
+            cpu.shutdown = true;
+            cpu.endBlock();
+            return;
+        }
+        cpu.faultsOfNewTasks++;
+        try {
             ExceptionDelivery.deliver(cpu, fault);
+        } finally {
+            cpu.faultsOfNewTasks--;
         }
     }
 

@@ -149,6 +149,32 @@ class ExceptionDeliveryTest {
         }
     }
 
+    /** What a switch writes into the task's segment, the back link, overlies its descriptor, and makes it available again. */
+    @Test
+    void tasksThatFaultInOneAnothersPlaceForEverShutTheProcessorDown() {
+        try (SystemMachine machine = SystemMachine.protectedMode()) {
+            int table = 0x10_0000;
+            int task = 0x8910;
+            int segment = table + task + 4;
+            for (int at = 0; at < 0x28; at += 8)
+                machine.bus.write(table + at, 8, machine.bus.read(SystemMachine.GDT + at, 8));
+            machine.bus.write(table + task, 8, 0x0000_8910_8914_FFFFL);
+            machine.bus.write(segment + 0x60, 2, 0x18); // no LDT: #TS in the new task
+            machine.cpu.gdtrBase = table;
+            machine.cpu.gdtrLimit = 0xFFFF;
+            machine.cpu.selector[SegmentRegister.TR] = task;
+            machine.cpu.segmentBase[SegmentRegister.TR] = segment;
+            long gate = 0x0000_8500_0000_0000L | (long) task << 16;
+            machine.bus.write(IDT + 8 * 6, 8, gate);
+            machine.bus.write(IDT + 8 * GuestException.INVALID_TSS, 8, gate);
+            machine.execute("0F 0B", 1);
+
+            assertThat(machine.cpu.shutdown).isTrue();
+            assertThat(machine.cpu.faultsOfNewTasks).isZero();
+            assertThat(machine.bus.read(segment, 2)).isEqualTo(task);
+        }
+    }
+
     @Test
     void deliveryThatFaultsLeavesTheRegistersOfBefore() {
         try (SystemMachine machine = SystemMachine.protectedMode()) {
