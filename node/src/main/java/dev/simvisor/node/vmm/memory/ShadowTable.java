@@ -2,6 +2,8 @@ package dev.simvisor.node.vmm.memory;
 
 import dev.simvisor.node.cpu.HostMemory;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,36 +70,47 @@ final class ShadowTable {
 
     /** Makes {@code parent}'s entry point here, with these attribute bits. */
     void linkFrom(ShadowTable parent, int index, long attributes) {
+        boolean recorded = isLinkedFrom(parent, index);
         parent.entry(index, frameAddress() | attributes);
-        if (isRecorded(parent, index)) return;
-        if (parentCount == parents.length) forgetFormerParents();
-        if (parentCount == parents.length) {
-            parents = Arrays.copyOf(parents, 2 * parentCount);
-            parentIndexes = Arrays.copyOf(parentIndexes, 2 * parentCount);
-        }
+        if (recorded) return;
+        if (parentCount == parents.length) makeRoomForParents();
         parents[parentCount] = parent;
         parentIndexes[parentCount++] = (short) index;
     }
 
-    private boolean isRecorded(ShadowTable parent, int index) {
-        for (int n = 0; n < parentCount; n++) {
-            if (parents[n] == parent && parentIndexes[n] == index) return true;
-        }
-        return false;
-    }
-
+    /** Every entry that points here is recorded: {@link #unlink} clears them before the frame is another table's. */
     private boolean isLinkedFrom(ShadowTable parent, int index) {
         return !parent.released && (parent.entry(index) & ShadowPageTables.FRAME) == frameAddress();
     }
 
+    /** At least half of the room is free then, so that what it takes is shared by as many links: a guest may have 100,000 of them. */
+    private void makeRoomForParents() {
+        forgetFormerParents();
+        if (parentCount <= parents.length / 2) return;
+        int room = 2 * parents.length;
+        parents = Arrays.copyOf(parents, room);
+        parentIndexes = Arrays.copyOf(parentIndexes, room);
+    }
+
+    /** An entry that was cleared, and then pointed here again, is recorded twice until now. */
     private void forgetFormerParents() {
+        Set<Link> links = HashSet.newHashSet(parentCount);
         int kept = 0;
         for (int n = 0; n < parentCount; n++) {
-            if (!isLinkedFrom(parents[n], parentIndexes[n])) continue;
-            parents[kept] = parents[n];
-            parentIndexes[kept++] = parentIndexes[n];
+            Link link = new Link(parents[n], parentIndexes[n]);
+            if (!isLinkedFrom(link.parent, link.index) || !links.add(link)) continue;
+            parents[kept] = link.parent;
+            parentIndexes[kept++] = link.index;
         }
+        Arrays.fill(parents, kept, parentCount, null);
         parentCount = kept;
+    }
+
+    private record Link(ShadowTable parent, short index) {}
+
+    /** How many links it has room to note, for tests. */
+    int roomForParents() {
+        return parents.length;
     }
 
     /** Clears the entries that still point here. */
