@@ -60,6 +60,19 @@ public final class Preemption {
 
     /** The call was broken off: lets the time pass that its elements take at least. */
     public void brokenOff() {
+        charge();
+    }
+
+    /**
+     * The call came to its end. Its last element may have been far more work than any list is done of at once: a table is
+     * validated, or let go of, with all tables below it, as what is half done has no other owner. What guests do every day stays
+     * as cheap as the cost model says.
+     */
+    public void finished() {
+        if (work() > MOST_WORK) charge();
+    }
+
+    private void charge() {
         clock.charge(Math.max(0, begun + LEAST_CYCLES * work() - clock.cycles()));
     }
 }

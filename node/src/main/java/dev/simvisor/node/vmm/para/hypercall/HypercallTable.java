@@ -119,13 +119,16 @@ public final class HypercallTable {
                 .ledger()
                 .count(ExitKind.HYPERCALL, hypercall == null ? nameOf(number) : hypercall.hypercallName());
         if (hypercall == null) return XenError.ENOSYS.result();
+        long result;
         try {
-            return hypercall.call(vcpu, args);
+            result = hypercall.call(vcpu, args);
         } catch (XenError error) {
-            return error.result();
+            result = error.result();
         } catch (Preempted rest) {
             vcpu.preemption.brokenOff();
             throw rest;
         }
+        vcpu.preemption.finished();
+        return result;
     }
 }

@@ -6,6 +6,7 @@ import dev.simvisor.node.vmm.exit.ExitKind;
 import dev.simvisor.node.vmm.para.abi.XenError;
 import dev.simvisor.node.vmm.para.domain.Domain;
 import dev.simvisor.node.vmm.para.domain.SmallDomain;
+import dev.simvisor.node.vmm.para.memory.PageTableEntry;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -20,6 +21,8 @@ class ContinuationTest {
     private static final int MMUEXT_OP = 26;
 
     private static final int MACHINE_TO_PHYSICAL = 1;
+    private static final int PIN_L2 = 1;
+    private static final int UNPIN = 4;
     private static final int NEW_BASE = 5;
     private static final int FLUSH_LOCAL = 6;
     private static final int DECREASE_RESERVATION = 1;
@@ -131,6 +134,37 @@ class ContinuationTest {
                 .as("of multicall")
                 .isEqualTo(XenError.EINVAL.result());
         assertThat(small.domain.ledger().details(ExitKind.MULTICALL_ENTRY)).containsEntry("grant_table_op", 1L);
+    }
+
+    /** 40 tables below one: more than a list may do at once, in one element that cannot be divided. */
+    @Test
+    void aTreeOfTablesIsNotPinnedInNoTime() {
+        int root = 200;
+        for (int n = root; n < root + 40; n++) unmap(n);
+        long flags = PageTableEntry.PRESENT | PageTableEntry.USER;
+        for (int n = 1; n < 40; n++)
+            small.domain.frames().write(root, n, PageTableEntry.of(small.mfn(root + n), flags));
+        assertThat(cyclesOfMmuOperation(PIN_L2, root)).isEqualTo(64 * 16 * 40);
+        assertThat(small.domain.frames().isPinned(root)).isTrue();
+        assertThat(cyclesOfMmuOperation(UNPIN, root)).isEqualTo(64 * 16 * 40);
+    }
+
+    @Test
+    void theTablesOfASmallProcessCostWhatTheModelSays() {
+        int root = 200;
+        for (int n = root; n < root + 20; n++) unmap(n);
+        long flags = PageTableEntry.PRESENT | PageTableEntry.USER;
+        for (int n = 1; n < 20; n++)
+            small.domain.frames().write(root, n, PageTableEntry.of(small.mfn(root + n), flags));
+        assertThat(cyclesOfMmuOperation(PIN_L2, root)).isZero();
+    }
+
+    private long cyclesOfMmuOperation(int operation, int gfn) {
+        put(0, operation);
+        put(1, small.mfn(gfn));
+        long before = small.domain.clock().cycles();
+        assertThat(call(MMUEXT_OP, LIST, 1, DONE, Domain.SELF)).isZero();
+        return small.domain.clock().cycles() - before;
     }
 
     private void entry(int number, int hypercall, long... arguments) {
