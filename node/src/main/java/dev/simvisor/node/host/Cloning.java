@@ -49,7 +49,7 @@ final class Cloning {
             @Override
             public void suspended() {
                 Made made = make(command, original);
-                original.resume(host.nowNanos());
+                BugContainment.contain(original, saved -> saved.resume(host.nowNanos()));
                 host.reschedule();
                 begin(number, command, original, made);
             }
@@ -108,9 +108,9 @@ final class Cloning {
 
     private void run(VirtualMachine clone, VirtualMachine original) {
         if (original.isRunning()) {
-            clone.resumeWith(original);
+            BugContainment.contain(clone, made -> made.resumeWith(original));
         } else {
-            clone.resume(host.nowNanos());
+            BugContainment.contain(clone, made -> made.resume(host.nowNanos()));
         }
     }
 

@@ -191,7 +191,7 @@ final class HostCommands implements AutoCloseable {
             refuse(number, vm.name(), "VM " + vm.name() + " is " + lower(vm.state()) + ": expected " + lower(needed));
             return;
         }
-        what.accept(vm);
+        BugContainment.contain(vm, what);
         host.reschedule();
         report(number, vm);
     }
@@ -219,7 +219,7 @@ final class HostCommands implements AutoCloseable {
     private void type(long number, String name, byte[] bytes) {
         Resident resident = host.residents().get(name);
         if (resident != null) {
-            resident.vm.type(bytes);
+            BugContainment.contain(resident.vm, vm -> vm.type(bytes));
             for (OutgoingMigration migration : outgoing.values()) {
                 if (migration.vmName().equals(name)) {
                     migration.typed(number);
@@ -305,7 +305,7 @@ final class HostCommands implements AutoCloseable {
             @Override
             public void suspended() {
                 write(number, vm, Path.of(command.getFile()));
-                vm.resume(host.nowNanos());
+                BugContainment.contain(vm, saved -> saved.resume(host.nowNanos()));
                 host.reschedule();
             }
 
@@ -382,7 +382,7 @@ final class HostCommands implements AutoCloseable {
         }
         host.adopt(vm);
         if (!command.getPaused()) {
-            vm.resume(host.nowNanos());
+            BugContainment.contain(vm, restored -> restored.resume(host.nowNanos()));
         }
         report(number, vm);
     }

@@ -132,7 +132,7 @@ final class IncomingMigration {
                 resumedNanos = host.nowNanos();
             }
             case Action.ResumeGuest() -> {
-                vm.resume(host.nowNanos());
+                BugContainment.contain(vm, arrived -> arrived.resume(host.nowNanos()));
                 host.reschedule();
             }
             case Action.DiscardGuest() -> {

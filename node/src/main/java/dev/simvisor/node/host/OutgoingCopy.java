@@ -52,7 +52,7 @@ final class OutgoingCopy {
                 if (!ended) {
                     send();
                 }
-                vm.resume(host.nowNanos());
+                BugContainment.contain(vm, original -> original.resume(host.nowNanos()));
                 host.reschedule();
             }
 

@@ -212,9 +212,9 @@ final class OutgoingMigration {
     private void resumeGuest() throws InterruptedException {
         host.takeDisks(vm);
         if (vm.isRunning()) {
-            vm.keepRunning();
+            BugContainment.contain(vm, VirtualMachine::keepRunning);
         } else if (resumeWhenKept) {
-            vm.resume(host.nowNanos());
+            BugContainment.contain(vm, kept -> kept.resume(host.nowNanos()));
         } else {
             vm.keepPaused();
         }

@@ -61,13 +61,19 @@ final class Suspension {
     }
 
     private void begin() throws InterruptedException {
-        if (vm.suspend()) {
-            host.reschedule();
+        BugContainment.contain(vm, VirtualMachine::suspend);
+        host.reschedule();
+        if (vm.hasEnded()) {
+            outcome.failed(ended());
+        } else if (vm.canBeSaved()) {
             outcome.suspended();
         } else {
-            host.reschedule();
             lookLater();
         }
+    }
+
+    private String ended() {
+        return "VM " + vm.name() + " has ended";
     }
 
     private void lookLater() {
@@ -77,12 +83,12 @@ final class Suspension {
     private void look() throws InterruptedException {
         if (!wanted.getAsBoolean()) return;
         if (vm.hasEnded()) {
-            outcome.failed("VM " + vm.name() + " has ended");
+            outcome.failed(ended());
         } else if (vm.canBeSaved()) {
             host.reschedule();
             outcome.suspended();
         } else if (host.nowNanos() >= deadlineNanos) {
-            vm.keepRunning();
+            BugContainment.contain(vm, VirtualMachine::keepRunning);
             outcome.failed("the guest of VM " + vm.name() + " has not suspended itself within "
                     + LONGEST_NANOS / 1_000_000_000 + " s of being asked by control/shutdown");
         } else {

@@ -17,6 +17,7 @@ import dev.simvisor.proto.node.HostCommand;
 import dev.simvisor.proto.node.HostMessage;
 import dev.simvisor.proto.node.HostUsage;
 import dev.simvisor.proto.node.RunWindow;
+import dev.simvisor.proto.node.TakeSnapshot;
 import dev.simvisor.proto.node.TypeOnConsole;
 import dev.simvisor.proto.node.VmAction;
 import dev.simvisor.proto.node.VmUsage;
@@ -474,6 +475,41 @@ class HostSimulationTest {
             assertThat(answer.getVm().getRefused()).isTrue();
             assertThat(answer.getVm().getCommand()).isEqualTo(7);
             assertThat(answer.getVm().getReason()).contains("no room").doesNotContain("\n");
+        }
+    }
+
+    /** As from the back ends of a paravirtual guest, which answer on the host's thread. */
+    @Test
+    void aBugThatACommandMeetsCrashesItsVmAlone() throws Exception {
+        List<HostCommand.Builder> commands = List.of(
+                HostCommand.newBuilder()
+                        .setType(TypeOnConsole.newBuilder().setVm("a").setBytes(ByteString.copyFromUtf8("x"))),
+                HostCommand.newBuilder().setResume(VmAction.newBuilder().setVm("a")),
+                HostCommand.newBuilder()
+                        .setSnapshot(TakeSnapshot.newBuilder().setVm("a").setFile("unused")));
+        for (HostCommand.Builder command : commands) {
+            try (HostSimulation host = host(2)) {
+                HostCommand.Builder create = create("a", 0).toBuilder();
+                if (command.hasSnapshot()) {
+                    create.getCreateBuilder().getSpecBuilder().putLabels("suspends-after", "1000");
+                }
+                run(host, MILLI, MILLI, create.build(), create("b", 0));
+                if (command.hasResume()) {
+                    host.residents().get("a").vm.pause();
+                }
+                machines.get("a").breakDown();
+
+                List<HostMessage> sent = host.run(
+                                window(MILLI, 2 * MILLI).addCommands(command).build())
+                        .getSentList();
+
+                assertThat(sent.getLast().getVm().getState()).isEqualTo(VmState.VM_CRASHED);
+                assertThat(sent.getLast().getVm().getReason()).contains("bug of the simulator");
+                assertThat(host.residents()).containsOnlyKeys("b");
+                if (command.hasSnapshot()) {
+                    assertThat(sent.getFirst().getSnapshot().getFailure()).contains("has ended");
+                }
+            }
         }
     }
 

@@ -57,6 +57,7 @@ public final class ToyMachine implements GuestMachine, GuestPages {
     private final String name;
     private volatile LongConsumer beforeRun = end -> {};
     private volatile boolean closed;
+    private volatile boolean broken;
 
     public ToyMachine(VmSpec spec) {
         this(spec, () -> {});
@@ -109,6 +110,15 @@ public final class ToyMachine implements GuestMachine, GuestPages {
         }
         missing.clear();
         boot();
+    }
+
+    /** From now on a bug is met in whatever it is told to do. */
+    public void breakDown() {
+        broken = true;
+    }
+
+    private void obey() {
+        if (broken) throw new IllegalStateException("broken");
     }
 
     /** The VM's. */
@@ -236,6 +246,7 @@ public final class ToyMachine implements GuestMachine, GuestPages {
 
     @Override
     public void type(byte[] bytes) {
+        obey();
         typed += new String(bytes, StandardCharsets.US_ASCII);
     }
 
@@ -336,6 +347,7 @@ public final class ToyMachine implements GuestMachine, GuestPages {
 
     @Override
     public void requestSuspension() {
+        obey();
         if (suspendsAfter > 0) {
             suspendsAt = cycles + suspendsAfter;
         }
@@ -343,6 +355,7 @@ public final class ToyMachine implements GuestMachine, GuestPages {
 
     @Override
     public void resume() {
+        obey();
         suspended = false;
         suspendsAt = Long.MAX_VALUE;
     }
