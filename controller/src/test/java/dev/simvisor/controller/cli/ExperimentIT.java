@@ -152,11 +152,11 @@ class ExperimentIT {
                   { at = 0s, do = create, vm = writer, host = host-1 }
                   { at = 500ms, do = type, vm = writer, text = "ticker 25 100\\n" }
                   { at = 600ms, do = type, vm = writer, text = "dirty 3 32\\n" }
-                  { at = 700ms, do = migrate, vm = writer, to = host-2, bandwidth = 8MiB/s, downtime-limit = 20ms
+                  { at = 700ms, do = migrate, vm = writer, to = host-2, bandwidth = 8MiB/s, downtime-limit = 1500us
                     max-rounds = 3 }
                   { at = 2s, do = migrate, vm = writer, to = host-1, bandwidth = 8MiB/s, algorithm = post-copy }
                   { at = 3s, do = migrate, vm = writer, to = host-2, bandwidth = 8MiB/s, algorithm = hybrid
-                    downtime-limit = 20ms }
+                    downtime-limit = 1500us }
                   { at = 4s, do = type, vm = writer, text = "checksum\\n" }
                   { at = 4500ms, do = end }
                 ]

@@ -21,6 +21,7 @@ class BuiltInGuestMigrationIT {
     /** What is written in a round is more than the path carries in the downtime limit, and more than the cache holds. */
     private static final MigrationParameters THROTTLED_WITH_DELTAS = MigrationParameters.newBuilder()
             .setBandwidthBytesPerSecond(16 << 20)
+            .setDowntimeLimitNanos(5_600_000)
             .setMaxRounds(8)
             .setAutoConverge(true)
             .setDeltaCacheBytes(512 << 10)
@@ -60,6 +61,7 @@ class BuiltInGuestMigrationIT {
                         .setCompression(MigrationCompression.MIGRATION_COMPRESSION_ZSTD)
                         .setChannels(4)
                         .setBandwidthBytesPerSecond(256 << 10)
+                        .setDowntimeLimitNanos(2_060_000)
                         .setMaxRounds(3)
                         .build());
 
@@ -73,6 +75,7 @@ class BuiltInGuestMigrationIT {
         MigrationParameters options = MigrationParameters.newBuilder()
                 .setAlgorithm(algorithm)
                 .setBandwidthBytesPerSecond(16 << 20)
+                .setDowntimeLimitNanos(5_600_000)
                 .build();
         MigrationReport report = check(mode, options).report();
 

@@ -117,13 +117,15 @@ record GuestMigration(
         return run(cluster, firstNode, secondNode, mode, MigrationParameters.getDefaultInstance());
     }
 
-    /** @param options all but the downtime limit */
+    /** @param options with a downtime limit of 20 ms, if they have none */
     static Outcome run(
             ClusterControl cluster, String firstNode, String secondNode, String mode, MigrationParameters options) {
         get(cluster.defineHost(host("h1", firstNode, mode)));
         get(cluster.defineHost(host("h2", secondNode, mode)));
-        MigrationParameters parameters =
-                options.toBuilder().setDowntimeLimitNanos(20 * MILLI).build();
+        MigrationParameters parameters = MigrationParameters.newBuilder()
+                .setDowntimeLimitNanos(20 * MILLI)
+                .mergeFrom(options)
+                .build();
         return new GuestMigration(guest("a", "h1", mode), parameters, 500 * MILLI, 2 * SECOND).run(cluster);
     }
 }

@@ -115,30 +115,31 @@ public record MigrationPlan(
     }
 
     /**
-     * The most pages that may remain for the switch-over, so that its time with two latencies meets the limit. What deltas and
-     * compression will make of them nobody knows before, so all count in full, and for as long as they may take to code.
+     * The most pages that may remain for the switch-over, so that its time with two latencies meets the limit, at the rate of the
+     * last round: a limit of the rounds' rate is none of the guest's downtime. What deltas and compression will make of them
+     * nobody knows before, so all count in full, and for as long as they may take to code.
      */
     int switchOverPages() {
         if (stopAndCopy()) {
             return Integer.MAX_VALUE;
         }
-        return pagesWithin(Math.max(0, downtimeLimitNanos - 2 * latencyNanos));
+        return pagesWithin(Math.max(0, downtimeLimitNanos - 2 * latencyNanos), linkBytesPerSecond);
     }
 
     /** How many pages a round sends when {@code remaining} are left: all but what may wait, in whole bursts. */
     int roundPages(int remaining) {
-        int burst = Math.max(1, pagesWithin(BURST_NANOS));
+        int burst = Math.max(1, pagesWithin(BURST_NANOS, roundBytesPerSecond));
         long wanted = Math.max(1, remaining - switchOverPages());
         return (int) Math.min(remaining, Math.ceilDiv(wanted, burst) * burst);
     }
 
-    private int pagesWithin(long nanos) {
-        return Math.min(pagesOnPathWithin(nanos), coding.pagesWithin(nanos));
+    private int pagesWithin(long nanos, long bytesPerSecond) {
+        return Math.min(pagesOnPathWithin(nanos, bytesPerSecond), coding.pagesWithin(nanos));
     }
 
-    private int pagesOnPathWithin(long nanos) {
+    private static int pagesOnPathWithin(long nanos, long bytesPerSecond) {
         return BigInteger.valueOf(nanos)
-                .multiply(BigInteger.valueOf(roundBytesPerSecond))
+                .multiply(BigInteger.valueOf(bytesPerSecond))
                 .divide(NANOS_PER_SECOND)
                 .divide(BigInteger.valueOf(SentPages.FULL_PAGE_BYTES))
                 .min(BigInteger.valueOf(Integer.MAX_VALUE))

@@ -12,8 +12,8 @@ import dev.simvisor.node.vmm.GuestMachine;
  * second one: QEMU commit 070afca2). It never falls while there are rounds. QEMU judges what happened in a second or more;
  * here it is each round.
  *
- * <p>So it does not help against a downtime limit that is shorter than half a burst: a guest that writes as much as may remain in
- * the shortest round there is, but less than half of what that sends, goes on to the last round.
+ * <p>So it does not help where less may remain for the switch-over than half of what a burst sends: a guest that writes more than
+ * that in the shortest round there is, but less than half of what that sends, goes on to the last round.
  *
  * @param percent of every stretch of time, the share in which the vCPUs have no processor; 0 is no throttle
  * @param unproductiveRounds since it last began or rose

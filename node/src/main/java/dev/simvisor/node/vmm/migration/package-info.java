@@ -48,7 +48,9 @@
  * }</pre>
  *
  * <p>When pre-copy's rounds end follows QEMU: a round ends as soon as what remains could be sent within the downtime limit;
- * then the dirty log is read, and if that leaves no more than that, the guest is paused. A paravirtual guest, which must suspend
+ * then the dirty log is read, and if that leaves no more than that, the guest is paused. How much could be sent is reckoned by the
+ * rate at which the last round goes, the link's; QEMU does so where it is told that rate ({@code avail-switchover-bandwidth}), and
+ * else takes that of the rounds for it, so that it pauses a guest whose rounds have a limit later than it might. A paravirtual guest, which must suspend
  * itself, runs on until it has; what it writes meanwhile is sent in the last round.
  *
  * <p>With auto-converge the guest is held back by a {@link dev.simvisor.node.vmm.migration.Throttle} in {@code Copying}, and in
