@@ -604,7 +604,7 @@ final class ClusterState {
         vm.exitStatus = exitStatus;
         vm.console.close();
         if (vm.migration != 0 && state != VmState.VM_LOST) {
-            migrations.handle(vm.migration, new Coordination.Event.GuestEnded());
+            migrations.handle(vm.migration, new Coordination.Event.GuestEnded("the VM ended: " + reason));
         }
         changed(vm);
         vm.whenCreated.complete(null);
@@ -634,7 +634,8 @@ final class ClusterState {
             case HAND_OVER -> migrations.handOver(message.getHandOver());
             case VERIFIED -> migrations.verified(message.getVerified());
             case WHOLE -> migrations.whole(message.getWhole());
-            case PAGE_REQUEST, PAGES_PUSHED -> {} // between the two hosts of a migration
+            case PAGES_PUSHED -> migrations.pushed(message.getPagesPushed());
+            case PAGE_REQUEST -> {} // between the two hosts of a migration
             case BROKEN ->
                 migrations.handle(
                         message.getBroken().getMigration(),

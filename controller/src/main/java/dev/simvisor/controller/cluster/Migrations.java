@@ -11,6 +11,7 @@ import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.MigrationState;
 import dev.simvisor.proto.api.NamedDuration;
+import dev.simvisor.proto.api.PostCopyReport;
 import dev.simvisor.proto.api.RoundReport;
 import dev.simvisor.proto.api.VmState;
 import dev.simvisor.proto.api.WallClock;
@@ -20,6 +21,7 @@ import dev.simvisor.proto.node.HandOver;
 import dev.simvisor.proto.node.HostCommand;
 import dev.simvisor.proto.node.IncomingVerified;
 import dev.simvisor.proto.node.IncomingWhole;
+import dev.simvisor.proto.node.PagesPushed;
 import dev.simvisor.proto.node.PrepareIncoming;
 import dev.simvisor.proto.node.StartMigration;
 import dev.simvisor.proto.node.TakeOver;
@@ -46,13 +48,18 @@ final class Migrations {
         final TypedLately typed = new TypedLately();
 
         State state = new State.Queued();
+        boolean begun;
         long begunNanos;
         long handOverNanos;
+        long committedNanos;
         long begunWall;
         long handOverWall;
 
         @Nullable
         HandOver handOver;
+
+        /** What has followed after the hand-over. */
+        final PostCopyReport.Builder followed = PostCopyReport.newBuilder();
 
         /** The target is the VM's owner. */
         boolean committed;
@@ -206,17 +213,38 @@ final class Migrations {
                         : new Coordination.Event.NotVerified(verified.getFailure()));
     }
 
+    /** Pages that follow after the hand-over have come to the target. It may come to no more, so that nobody else will tell. */
+    void pushed(PagesPushed pushed) {
+        Entry entry = entries.get(pushed.getMigration());
+        if (entry == null || entry.hasEnded()) {
+            return;
+        }
+        long pages = 0;
+        for (int run = 1; run < pushed.getRunsCount(); run += 2) {
+            pages += Integer.toUnsignedLong(pushed.getRuns(run));
+        }
+        PostCopyReport.Builder followed = entry.followed;
+        followed.setPushedPages(followed.getPushedPages() + (pushed.getDemanded() ? 0 : pages))
+                .setDemandedPages(followed.getDemandedPages() + (pushed.getDemanded() ? pages : 0))
+                .setZeroPages(followed.getZeroPages() + pushed.getZeroPages())
+                .setBytes(followed.getBytes() + pushed.getBytes());
+        entry.report.setTotalBytes(entry.report.getTotalBytes() + pushed.getBytes());
+        if (entry.heldAtSource) {
+            reportFollowed(entry);
+        }
+    }
+
+    private void reportFollowed(Entry entry) {
+        entry.report.setPostCopy(entry.followed.setDurationNanos(outbox.nowNanos() - entry.committedNanos));
+    }
+
     /** The VM that runs at the target has its last pages. */
     void whole(IncomingWhole whole) {
         Entry entry = entries.get(whole.getMigration());
         if (entry == null || entry.hasEnded()) {
             return;
         }
-        entry.report
-                .setPostCopy(whole.getPostCopy())
-                .setTotalBytes(
-                        entry.report.getTotalBytes() + whole.getPostCopy().getBytes())
-                .setTotalNanos(outbox.nowNanos() - entry.begunNanos);
+        entry.report.setPostCopy(whole.getPostCopy()).setTotalNanos(outbox.nowNanos() - entry.begunNanos);
         entry.report.getWallBuilder().setTotalNanos(System.nanoTime() - entry.begunWall);
         handle(entry.number(), new Coordination.Event.Whole());
     }
@@ -285,7 +313,7 @@ final class Migrations {
                                         .setVm(entry.vm.name()))
                                 .build());
             case Action.LoseVm(String reason) -> cluster.ended(entry.vm, VmState.VM_LOST, reason, 0);
-            case Action.Finish(Outcome _, String reason) -> finish(entry, reason);
+            case Action.Finish(Outcome outcome, String reason) -> finish(entry, outcome, reason);
         }
     }
 
@@ -297,6 +325,7 @@ final class Migrations {
     }
 
     private void prepareTarget(Entry entry) {
+        entry.begun = true;
         entry.begunNanos = outbox.nowNanos();
         entry.begunWall = System.nanoTime();
         outbox.command(
@@ -361,6 +390,11 @@ final class Migrations {
             entry.source.reservedBytes += entry.vm.spec.getMemoryBytes();
         }
         long now = outbox.nowNanos();
+        entry.committedNanos = now;
+        if (entry.heldAtSource) {
+            entry.followed.setMissingPages(handOver.getMissingPages());
+            reportFollowed(entry);
+        }
         long sentNanos = handOver.getPausedNanos() + handOver.getFinalCopyNanos();
         entry.report
                 .setEpoch(entry.vm.epoch)
@@ -389,7 +423,7 @@ final class Migrations {
         return NamedDuration.newBuilder().setName(name).setNanos(nanos).build();
     }
 
-    private void finish(Entry entry, String reason) {
+    private void finish(Entry entry, Outcome outcome, String reason) {
         open.remove(entry.number());
         entry.vm.migration = 0;
         entry.typed.clear();
@@ -400,6 +434,13 @@ final class Migrations {
             entry.source.reservedBytes -= entry.vm.spec.getMemoryBytes();
         }
         entry.report.setReason(reason).setEndedNanos(outbox.nowNanos());
+        if (outcome != Outcome.COMMITTED && entry.begun) {
+            entry.report.setTotalNanos(outbox.nowNanos() - entry.begunNanos);
+            entry.report.getWallBuilder().setTotalNanos(System.nanoTime() - entry.begunWall);
+            if (entry.heldAtSource) {
+                reportFollowed(entry);
+            }
+        }
     }
 
     private static MigrationState reportState(State state) {

@@ -2,6 +2,7 @@ package dev.simvisor.controller.report;
 
 import dev.simvisor.proto.api.CompressionReport;
 import dev.simvisor.proto.api.MigrationReport;
+import dev.simvisor.proto.api.MigrationState;
 import dev.simvisor.proto.api.NamedDuration;
 import dev.simvisor.proto.api.PostCopyReport;
 import dev.simvisor.proto.api.RoundReport;
@@ -15,7 +16,7 @@ import java.util.stream.Collectors;
 public final class MigrationTables {
     private MigrationTables() {}
 
-    /** A row for each migration. */
+    /** A row for each migration. What there is not, of one that was not handed over or goes on, is left out. */
     public static Table summary(List<MigrationReport> reports) {
         Table table = Table.of(
                 ">NUMBER", "VM", "SOURCE", "TARGET", "STATE", ">ROUNDS", ">SENT", ">DOWNTIME", ">TOTAL", "HASHES");
@@ -28,8 +29,8 @@ public final class MigrationTables {
                     Figures.word(report.getState(), "MIGRATION_"),
                     report.getRoundsCount(),
                     Figures.mebibytes(report.getTotalBytes()),
-                    Figures.millis(report.getDowntimeNanos()),
-                    Figures.millis(report.getTotalNanos()),
+                    report.getDowntimeCount() == 0 ? "" : Figures.millis(report.getDowntimeNanos()),
+                    hasEnded(report) ? Figures.millis(report.getTotalNanos()) : "",
                     hashes(report));
         }
         return table;
@@ -91,11 +92,28 @@ public final class MigrationTables {
         return table;
     }
 
-    /** The downtime and its causes in one line. */
+    private static boolean hasEnded(MigrationReport report) {
+        return switch (report.getState()) {
+            case MIGRATION_COMPLETED, MIGRATION_CANCELLED, MIGRATION_FAILED -> true;
+            default -> false;
+        };
+    }
+
+    /** The downtime and its causes in one line, or why there was none; then what the migration came to, if that was no success. */
     public static String downtime(MigrationReport report) {
+        if (report.getDowntimeCount() == 0) {
+            return "not handed over: " + fate(report);
+        }
         String causes =
                 report.getDowntimeList().stream().map(MigrationTables::cause).collect(Collectors.joining(", "));
-        return "downtime " + Figures.millis(report.getDowntimeNanos()) + " (" + causes + ")";
+        String downtime = "downtime " + Figures.millis(report.getDowntimeNanos()) + " (" + causes + ")";
+        return report.getState() == MigrationState.MIGRATION_COMPLETED ? downtime : downtime + ", then " + fate(report);
+    }
+
+    private static String fate(MigrationReport report) {
+        String state = Figures.word(report.getState(), "MIGRATION_");
+        boolean saysMore = !report.getReason().isEmpty() && !report.getReason().equals(state);
+        return saysMore ? state + ", " + report.getReason() : state;
     }
 
     /** What compression came to, in one line, if it was asked for. */
@@ -114,21 +132,41 @@ public final class MigrationTables {
 
     /** What followed after the hand-over of post-copy, in one line, if anything did. */
     public static Optional<String> postCopy(MigrationReport report) {
-        return report.hasPostCopy() ? Optional.of(postCopy(report.getPostCopy())) : Optional.empty();
+        if (!report.hasPostCopy()) {
+            return Optional.empty();
+        }
+        boolean whole = report.getState() == MigrationState.MIGRATION_COMPLETED;
+        return Optional.of(whole ? postCopy(report.getPostCopy()) : unfinished(report.getPostCopy()));
     }
 
     private static String postCopy(PostCopyReport report) {
-        return "after it %d pages were missing for %s: %d pushed, %d fetched on demand, %d of both zeros, %s; stalled %d times, %s in all, %s at most"
+        return "after it %d pages were missing for %s: %s; stalled %d times, %s in all, %s at most"
                 .formatted(
                         report.getMissingPages(),
                         Figures.millis(report.getDurationNanos()),
-                        report.getPushedPages(),
-                        report.getDemandedPages(),
-                        report.getZeroPages(),
-                        Figures.mebibytes(report.getBytes()),
+                        followed(report),
                         report.getStalls(),
                         Figures.millis(report.getStallNanos()),
                         Figures.millis(report.getLongestStallNanos()));
+    }
+
+    /** Only the target knows of stalls, and it tells at the end. */
+    private static String unfinished(PostCopyReport report) {
+        return "after it %d pages were missing, of which %d came in %s: %s"
+                .formatted(
+                        report.getMissingPages(),
+                        report.getPushedPages() + report.getDemandedPages(),
+                        Figures.millis(report.getDurationNanos()),
+                        followed(report));
+    }
+
+    private static String followed(PostCopyReport report) {
+        return "%d pushed, %d fetched on demand, %d of both zeros, %s"
+                .formatted(
+                        report.getPushedPages(),
+                        report.getDemandedPages(),
+                        report.getZeroPages(),
+                        Figures.mebibytes(report.getBytes()));
     }
 
     private static String cause(NamedDuration duration) {

@@ -186,6 +186,23 @@ class PostCopyTest {
     }
 
     @Test
+    void reportOfOneThatEndsWithoutAllOfItsPagesSaysWhatHadComeByThen() throws Exception {
+        for (Act act : List.<Act>of(
+                cluster -> cluster.failHost("h1"), cluster -> cluster.failHost("h2"), cluster -> cluster.stop("a"))) {
+            MigrationReport report = actAt(FETCHING, act).report();
+            PostCopyReport postCopy = report.getPostCopy();
+
+            long came = postCopy.getPushedPages() + postCopy.getDemandedPages();
+            assertThat(postCopy.getMissingPages()).isEqualTo(PAGES);
+            assertThat(came).isBetween(1L, PAGES - 1L);
+            assertThat(postCopy.getBytes()).isGreaterThan((came - postCopy.getZeroPages()) * 4096);
+            assertThat(report.getTotalBytes()).isGreaterThan(postCopy.getBytes());
+            assertThat(report.getTotalNanos()).isEqualTo(report.getEndedNanos() - ASKED);
+            assertThat(postCopy.getDurationNanos()).isBetween(10 * MILLI, report.getTotalNanos());
+        }
+    }
+
+    @Test
     void lastPagesThatHadLeftTheSourceBeforeItsDeathMakeTheVmWhole() throws Exception {
         MigrationReport undisturbed =
                 migrate(MigrationAlgorithm.POST_COPY, 0, "n1", "n2").report();
@@ -206,6 +223,8 @@ class PostCopyTest {
         assertThat(kept.vm().getState()).isEqualTo(VmState.VM_RUNNING);
         assertThat(kept.vm().getHost()).isEqualTo("h1");
         assertThat(kept.report().getReason()).isEqualTo("the target died");
+        assertThat(kept.report().getTotalNanos()).isEqualTo(2 * MILLI + MILLI / 2);
+        assertThat(kept.report().hasPostCopy()).isFalse();
 
         End lost = actAt(ASKED + 2 * MILLI + MILLI / 2, cluster -> cluster.failHost("h1"));
         assertThat(lost.vm().getState()).isEqualTo(VmState.VM_LOST);
@@ -216,7 +235,7 @@ class PostCopyTest {
     void vmThatEndsWithoutAllOfItsPagesLeavesNothingBehind() throws Exception {
         End stopped = actAt(FETCHING, cluster -> cluster.stop("a"));
         assertThat(stopped.vm().getState()).isEqualTo(VmState.VM_STOPPED);
-        assertThat(stopped.report().getReason()).isEqualTo("the guest ended");
+        assertThat(stopped.report().getReason()).isEqualTo("the VM ended: stopped");
         assertThat(stopped.reserved()).containsOnly(0L);
 
         End ended = actAt(FETCHING, cluster -> cluster.type("a", new byte[] {'!'}));

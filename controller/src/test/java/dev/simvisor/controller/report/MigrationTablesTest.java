@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.simvisor.proto.api.CompressionReport;
 import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.MigrationReport;
+import dev.simvisor.proto.api.MigrationState;
+import dev.simvisor.proto.api.NamedDuration;
 import dev.simvisor.proto.api.PostCopyReport;
 import dev.simvisor.proto.api.RoundReport;
 import java.util.List;
@@ -49,13 +51,58 @@ class MigrationTablesTest {
                 .setLongestStallNanos(400_000)
                 .setDurationNanos(90_000_000);
 
-        assertThat(MigrationTables.postCopy(
-                        MigrationReport.newBuilder().setPostCopy(postCopy).build()))
+        assertThat(MigrationTables.postCopy(MigrationReport.newBuilder()
+                        .setState(MigrationState.MIGRATION_COMPLETED)
+                        .setPostCopy(postCopy)
+                        .build()))
                 .contains(
                         "after it 120 pages were missing for 90.000 ms: 100 pushed, 20 fetched on demand, 50 of both zeros,"
                                 + " 3.0 MiB; stalled 25 times, 7.500 ms in all, 0.400 ms at most");
         assertThat(MigrationTables.postCopy(MigrationReport.getDefaultInstance()))
                 .isEmpty();
+    }
+
+    @Test
+    void ofAMigrationThatWasNotHandedOverIsSaidWhyAndNoDowntime() {
+        MigrationReport failed = MigrationReport.newBuilder()
+                .setState(MigrationState.MIGRATION_FAILED)
+                .setReason("the target died")
+                .setTotalNanos(90_000_000)
+                .build();
+
+        assertThat(MigrationTables.downtime(failed)).isEqualTo("not handed over: failed, the target died");
+        assertThat(MigrationTables.summary(List.of(failed)).lines().getLast())
+                .contains(" 90.000 ms")
+                .doesNotContain(" 0.000 ms");
+        assertThat(MigrationTables.downtime(failed.toBuilder()
+                        .setState(MigrationState.MIGRATION_CANCELLED)
+                        .setReason("cancelled")
+                        .build()))
+                .isEqualTo("not handed over: cancelled");
+    }
+
+    @Test
+    void ofPagesThatDidNotAllComeIsSaidHowManyDid() {
+        MigrationReport fetching = MigrationReport.newBuilder()
+                .setState(MigrationState.MIGRATION_FETCHING)
+                .addDowntime(NamedDuration.newBuilder().setName("commit").setNanos(100_000))
+                .setDowntimeNanos(100_000)
+                .setTotalNanos(300_000)
+                .setPostCopy(PostCopyReport.newBuilder()
+                        .setMissingPages(120)
+                        .setPushedPages(60)
+                        .setDemandedPages(4)
+                        .setZeroPages(50)
+                        .setBytes(1 << 20)
+                        .setDurationNanos(30_000_000))
+                .build();
+
+        assertThat(MigrationTables.postCopy(fetching))
+                .contains(
+                        "after it 120 pages were missing, of which 64 came in 30.000 ms: 60 pushed, 4 fetched on demand,"
+                                + " 50 of both zeros, 1.0 MiB");
+        assertThat(MigrationTables.downtime(fetching)).isEqualTo("downtime 0.100 ms (commit 0.100 ms), then fetching");
+        assertThat(MigrationTables.summary(List.of(fetching)).lines().getLast()).doesNotContain("0.300 ms");
     }
 
     @Test

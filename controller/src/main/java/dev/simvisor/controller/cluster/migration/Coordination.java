@@ -46,7 +46,7 @@ public final class Coordination {
         FAILED,
         /** The VM died with its host. */
         VM_LOST,
-        /** The guest ended by itself. */
+        /** The guest ended by itself, or was stopped. */
         GUEST_ENDED
     }
 
@@ -76,7 +76,8 @@ public final class Coordination {
 
         record TargetDied() implements Event {}
 
-        record GuestEnded() implements Event {}
+        /** The guest switched itself off, crashed or was stopped, as {@code reason} says. */
+        record GuestEnded(String reason) implements Event {}
 
         record CancelAsked() implements Event {}
 
@@ -146,7 +147,7 @@ public final class Coordination {
             case Event.TargetDied() -> ended(Outcome.FAILED, "the target died");
             case Event.SourceDied() -> vmDied();
             case Event.CancelAsked() -> ended(Outcome.CANCELLED, "cancelled");
-            case Event.GuestEnded() -> ended(Outcome.GUEST_ENDED, "the guest ended");
+            case Event.GuestEnded(String reason) -> ended(Outcome.GUEST_ENDED, reason);
             default -> Step.to(state);
         };
     }
@@ -158,7 +159,7 @@ public final class Coordination {
             case Event.TargetDied() -> ended(Outcome.FAILED, "the target died");
             case Event.CancelAsked() -> ended(Outcome.CANCELLED, "cancelled", discard("cancelled"));
             case Event.SourceDied() -> vmDied(discard("the source died"));
-            case Event.GuestEnded() -> ended(Outcome.GUEST_ENDED, "the guest ended", discard("the guest ended"));
+            case Event.GuestEnded(String reason) -> ended(Outcome.GUEST_ENDED, reason, discard(reason));
             default -> Step.to(state);
         };
     }
@@ -170,7 +171,7 @@ public final class Coordination {
             case Event.SourceBroken(String reason) -> ended(Outcome.FAILED, reason, discard(reason));
             case Event.TargetDied() -> ended(Outcome.FAILED, "the target died", keep("the target died"));
             case Event.CancelAsked() -> ended(Outcome.CANCELLED, "cancelled", keep("cancelled"), discard("cancelled"));
-            case Event.GuestEnded() -> ended(Outcome.GUEST_ENDED, "the guest ended", discard("the guest ended"));
+            case Event.GuestEnded(String reason) -> ended(Outcome.GUEST_ENDED, reason, discard(reason));
             default -> Step.to(state);
         };
     }
@@ -181,7 +182,7 @@ public final class Coordination {
                 whole ? Step.to(new State.Switching(false, true)) : vmDied(discard("the source died"));
             case Event.DeadlinePassed() -> vmDied(discard("the source died"));
             case Event.TargetDied() -> vmDied();
-            case Event.GuestEnded() -> ended(Outcome.GUEST_ENDED, "the guest ended", discard("the guest ended"));
+            case Event.GuestEnded(String reason) -> ended(Outcome.GUEST_ENDED, reason, discard(reason));
             default -> Step.to(state);
         };
     }
@@ -217,7 +218,7 @@ public final class Coordination {
                         "the target died",
                         new Action.GiveUpAtSource(),
                         new Action.LoseVm("its host died"));
-            case Event.GuestEnded() -> ended(Outcome.GUEST_ENDED, "the guest ended", new Action.GiveUpAtSource());
+            case Event.GuestEnded(String reason) -> ended(Outcome.GUEST_ENDED, reason, new Action.GiveUpAtSource());
             default -> Step.to(state); // it cannot be cancelled: neither side alone has all of the VM
         };
     }
@@ -232,7 +233,7 @@ public final class Coordination {
                         discard("pages are missing"),
                         new Action.LoseVm("pages of it were lost with the host that it was being migrated from"));
             case Event.TargetDied() -> ended(Outcome.VM_LOST, "both hosts died", new Action.LoseVm("its host died"));
-            case Event.GuestEnded() -> ended(Outcome.GUEST_ENDED, "the guest ended");
+            case Event.GuestEnded(String reason) -> ended(Outcome.GUEST_ENDED, reason);
             default -> Step.to(state);
         };
     }

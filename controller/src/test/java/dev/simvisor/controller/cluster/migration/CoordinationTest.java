@@ -13,12 +13,12 @@ class CoordinationTest {
     @Test
     void guestThatEndedBeforeItsHostDiedIsNotLost() {
         Coordination.Step died = Coordination.next(new State.Copying(), new Event.SourceDied());
-        Coordination.Step told = Coordination.next(died.state(), new Event.GuestEnded());
+        Coordination.Step told = Coordination.next(died.state(), new Event.GuestEnded("the VM ended: stopped"));
 
         assertThat(told.state()).isEqualTo(new State.Ended(Outcome.GUEST_ENDED));
         assertThat(told.actions())
                 .containsExactly(
-                        new Action.DiscardAtTarget("the guest ended"),
-                        new Action.Finish(Outcome.GUEST_ENDED, "the guest ended"));
+                        new Action.DiscardAtTarget("the VM ended: stopped"),
+                        new Action.Finish(Outcome.GUEST_ENDED, "the VM ended: stopped"));
     }
 }
