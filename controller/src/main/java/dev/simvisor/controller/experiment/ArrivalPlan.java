@@ -11,6 +11,9 @@ import java.util.OptionalLong;
 
 /** Draws all arrivals of a scenario, before it runs: they depend on its seed and its processes alone. */
 final class ArrivalPlan {
+    /** A lifetime that comes to nothing is one nonetheless: a request's 0 is none, until the guest ends. */
+    private static final long SHORTEST_LIFETIME_NANOS = 1;
+
     private final long seed;
     private final long endNanos;
 
@@ -86,7 +89,9 @@ final class ArrivalPlan {
                 process.name(),
                 type,
                 nanos,
-                lifetime,
+                lifetime.isPresent()
+                        ? OptionalLong.of(Math.max(SHORTEST_LIFETIME_NANOS, lifetime.getAsLong()))
+                        : lifetime,
                 process.text().orElse(""),
                 process.patience().nanos());
     }

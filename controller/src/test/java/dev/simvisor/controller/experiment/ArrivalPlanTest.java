@@ -134,6 +134,19 @@ class ArrivalPlanTest {
                 .containsExactly("a-1 0 OptionalLong[1000000000]", "a-2 9000000000 OptionalLong.empty");
     }
 
+    /** Of a mean of a nanosecond most draws are rounded down to none, which would be a VM for ever. */
+    @Test
+    void lifetimeThatComesToNothingIsStillOne() throws Exception {
+        ArrivalProcess brief = process("brief", POISSON, new Distribution.Exponential(new VirtualDuration(1)));
+        Source trace =
+                new Source.Trace(List.of(new Source.Trace.Entry(at("0s"), TYPE, Optional.of(VirtualDuration.ZERO))));
+
+        assertThat(plan(1, brief, process("trace", trace)))
+                .hasSizeGreaterThan(10)
+                .allSatisfy(arrival ->
+                        assertThat(arrival.lifetimeNanos().orElseThrow()).isPositive());
+    }
+
     @Test
     void arrivalsWithoutEndAreRefused() {
         ArrivalProcess flood = process("flood", new Distribution.Fixed(at("1us")), RANGE);
