@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Adds up what hosts report, interval by interval. A host that has not run since its last report had nothing to do, so that
@@ -43,13 +44,15 @@ public final class Meter {
         VmUsage latest = VmUsage.getDefaultInstance();
         boolean gone;
 
-        VmFigures close(String host) {
+        /** @param earlier figures of the interval, of when the VM was there before, or another of its name */
+        VmFigures close(String host, @Nullable VmFigures earlier) {
+            VmFigures before = earlier == null ? new VmFigures(latest.getVm(), host, 0, 0, 0, 0) : earlier;
             VmFigures figures = new VmFigures(
                     latest.getVm(),
                     host,
-                    latest.getBusyNanos() - atStart.getBusyNanos(),
-                    latest.getReadyNanos() - atStart.getReadyNanos(),
-                    latest.getInstructions() - atStart.getInstructions(),
+                    before.busyNanos() + latest.getBusyNanos() - atStart.getBusyNanos(),
+                    before.readyNanos() + latest.getReadyNanos() - atStart.getReadyNanos(),
+                    before.instructions() + latest.getInstructions() - atStart.getInstructions(),
                     latest.getTouchedBytes());
             atStart = latest;
             return figures;
@@ -131,10 +134,13 @@ public final class Meter {
         HostFigures close(Host host, long nowNanos, List<VmFigures> vmFigures) {
             settle(nowNanos);
             long touchedBytes = 0;
-            for (VmAccount vm : vms.values()) {
-                vmFigures.add(vm.close(host.getSpec().getName()));
+            SortedMap<String, VmFigures> byName = new TreeMap<>();
+            for (VmAccount vm : vms.values()) { // of one name, the latest is the last
+                String name = vm.latest.getVm();
+                byName.put(name, vm.close(host.getSpec().getName(), byName.get(name)));
                 touchedBytes += vm.gone ? 0 : vm.latest.getTouchedBytes();
             }
+            vmFigures.addAll(byName.values());
             vms.values().removeIf(vm -> vm.gone);
             HostFigures figures = new HostFigures(
                     host.getSpec().getName(),

@@ -129,6 +129,27 @@ class MeterTest {
         assertThat(after.vms()).isEmpty();
     }
 
+    /** A key of time, VM and host is one of a line, whoever reads the table. */
+    @Test
+    void vmThatLeavesAndComesBackIsThereOnceInTheInterval() {
+        is(HostState.HOST_UP, 0);
+        reports(
+                3 * MILLI,
+                0,
+                vm("a", 1, 3 * MILLI, 30).toBuilder().setGone(true).build());
+        reports(
+                4 * MILLI,
+                0,
+                vm("a", 3, MILLI, 10).toBuilder().setTouchedBytes(4096).build());
+        Measurement first = meter.measure(List.of(host), 10 * MILLI);
+        reports(6 * MILLI, 0, vm("a", 3, 3 * MILLI, 40));
+        Measurement second = meter.measure(List.of(host), 20 * MILLI);
+
+        assertThat(first.vms()).containsExactly(new VmFigures("a", "h", 4 * MILLI, 2 * MILLI, 40, 4096));
+        assertThat(first.hosts().getFirst().memoryTouchedBytes()).isEqualTo(4096);
+        assertThat(second.vms()).containsExactly(new VmFigures("a", "h", 2 * MILLI, MILLI, 30, 8192));
+    }
+
     @Test
     void hostThatFailedCountsFromNothingWhenItIsBack() {
         is(HostState.HOST_UP, 0);
