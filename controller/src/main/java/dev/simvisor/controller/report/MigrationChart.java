@@ -1,6 +1,7 @@
 package dev.simvisor.controller.report;
 
 import dev.simvisor.proto.api.MigrationReport;
+import dev.simvisor.proto.api.PostCopyReport;
 import dev.simvisor.proto.api.RoundReport;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -9,7 +10,10 @@ import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** How migrations converge: a line for each, of the pages that were still to send after each of its rounds. */
+/**
+ * How migrations converge: a line for each, of the pages that there were to send at first, and that were left after each of its
+ * rounds and, where pages followed after the hand-over, when that was over.
+ */
 public final class MigrationChart {
     private static final int WIDTH = 1200;
     private static final int HEIGHT = 700;
@@ -50,16 +54,33 @@ public final class MigrationChart {
         chart.getStyler().setXAxisMin(0.0);
     }
 
-    private static void addLine(XYChart chart, MigrationReport report) {
-        RoundReport first = report.getRounds(0);
-        List<Double> millis = new ArrayList<>(List.of(0.0));
-        List<Double> pages = new ArrayList<>(List.of((double) first.getPages() + first.getZeroPages()));
+    /** A point of a line. */
+    record Left(double millis, double pages) {
+        static Left at(long nanos, long pages) {
+            return new Left(nanos / NANOS_PER_MILLI, Math.max((double) pages, FEWEST_PAGES));
+        }
+    }
+
+    /** The line of a migration that got as far as to send anything. */
+    static List<Left> line(MigrationReport report) {
+        List<Left> line = new ArrayList<>(List.of(Left.at(0, report.getRounds(0).getPagesToSend())));
         long nanos = 0;
         for (RoundReport round : report.getRoundsList()) {
             nanos += round.getDurationNanos();
-            millis.add(nanos / NANOS_PER_MILLI);
-            pages.add(Math.max((double) round.getPagesRemaining(), FEWEST_PAGES));
+            line.add(Left.at(nanos, round.getPagesRemaining()));
         }
+        if (report.hasPostCopy()) {
+            PostCopyReport followed = report.getPostCopy();
+            long came = followed.getPushedPages() + followed.getDemandedPages();
+            line.add(Left.at(nanos + followed.getDurationNanos(), followed.getMissingPages() - came));
+        }
+        return line;
+    }
+
+    private static void addLine(XYChart chart, MigrationReport report) {
+        List<Left> line = line(report);
+        List<Double> millis = line.stream().map(Left::millis).toList();
+        List<Double> pages = line.stream().map(Left::pages).toList();
         String name =
                 report.getNumber() + ": " + report.getVm() + ", " + report.getSource() + " to " + report.getTarget();
         chart.addSeries(name, millis, pages).setMarker(SeriesMarkers.CIRCLE);

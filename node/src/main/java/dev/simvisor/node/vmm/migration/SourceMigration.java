@@ -294,7 +294,12 @@ public final class SourceMigration {
         MigrationPlan plan = state.plan();
         BitSet remaining = (BitSet) over.dirtied().clone();
         remaining.or(state.carried());
-        RoundReport report = report(plan, state.round(), state.sent(), over.nanos() - state.beganNanos())
+        RoundReport report = report(
+                        plan,
+                        state.round(),
+                        state.sent(),
+                        state.carried().cardinality(),
+                        over.nanos() - state.beganNanos())
                 .setPagesDirtied(over.dirtied().cardinality())
                 .setPagesRemaining(remaining.cardinality())
                 .setThrottlePercent(state.throttle().percent())
@@ -384,7 +389,7 @@ public final class SourceMigration {
         long copyNanos = nanos - state.pausedNanos();
         int missing = state.rest().remaining().cardinality();
         Action.ReportRound lastRound =
-                new Action.ReportRound(report(state.plan(), state.round(), state.sent(), copyNanos)
+                new Action.ReportRound(report(state.plan(), state.round(), state.sent(), missing, copyNanos)
                         .setPagesRemaining(missing)
                         .build());
         Action.HandOver handOver =
@@ -440,9 +445,14 @@ public final class SourceMigration {
         return Step.to(new State.Ended(Outcome.GUEST_ENDED), new Action.CloseStream());
     }
 
-    private static RoundReport.Builder report(MigrationPlan plan, int number, Sent sent, long durationNanos) {
+    /** @param left pages that it was not to send yet */
+    private static RoundReport.Builder report(MigrationPlan plan, int number, Sent sent, int left, long durationNanos) {
         RoundReport.Builder report = RoundReport.newBuilder()
                 .setNumber(number)
+                .setPagesToSend(sent.pages().full()
+                        + sent.pages().zeros()
+                        + sent.pages().deltas()
+                        + left)
                 .setPages(sent.pages().full())
                 .setZeroPages(sent.pages().zeros())
                 .setDeltaPages(sent.pages().deltas())

@@ -160,6 +160,20 @@ class SourceMigrationTest {
         assertThat((errors[4] + errors[5]) / 2).isLessThan(0.05);
     }
 
+    /** The first round leaves for the switch-over what may wait. */
+    @Test
+    void roundsSayHowMuchThereWasToSend() {
+        List<RoundReport> rounds = migrate(plan(32, 7), new WritingGuest(0)).rounds();
+
+        assertThat(rounds.getFirst().getPagesToSend()).isEqualTo(WritingGuest.PAGES);
+        assertThat(rounds.getFirst().getPages() + rounds.getFirst().getZeroPages())
+                .isLessThan(WritingGuest.PAGES);
+        for (int i = 1; i < rounds.size(); i++) {
+            assertThat(rounds.get(i).getPagesToSend())
+                    .isEqualTo(rounds.get(i - 1).getPagesRemaining());
+        }
+    }
+
     @Test
     void guestThatWritesFasterThanTheLinkIsPausedAfterTheLastRound() {
         Result result = migrate(plan(32, 7), new WritingGuest(40));
