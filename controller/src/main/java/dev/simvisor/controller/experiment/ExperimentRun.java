@@ -56,6 +56,9 @@ public final class ExperimentRun {
     private final SortedMap<String, ByteString> consoles = new TreeMap<>();
     private final List<Event> events = new ArrayList<>();
     private final List<Measurement> measurements = new ArrayList<>();
+    /** Of those that are told of and those that are not. */
+    private long lastEventNanos;
+
     private final CompletableFuture<Void> failure = new CompletableFuture<>();
     /** All hosts are up: from now on no node may come or go. */
     private volatile boolean hostsAreUp;
@@ -224,7 +227,7 @@ public final class ExperimentRun {
     private void refused(Action action, Throwable refusal) {
         String reason = String.valueOf(refusal.getMessage());
         happened(Event.newBuilder()
-                .setVirtualNanos(action.at().nanos())
+                .setVirtualNanos(Math.max(action.at().nanos(), lastEventNanos))
                 .setRefusal(reason)
                 .build());
         if (action instanceof Action.Create) {
@@ -245,6 +248,7 @@ public final class ExperimentRun {
         boolean starting = event.hasHost()
                 && event.getVirtualNanos() == 0
                 && (event.getHost().getState() == HostState.HOST_STARTING
+        lastEventNanos = Math.max(lastEventNanos, event.getVirtualNanos());
                         || event.getHost().getState() == HostState.HOST_UP);
         if (!event.hasNode() && !starting && event.getVirtualNanos() <= endNanos) {
             events.add(WallClock.removedFrom(event).toBuilder()

@@ -91,6 +91,23 @@ class ExperimentRunTest {
         assertThat(ofVm.getLast().getVirtualNanos()).isGreaterThanOrEqualTo(stop.nanos());
     }
 
+    /** The host that the VM is moving to fails, so that the drain is one no more when it ends. */
+    @Test
+    void refusalOfWhatTookItsTimeIsAmongTheEventsOfItsEnd() throws Exception {
+        VirtualDuration fail = VirtualDuration.parse("105ms");
+        Outcome outcome = run(
+                Long.MAX_VALUE,
+                new Action.DrainHost(VirtualDuration.parse("100ms"), "host-1", MigrationSettings.DEFAULT),
+                new Action.FailHost(fail, "host-2"));
+
+        assertThat(outcome.events()).extracting(Event::getVirtualNanos).isSorted();
+        assertThat(outcome.events())
+                .filteredOn(event -> event.getWhatCase() == Event.WhatCase.REFUSAL)
+                .singleElement()
+                .returns(fail.nanos(), Event::getVirtualNanos)
+                .returns("host host-1: stayed: toy", Event::getRefusal);
+    }
+
     @Test
     void clonesAVmAndFollowsTheCloneToTheEnd() throws Exception {
         VirtualDuration clone = VirtualDuration.parse("100ms");
