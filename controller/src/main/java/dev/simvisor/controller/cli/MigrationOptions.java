@@ -47,8 +47,8 @@ final class MigrationOptions {
 
     @Option(
             names = "--auto-converge",
-            description = "While rounds do not converge, the VM gets less and less processor time: 20 % less at first,"
-                    + " 99 % less at last, until it is paused or stays.")
+            description = "While rounds do not converge, the VM gets less and less processor time: 20 %% less at first,"
+                    + " 99 %% less at last, until it is paused or stays.")
     private boolean autoConverge;
 
     @Option(
