@@ -10,7 +10,7 @@ import java.util.TreeMap;
  * A kind of physical host.
  *
  * @param pcpus physical processors
- * @param memory machine memory, a multiple of 4 KiB
+ * @param memory machine memory, a multiple of 4 KiB up to {@link #MOST_MEMORY}
  * @param clock of the processors
  * @param cpuModel what the processors are; empty for the default model
  * @param modes what virtualization the processors support; not empty
@@ -31,6 +31,9 @@ public record HostType(
         Optional<CostModel> costModel,
         Optional<PowerModel> power,
         Optional<VirtualDuration> pageSharing) {
+    /** Frames of 4 KiB are counted by an int: a little less than 2^31 of them. */
+    public static final MemorySize MOST_MEMORY = MemorySize.parse("8191G");
+
     private static final String KEY = "host-types";
     private static final int MOST_PCPUS = 1024;
 
@@ -77,6 +80,9 @@ public record HostType(
                         "page-sharing", VirtualDuration.INTERVAL_EXPECTED, VirtualDuration::parseInterval));
         if (type.modes().isEmpty()) {
             throw section.error("modes", "is empty; expected at least bare");
+        }
+        if (type.memory().compareTo(MOST_MEMORY) > 0) {
+            throw section.error("memory", "is \"" + type.memory() + "\"; expected at most " + MOST_MEMORY);
         }
         section.end();
         return type;

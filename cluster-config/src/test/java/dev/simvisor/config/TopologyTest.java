@@ -83,6 +83,7 @@ class TopologyTest {
                 "name = db | name = web | :19: racks[1].hosts[0].name: makes a second host web; expected a name of its own",
                 "name = db | name = \"d b\" | :19: racks[1].hosts[0].name: is \"d b\"; expected a name of letters, digits, '-', '_' and '.'",
                 "memory = 64M | memory = 63K | :6: host-types.tiny.memory: is \"63K\"; expected a size such as 4K, 256M or 1.5G, a multiple of 4K",
+                "memory = 64M | memory = 1000T | :6: host-types.tiny.memory: is \"1000T\"; expected at most 8191G",
                 "[bare, hardware] | [bare, fast] | :8: host-types.tiny.modes[1]: is \"fast\"; expected one of bare, trap, translate, para, hardware",
                 "[bare, hardware] | [] | :8: host-types.tiny.modes: is empty; expected at least bare",
                 "[bare, hardware] | bare | :8: host-types.tiny.modes: is a text; expected a list, each one of bare, trap, translate, para, hardware",

@@ -1,6 +1,7 @@
 package dev.simvisor.controller.cluster;
 
 import dev.simvisor.config.Frequency;
+import dev.simvisor.config.HostType;
 import dev.simvisor.config.MigrationSettings;
 import dev.simvisor.config.Power;
 import dev.simvisor.config.VirtualDuration;
@@ -28,6 +29,13 @@ final class RequestFigures {
                     "host " + spec.getName() + ": ",
                     "a clock of " + Long.toUnsignedString(clock) + " Hz",
                     "0 for the default, or from " + Frequency.LEAST + " to " + Frequency.MOST);
+        }
+        long memory = spec.getMemoryBytes();
+        if (memory < 0 || memory > HostType.MOST_MEMORY.bytes()) {
+            throw refusal(
+                    "host " + spec.getName() + ": ",
+                    Long.toUnsignedString(memory) + " bytes of memory",
+                    "at most " + HostType.MOST_MEMORY);
         }
         long sharing = spec.getPageSharingNanos();
         if (sharing != 0 && sharing < VirtualDuration.SHORTEST_INTERVAL.nanos()) {

@@ -4,6 +4,8 @@ import static dev.simvisor.controller.cluster.ToyCluster.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.simvisor.config.HostType;
+import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.proto.api.CreateVmRequest;
 import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.api.MigrateRequest;
@@ -276,6 +278,22 @@ class AdmissionTest {
                         host("odd", "bare").toBuilder().setClockHz(-1).build()),
                 Refusal.Kind.INVALID,
                 "host odd: a clock of 18446744073709551615 Hz: expected 0 for the default, or from 1000000 to 1000000000000");
+    }
+
+    /** Beyond that, nobody could count its frames. */
+    @Test
+    void memoryBeyondWhatAHostCanCountIsRefused() {
+        HostSpec most = host("most", "bare").toBuilder()
+                .setMemoryBytes(HostType.MOST_MEMORY.bytes())
+                .build();
+        get(cluster.defineHost(most));
+        MachineMemory.ofBytes(most.getMemoryBytes()).close();
+        assertRefused(
+                cluster.defineHost(host("odd", "bare").toBuilder()
+                        .setMemoryBytes(most.getMemoryBytes() + 4096)
+                        .build()),
+                Refusal.Kind.INVALID,
+                "host odd: " + (most.getMemoryBytes() + 4096) + " bytes of memory: expected at most 8191G");
     }
 
     @Test
