@@ -2,6 +2,7 @@ package dev.simvisor.controller.cluster;
 
 import com.google.protobuf.ByteString;
 import dev.simvisor.config.Names;
+import dev.simvisor.config.NaturalOrder;
 import dev.simvisor.config.VirtualizationMode;
 import dev.simvisor.controller.cluster.Admission.Newcomer;
 import dev.simvisor.controller.cluster.Refusal.Kind;
@@ -69,7 +70,9 @@ final class ClusterState {
     private final Clones clones;
     private final Arrivals arrivals;
     private final Admission admission = new Admission();
-    private final SortedMap<String, HostEntry> hosts = new TreeMap<>();
+    /** First-fit takes them in this order. */
+    private final SortedMap<String, HostEntry> hosts = new TreeMap<>(NaturalOrder.OF_NAMES);
+
     private final SortedMap<String, VmEntry> vms = new TreeMap<>();
     private long commands;
 

@@ -296,6 +296,15 @@ class AdmissionTest {
                 "host odd: " + (most.getMemoryBytes() + 4096) + " bytes of memory: expected at most 8191G");
     }
 
+    /** The one host would be the first as a text, the other as a number. */
+    @Test
+    void firstFitCountsHostsAsPeopleDo() {
+        get(cluster.defineHost(host("a-10", "bare")));
+        get(cluster.defineHost(host("a-2", "bare")));
+
+        assertThat(get(cluster.createVm(vm("v", "", "", ""))).getHost()).isEqualTo("a-2");
+    }
+
     @Test
     void runningGuestStaysWithTheRateOfItsClock() {
         get(cluster.defineHost(
