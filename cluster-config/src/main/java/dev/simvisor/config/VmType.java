@@ -9,12 +9,12 @@ import java.util.TreeMap;
  * A kind of VM, with every default filled in.
  *
  * @param guest what it runs
- * @param memory a multiple of 4 KiB
+ * @param memory a multiple of 4 KiB, from 1 MiB on
  * @param givenCommandLine for the guest's kernel; empty for the guest's own
  * @param vcpus virtual processors
  * @param cpuModel empty for that of the host on which it is created
  * @param weight share of a contended processor relative to other VMs of the host
- * @param capPercent most of one processor that it may use; empty for no cap
+ * @param capPercent most of one processor, which its vCPUs share, that it may use; empty for no cap
  * @param onReboot what becomes of it when its guest reboots
  */
 public record VmType(
@@ -31,8 +31,16 @@ public record VmType(
     /** Of a VM's vCPUs with the host's scheduler. */
     public static final int MOST_WEIGHT = 65_535;
 
+    /** The vCPUs of a VM share one processor, however many they are. */
+    public static final int MOST_CAP_PERCENT = 100;
+
     private static final String KEY = "vm-types";
-    private static final int MOST_VCPUS = 64;
+    /** As many as a machine has processors at most. */
+    private static final int MOST_VCPUS = 32;
+
+    /** Less holds no BIOS, and no machine has it. */
+    private static final MemorySize LEAST_MEMORY = MemorySize.parse("1M");
+
     private static final int DEFAULT_WEIGHT = 256;
 
     /** The types that come with Simvisor, by name. */
@@ -87,7 +95,7 @@ public record VmType(
         return new VmType(
                 name,
                 guest,
-                section.optionalPages("memory").orElse(memory),
+                memory(section).orElse(memory),
                 section.optionalScalar("command-line", "the kernel's command line", text -> text)
                         .or(() -> givenCommandLine),
                 section.optionalInteger("vcpus", 1, MOST_VCPUS)
@@ -98,9 +106,17 @@ public record VmType(
                 section.optionalInteger("weight", 1, MOST_WEIGHT)
                         .map(Long::intValue)
                         .orElse(weight),
-                section.optionalInteger("cap", 1, 100L * MOST_VCPUS)
+                section.optionalInteger("cap", 1, MOST_CAP_PERCENT)
                         .map(Long::intValue)
                         .or(() -> capPercent),
                 section.optionalChoice("on-reboot", OnReboot.class).orElse(onReboot));
+    }
+
+    private static Optional<MemorySize> memory(Section section) {
+        Optional<MemorySize> memory = section.optionalPages("memory");
+        if (memory.isPresent() && memory.get().compareTo(LEAST_MEMORY) < 0) {
+            throw section.error("memory", "is \"" + memory.get() + "\"; expected at least " + LEAST_MEMORY);
+        }
+        return memory;
     }
 }

@@ -62,8 +62,11 @@ final class RequestFigures {
             throw refusal(
                     vm, "weight " + unsigned(spec.getWeight()), "0 for the default, or up to " + VmType.MOST_WEIGHT);
         }
-        if (spec.getCapPercent() < 0) {
-            throw refusal(vm, "cap of " + unsigned(spec.getCapPercent()) + " percent", "0 for none, or less");
+        if (spec.getCapPercent() < 0 || spec.getCapPercent() > VmType.MOST_CAP_PERCENT) {
+            throw refusal(
+                    vm,
+                    "cap of " + unsigned(spec.getCapPercent()) + " percent",
+                    "0 for none, or up to " + VmType.MOST_CAP_PERCENT);
         }
         if (spec.getCpus() < 0) {
             throw refusal(vm, unsigned(spec.getCpus()) + " vCPUs", "fewer");

@@ -135,6 +135,7 @@ class ClusterControlTest {
                 vm.toBuilder().setWeight(-1).build(),
                 vm.toBuilder().setWeight(65_536).build(),
                 vm.toBuilder().setCapPercent(-1).build(),
+                vm.toBuilder().setCapPercent(101).build(),
                 vm.toBuilder().setOnRebootValue(7).build(),
                 vm.toBuilder().setCpus(-1).build())) {
             CreateVmRequest create = CreateVmRequest.newBuilder().setSpec(odd).build();
