@@ -2,7 +2,6 @@ package dev.simvisor.config;
 
 import dev.simvisor.config.ArrivalProcess.Source.Trace;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,6 +16,9 @@ import java.util.function.Function;
  */
 final class ArrivalTrace {
     static final String HEADER = "time,type,lifetime";
+
+    /** Spreadsheets begin a file in UTF-8 with it. */
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
 
     private final Path file;
     private final SortedMap<String, VmType> types;
@@ -48,7 +50,10 @@ final class ArrivalTrace {
 
     private List<String> lines() {
         try {
-            return Files.readAllLines(file, StandardCharsets.UTF_8);
+            String text = Files.readString(file);
+            return (text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text)
+                    .lines()
+                    .toList();
         } catch (IOException unreadable) {
             throw new InvalidConfigException(file + ": cannot be read as UTF-8; expected arrivals, " + HEADER);
         }

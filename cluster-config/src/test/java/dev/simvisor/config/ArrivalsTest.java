@@ -94,6 +94,15 @@ class ArrivalsTest {
     }
 
     @Test
+    void traceMayBeginWithAByteOrderMark() {
+        ConfigText.write(folder.resolve("log.csv"), "\uFEFF" + TRACE);
+
+        assertThat(load(GOOD).arrivals().get(2).source())
+                .isInstanceOfSatisfying(
+                        Trace.class, trace -> assertThat(trace.entries()).hasSize(3));
+    }
+
+    @Test
     void aScenarioNeedsNoVmsButThoseThatCome() {
         String text = GOOD.replace("vms = [{ name = other, type = builtin }]\n", "")
                 .replace("{ at = 0s, do = create, vm = other }, ", "");

@@ -4,7 +4,6 @@ import dev.simvisor.controller.experiment.ArrivalOutcome.Fate;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 
 /**
  * What became of several VMs that came.
@@ -16,12 +15,17 @@ import java.util.stream.Collectors;
  * @param longestWaitNanos of those that were placed
  */
 record ArrivalTotal(int came, int placed, int refused, int waiting, long meanWaitNanos, long longestWaitNanos) {
-    static SortedMap<String, ArrivalTotal> byProcess(List<ArrivalOutcome> arrivals) {
-        return arrivals.stream()
-                .collect(Collectors.groupingBy(
-                        arrival -> arrival.planned().process(),
-                        TreeMap::new,
-                        Collectors.collectingAndThen(Collectors.toList(), ArrivalTotal::of)));
+    /** Of each process, by its name; of one by which none came, too. */
+    static SortedMap<String, ArrivalTotal> byProcess(Outcome outcome) {
+        SortedMap<String, ArrivalTotal> totals = new TreeMap<>();
+        for (String process : outcome.processes()) {
+            totals.put(
+                    process,
+                    of(outcome.arrivals().stream()
+                            .filter(arrival -> arrival.planned().process().equals(process))
+                            .toList()));
+        }
+        return totals;
     }
 
     static ArrivalTotal of(List<ArrivalOutcome> arrivals) {

@@ -2,6 +2,7 @@ package dev.simvisor.controller.experiment;
 
 import com.google.protobuf.ByteString;
 import dev.simvisor.config.Action;
+import dev.simvisor.config.ArrivalProcess;
 import dev.simvisor.config.Experiment;
 import dev.simvisor.config.VmDefinition;
 import dev.simvisor.config.VmType;
@@ -55,10 +56,10 @@ public final class ExperimentRun {
     // Written by the time keeper's thread until the run is over.
     private final SortedMap<String, ByteString> consoles = new TreeMap<>();
     private final List<Event> events = new ArrayList<>();
-    private final List<Measurement> measurements = new ArrayList<>();
     /** Of those that are told of and those that are not. */
     private long lastEventNanos;
 
+    private final List<Measurement> measurements = new ArrayList<>();
     private final CompletableFuture<Void> failure = new CompletableFuture<>();
     /** All hosts are up: from now on no node may come or go. */
     private volatile boolean hostsAreUp;
@@ -130,6 +131,7 @@ public final class ExperimentRun {
                 List.copyOf(events),
                 get(migrations),
                 finalVms,
+                experiment.arrivals().stream().map(ArrivalProcess::name).toList(),
                 arrivals.outcomes(vmsAtEnd, endNanos),
                 List.copyOf(measurements),
                 endNanos,
@@ -226,6 +228,7 @@ public final class ExperimentRun {
 
     private void refused(Action action, Throwable refusal) {
         String reason = String.valueOf(refusal.getMessage());
+        // Such as that of a drain, which is one only when the last VM has not moved: with the event that told of that.
         happened(Event.newBuilder()
                 .setVirtualNanos(Math.max(action.at().nanos(), lastEventNanos))
                 .setRefusal(reason)
@@ -245,10 +248,10 @@ public final class ExperimentRun {
             failure.completeExceptionally(new ExperimentFailed(
                     event.getNode() + " before the end: that is no part of the scenario, so run it again"));
         }
+        lastEventNanos = Math.max(lastEventNanos, event.getVirtualNanos());
         boolean starting = event.hasHost()
                 && event.getVirtualNanos() == 0
                 && (event.getHost().getState() == HostState.HOST_STARTING
-        lastEventNanos = Math.max(lastEventNanos, event.getVirtualNanos());
                         || event.getHost().getState() == HostState.HOST_UP);
         if (!event.hasNode() && !starting && event.getVirtualNanos() <= endNanos) {
             events.add(WallClock.removedFrom(event).toBuilder()

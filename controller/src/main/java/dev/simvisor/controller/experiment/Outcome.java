@@ -16,6 +16,7 @@ import java.util.SortedMap;
  * @param events in order
  * @param migrations with wall-clock figures
  * @param vms at the end, by name
+ * @param processes names of those by which VMs come by themselves, in order
  * @param arrivals in the order in which they came
  * @param measurements in order; none where none were asked for
  * @param wallNanos how long the run took
@@ -25,6 +26,7 @@ public record Outcome(
         List<Event> events,
         List<MigrationReport> migrations,
         SortedMap<String, FinalVm> vms,
+        List<String> processes,
         List<ArrivalOutcome> arrivals,
         List<Measurement> measurements,
         long virtualNanos,

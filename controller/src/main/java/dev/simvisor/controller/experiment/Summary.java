@@ -32,13 +32,13 @@ public final class Summary {
 
     /** Whether there is anything to sum up. */
     public static boolean isOf(Outcome outcome) {
-        return !outcome.measurements().isEmpty() || !outcome.arrivals().isEmpty();
+        return !outcome.measurements().isEmpty() || !outcome.processes().isEmpty();
     }
 
     /** As tables. */
     public List<String> lines() {
         List<String> lines = new ArrayList<>();
-        if (!outcome.arrivals().isEmpty()) {
+        if (!outcome.processes().isEmpty()) {
             lines.addAll(arrivals().lines());
         }
         if (!outcome.measurements().isEmpty()) {
@@ -52,7 +52,7 @@ public final class Summary {
 
     private Table arrivals() {
         Table table = Table.of("ARRIVALS", ">CAME", ">PLACED", ">REFUSED", ">WAITING", ">MEAN WAIT", ">LONGEST WAIT");
-        ArrivalTotal.byProcess(outcome.arrivals()).forEach((process, total) -> row(table, process, total));
+        ArrivalTotal.byProcess(outcome).forEach((process, total) -> row(table, process, total));
         row(table, "all", ArrivalTotal.of(outcome.arrivals()));
         return table;
     }
@@ -93,10 +93,9 @@ public final class Summary {
     public String toJson() {
         Map<String, Object> fields = new TreeMap<>();
         fields.put("virtualSeconds", seconds(outcome.virtualNanos()));
-        if (!outcome.arrivals().isEmpty()) {
+        if (!outcome.processes().isEmpty()) {
             Map<String, Object> processes = new TreeMap<>();
-            ArrivalTotal.byProcess(outcome.arrivals())
-                    .forEach((process, total) -> processes.put(process, fields(total)));
+            ArrivalTotal.byProcess(outcome).forEach((process, total) -> processes.put(process, fields(total)));
             fields.put("arrivals", processes);
             fields.put("allArrivals", fields(ArrivalTotal.of(outcome.arrivals())));
         }

@@ -229,7 +229,13 @@ class ExperimentRunTest {
                                 new ArrivalProcess.Source.Trace.Entry(
                                         VirtualDuration.parse("1999ms"), large, Optional.empty()))),
                         Optional.empty(),
-                        second));
+                        second),
+                new ArrivalProcess(
+                        "never",
+                        new ArrivalProcess.Source.Trace(List.of(new ArrivalProcess.Source.Trace.Entry(
+                                VirtualDuration.parse("5s"), large, Optional.empty()))),
+                        Optional.empty(),
+                        VirtualDuration.ZERO));
         Outcome outcome = run(Long.MAX_VALUE);
 
         assertThat(ArrivalTotal.of(outcome.arrivals()))
@@ -254,7 +260,8 @@ class ExperimentRunTest {
                 .first()
                 .asString()
                 .matches("ARRIVALS +CAME +PLACED +REFUSED +WAITING +MEAN WAIT +LONGEST WAIT");
-        assertThat(Summary.of(outcome).toJson()).contains("\"refused\" : 4");
+        assertThat(Summary.of(outcome).lines()).anyMatch(line -> line.matches("never +0 +0 +0 +0 .*"));
+        assertThat(Summary.of(outcome).toJson()).contains("\"refused\" : 4", "\"never\"");
         assertThat(ArrivalsCsv.lines(outcome.arrivals(), outcome.vms()))
                 .hasSize(38)
                 .startsWith(
