@@ -65,9 +65,9 @@ class ClusterVerbsIT {
     void cancelledMigrationLeavesTheVmWhereItIs() throws Exception {
         try (RunningUp cluster = RunningUp.start("--config", TWO_HOSTS)) {
             cluster.succeeds("vm", "create", "a", "--guest", "builtin", "--memory", "16M");
-            // So slow that it cannot have ended before it is cancelled.
-            CompletableFuture<String> waiting = CompletableFuture.supplyAsync(
-                    () -> cluster.refused("vm", "migrate", "a", "--to", "host-2", "--bandwidth", "1KiB/s"));
+            // So slow that it cannot have ended before it is cancelled, of more than what a pause may take.
+            CompletableFuture<String> waiting = CompletableFuture.supplyAsync(() -> cluster.refused(
+                    "vm", "migrate", "a", "--to", "host-2", "--bandwidth", "1KiB/s", "--downtime-limit", "100us"));
             await().atMost(60, TimeUnit.SECONDS)
                     .until(() -> vms(cluster).getVms(0).getMigration() != 0);
 
