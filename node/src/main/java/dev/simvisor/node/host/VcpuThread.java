@@ -7,13 +7,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The thread that a VM's vCPU runs on: a platform thread of its own or its host's, never one of an actor's. */
 final class VcpuThread implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(VcpuThread.class);
-
     private final VirtualMachine vm;
     private final boolean hasDisks;
     private final ExecutorService thread;
@@ -49,15 +45,7 @@ final class VcpuThread implements AutoCloseable {
     }
 
     private void run(long nanos) {
-        try {
-            vm.runTo(nanos);
-        } catch (Throwable e) {
-            // A guest must not end the simulator, nor what other guests run on, whatever bug of ours it happens to
-            // meet: with errors of
-            // the JVM's, such as of a heap that is too small for the guest, as little as with exceptions.
-            vm.crash("bug of the simulator: " + e);
-            LOG.error("VM {} met a bug of the simulator", vm.name(), e);
-        }
+        BugContainment.contain(vm, running -> running.runTo(nanos));
     }
 
     /** Waits for a run, whatever its outcome. */

@@ -26,9 +26,9 @@ final class Tlb {
     /** Keeps the entries from being freed. */
     private final MemorySegment memory;
 
-    // Numbers of the entries filled since the last flush, until there are as many as entries: with one more, a flush
-    // clears
-    // them all. Counting ends there: guests need not flush before an int overflows.
+    // Numbers of the entries filled since the last flush. What is more than their room says no more than that there
+    // were more,
+    // and a flush clears all entries then; it is not counted, as guests need not flush before an int overflows.
     private final short[] filled = new short[ENTRIES];
     private int filledCount;
     private final short[] nonGlobal = new short[ENTRIES];
