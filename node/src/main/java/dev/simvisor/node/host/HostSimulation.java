@@ -99,23 +99,22 @@ final class HostSimulation implements HostContext, AutoCloseable {
         rescheduleIfNeeded();
         runUntil(window.getUntilNanos());
         long windows = 1;
-        while (sent.isEmpty() && isAloneInFollowing(window)) {
-            long end = followingEnd(window);
-            advance(nextDueNanos());
-            runUntil(end);
+        for (long from = nextDueNanos(); sent.isEmpty() && isAlone(window, from); from = nextDueNanos()) {
+            advance(from);
+            runUntil(followingEnd(window, from));
             windows++;
         }
         return done(window).setUntilNanos(nowNanos).setWindows(windows).build();
     }
 
     /** Whether the window that the controller would grant next has nothing in it for anybody else. */
-    private boolean isAloneInFollowing(RunWindow grant) {
-        return nextDueNanos() < Math.min(grant.getPlannedNanos(), grant.getAloneUntilNanos())
-                && followingEnd(grant) <= grant.getAloneUntilNanos();
+    private static boolean isAlone(RunWindow grant, long from) {
+        return from < Math.min(grant.getPlannedNanos(), grant.getAloneUntilNanos())
+                && followingEnd(grant, from) <= grant.getAloneUntilNanos();
     }
 
-    private long followingEnd(RunWindow grant) {
-        return Math.min(nextDueNanos() + grant.getLookaheadNanos(), grant.getPlannedNanos());
+    private static long followingEnd(RunWindow grant, long from) {
+        return Math.min(from + grant.getLookaheadNanos(), grant.getPlannedNanos());
     }
 
     private void runUntil(long until) throws InterruptedException {
