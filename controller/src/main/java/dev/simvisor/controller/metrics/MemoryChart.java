@@ -7,13 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToLongFunction;
 import org.knowm.xchart.XYChart;
-import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** What memory the VMs of all hosts had written, and what that took of the hosts' memory: the difference is what sharing saved. */
 public final class MemoryChart {
-    private static final int WIDTH = 1200;
-    private static final int HEIGHT = 700;
     private static final double MEBIBYTE = 1 << 20;
     private static final double NANOS_PER_SECOND = 1e9;
 
@@ -21,16 +18,7 @@ public final class MemoryChart {
 
     /** A PNG; there must be a measurement. */
     public static byte[] png(List<Measurement> measurements) throws IOException {
-        Charts.withoutScreen();
-        XYChart chart = new XYChartBuilder()
-                .width(WIDTH)
-                .height(HEIGHT)
-                .title("Memory of all hosts")
-                .xAxisTitle("s of virtual time")
-                .yAxisTitle("MiB")
-                .build();
-        Charts.style(chart.getStyler());
-        chart.getStyler().setXAxisMin(0.0);
+        XYChart chart = Charts.ofLines("Memory of all hosts", "s of virtual time", "MiB");
         chart.getStyler().setYAxisMin(0.0);
         addLine(chart, "written by VMs", measurements, HostFigures::memoryTouchedBytes);
         addLine(chart, "in frames", measurements, host -> host.memoryTouchedBytes() - host.memorySavedBytes());

@@ -7,13 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 import org.knowm.xchart.XYChart;
-import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** How busy hosts were: a line for each, or for the least and the most busy and the mean where there are too many to tell apart. */
 public final class UtilizationChart {
-    private static final int WIDTH = 1200;
-    private static final int HEIGHT = 700;
     private static final int MOST_LINES = 12;
     private static final double PERCENT = 100;
     private static final double NANOS_PER_SECOND = 1e9;
@@ -22,16 +19,7 @@ public final class UtilizationChart {
 
     /** A PNG; there must be a measurement, and a host in it. */
     public static byte[] png(List<Measurement> measurements) throws IOException {
-        Charts.withoutScreen();
-        XYChart chart = new XYChartBuilder()
-                .width(WIDTH)
-                .height(HEIGHT)
-                .title("Utilization of the hosts' processors")
-                .xAxisTitle("s of virtual time")
-                .yAxisTitle("%")
-                .build();
-        Charts.style(chart.getStyler());
-        chart.getStyler().setXAxisMin(0.0);
+        XYChart chart = Charts.ofLines("Utilization of the hosts' processors", "s of virtual time", "%");
         chart.getStyler().setYAxisMin(0.0);
         chart.getStyler().setYAxisMax(PERCENT);
         List<HostFigures> hosts = measurements.getFirst().hosts();

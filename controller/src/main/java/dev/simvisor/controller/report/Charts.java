@@ -6,12 +6,16 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.BitmapEncoder.BitmapFormat;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.internal.chartpart.Chart;
 import org.knowm.xchart.style.AxesChartStyler;
 import org.knowm.xchart.style.Styler;
 
 /** What all charts have in common: how they look, and how they become files. */
 public final class Charts {
+    private static final int WIDTH = 1200;
+    private static final int HEIGHT = 700;
     private static final Font SMALL_TEXT = new Font(Font.SANS_SERIF, Font.PLAIN, 14);
 
     private Charts() {}
@@ -19,6 +23,21 @@ public final class Charts {
     /** Has charts drawn without a screen; to be called before the first is made. */
     public static void withoutScreen() {
         System.setProperty("java.awt.headless", "true");
+    }
+
+    /** A chart for lines over time from 0 on; made without a screen. */
+    public static XYChart ofLines(String title, String timeTitle, String figureTitle) {
+        withoutScreen();
+        XYChart chart = new XYChartBuilder()
+                .width(WIDTH)
+                .height(HEIGHT)
+                .title(title)
+                .xAxisTitle(timeTitle)
+                .yAxisTitle(figureTitle)
+                .build();
+        style(chart.getStyler());
+        chart.getStyler().setXAxisMin(0.0);
+        return chart;
     }
 
     /** On white, with the legend in a row below. */

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.knowm.xchart.XYChart;
-import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
@@ -15,8 +14,6 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
  * rounds and, where pages followed after the hand-over, when that was over.
  */
 public final class MigrationChart {
-    private static final int WIDTH = 1200;
-    private static final int HEIGHT = 700;
     private static final double NANOS_PER_MILLI = 1e6;
     /** What is drawn for no pages at all, which a logarithmic axis has no place for. */
     private static final double FEWEST_PAGES = 1;
@@ -30,28 +27,16 @@ public final class MigrationChart {
 
     /** A PNG of those that got as far as to send anything; there must be one. */
     public static byte[] png(List<MigrationReport> reports) throws IOException {
-        Charts.withoutScreen();
-        XYChart chart = new XYChartBuilder()
-                .width(WIDTH)
-                .height(HEIGHT)
-                .title("What migrations have still to send")
-                .xAxisTitle("ms of virtual time since the first round began")
-                .yAxisTitle("pages")
-                .build();
-        style(chart);
+        XYChart chart = Charts.ofLines(
+                "What migrations have still to send", "ms of virtual time since the first round began", "pages");
+        chart.getStyler().setYAxisLogarithmic(true);
+        chart.getStyler().setYAxisMin(FEWEST_PAGES);
         for (MigrationReport report : reports) {
             if (report.getRoundsCount() > 0) {
                 addLine(chart, report);
             }
         }
         return Charts.png(chart);
-    }
-
-    private static void style(XYChart chart) {
-        Charts.style(chart.getStyler());
-        chart.getStyler().setYAxisLogarithmic(true);
-        chart.getStyler().setYAxisMin(FEWEST_PAGES);
-        chart.getStyler().setXAxisMin(0.0);
     }
 
     /** A point of a line. */

@@ -3,6 +3,7 @@ package dev.simvisor.node.machine.memory;
 import static dev.simvisor.node.machine.memory.MachineMemory.FRAME_SIZE;
 
 import dev.simvisor.node.cpu.HostMemory;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -37,9 +38,11 @@ public final class PageSharing {
         }
 
         boolean holdsWhat(Page other) {
-            long address = memory.directRead((long) gfn << MachineMemory.FRAME_SHIFT);
-            long otherAddress = other.memory.directRead((long) other.gfn << MachineMemory.FRAME_SHIFT);
-            return HostMemory.segment(address, FRAME_SIZE).mismatch(HostMemory.segment(otherAddress, FRAME_SIZE)) < 0;
+            return contents().mismatch(other.contents()) < 0;
+        }
+
+        private MemorySegment contents() {
+            return HostMemory.segment(addressOf(memory, gfn), FRAME_SIZE);
         }
     }
 
@@ -64,7 +67,7 @@ public final class PageSharing {
         BitSet calm = new BitSet();
         BitSet frames = new BitSet();
         for (int gfn = 0; gfn < sums.length; gfn++) {
-            long sum = sum(memory.directRead((long) gfn << MachineMemory.FRAME_SHIFT));
+            long sum = sum(addressOf(memory, gfn));
             calm.set(gfn, sum != NONE && sum == sums[gfn]);
             sums[gfn] = sum;
             frames.set(memory.frameIfAny(gfn));
@@ -80,6 +83,11 @@ public final class PageSharing {
                 share(page, equals.get(before), sharing);
             }
         }
+    }
+
+    /** Host address of a page; 0 of one that nobody has touched, or that is missing. */
+    private static long addressOf(GuestMemory memory, int gfn) {
+        return memory.directRead((long) gfn << MachineMemory.FRAME_SHIFT);
     }
 
     private static void share(Page page, Page first, Set<GuestMemory> sharing) {

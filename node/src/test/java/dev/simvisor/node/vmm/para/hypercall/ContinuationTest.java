@@ -139,11 +139,7 @@ class ContinuationTest {
     /** 40 tables below one: more than a list may do at once, in one element that cannot be divided. */
     @Test
     void aTreeOfTablesIsNotPinnedInNoTime() {
-        int root = 200;
-        for (int n = root; n < root + 40; n++) unmap(n);
-        long flags = PageTableEntry.PRESENT | PageTableEntry.USER;
-        for (int n = 1; n < 40; n++)
-            small.domain.frames().write(root, n, PageTableEntry.of(small.mfn(root + n), flags));
+        int root = treeOfTables(40);
         assertThat(cyclesOfMmuOperation(PIN_L2, root)).isEqualTo(64 * 16 * 40);
         assertThat(small.domain.frames().isPinned(root)).isTrue();
         assertThat(cyclesOfMmuOperation(UNPIN, root)).isEqualTo(64 * 16 * 40);
@@ -151,12 +147,19 @@ class ContinuationTest {
 
     @Test
     void theTablesOfASmallProcessCostWhatTheModelSays() {
-        int root = 200;
-        for (int n = root; n < root + 20; n++) unmap(n);
-        long flags = PageTableEntry.PRESENT | PageTableEntry.USER;
-        for (int n = 1; n < 20; n++)
-            small.domain.frames().write(root, n, PageTableEntry.of(small.mfn(root + n), flags));
+        int root = treeOfTables(20);
         assertThat(cyclesOfMmuOperation(PIN_L2, root)).isZero();
+    }
+
+    /** The root of so many tables, one above the others. */
+    private int treeOfTables(int count) {
+        int root = 200;
+        for (int n = root; n < root + count; n++) unmap(n);
+        long flags = PageTableEntry.PRESENT | PageTableEntry.USER;
+        for (int n = 1; n < count; n++) {
+            small.domain.frames().write(root, n, PageTableEntry.of(small.mfn(root + n), flags));
+        }
+        return root;
     }
 
     private long cyclesOfMmuOperation(int operation, int gfn) {
