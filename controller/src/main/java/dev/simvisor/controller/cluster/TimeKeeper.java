@@ -60,7 +60,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     /** A cluster without hosts has no latency to go by. */
     private static final long LONGEST_WINDOW_NANOS = 10_000_000;
 
-    /** How far a host may go by itself that is alone with something to do: so long do commands from outside wait for it. */
+    /** How far the hosts of a node may go by themselves that are alone with something to do: so long do commands from outside wait. */
     private static final long MOST_AHEAD_NANOS = 5_000_000;
 
     /** Timers refuse more than some months, and a guest may set its clock for any time. */
@@ -117,6 +117,8 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     private long nowNanos;
     private long windowEndNanos;
     private long windowCount;
+    /** How many windows the present grant has covered, as far as hosts have answered. */
+    private long windowsCovered;
 
     /**
      * @param maxWindowNanos windows are no longer, whatever the latency allows; 0 for no limit
@@ -173,7 +175,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
             case HOST_READY -> {
                 HostReady ready = message.getHostReady();
                 if (starting.remove(ready.getHost())) {
-                    windows.add(ready.getHost());
+                    windows.add(ready.getHost(), nodeOf(ready.getHost()));
                     journalFirstRise(ready.getHost());
                     state.hostUp(ready);
                 }
@@ -566,6 +568,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         long plannedNanos = plannedNanos();
         windowEndNanos = Math.min(nowNanos + lookaheadNanos, plannedNanos);
         windowCount++;
+        windowsCovered = 1;
         windows.measure(!meterings.isEmpty());
         Windows.Ahead ahead = new Windows.Ahead(lookaheadNanos, plannedNanos, nowNanos + MOST_AHEAD_NANOS);
         windows.grant(windowCount, nowNanos, windowEndNanos, ahead).forEach(this::run);
@@ -595,7 +598,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         }
         running.remove(done.getHost());
         windowEndNanos = Math.max(windowEndNanos, done.getUntilNanos());
-        windowCount += Math.max(0, done.getWindows() - 1);
+        windowsCovered = Math.max(windowsCovered, done.getWindows());
         String host = done.getHost();
         windows.due(host, done.getNextDueNanos());
         for (int i = 0; i < done.getSentCount(); i++) {
@@ -610,6 +613,8 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
 
     private void endWindow() {
         nowNanos = windowEndNanos;
+        windowCount += windowsCovered - 1;
+        windowsCovered = 1;
     }
 
     /** The controller hears of everything, at the time at which it arrives. */

@@ -7,8 +7,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -34,9 +36,14 @@ final class Windows {
 
     /** One host's lot. */
     private static final class Lane {
+        final String node;
         long dueNanos = Long.MAX_VALUE;
         final Deque<HostCommand> commands = new ArrayDeque<>();
         final List<UnderWay> messages = new ArrayList<>();
+
+        Lane(String node) {
+            this.node = node;
+        }
 
         long nextNanos(long nowNanos) {
             return Math.min(dueNanos, nextMessageNanos(nowNanos));
@@ -75,8 +82,9 @@ final class Windows {
         measured = wanted;
     }
 
-    void add(String host) {
-        lanes.put(host, new Lane());
+    /** A host that a node carries. */
+    void add(String host, String node) {
+        lanes.put(host, new Lane(node));
     }
 
     void remove(String host) {
@@ -129,29 +137,27 @@ final class Windows {
     }
 
     /**
-     * How far a host may go that has to wait for no other.
+     * How far hosts may go that have to wait for no others.
      *
      * @param lookaheadNanos length of a window
      * @param plannedNanos when the controller has something to do itself
-     * @param mostNanos the time to which it may go, as commands from outside have to wait so long
+     * @param mostNanos the time to which they may go, as commands from outside have to wait so long
      */
     record Ahead(long lookaheadNanos, long plannedNanos, long mostNanos) {}
 
     /**
-     * The windows of those hosts that have something to do before {@code untilNanos}. If it is one alone, it may go on with the
-     * windows that follow as long as this is so: what it does is the same, and need not be told from window to window.
+     * The windows of those hosts that have something to do before {@code untilNanos}. If one node carries them all, they may go on
+     * with the windows that follow as long as this is so: what they do is the same, and need not be told from window to window. With
+     * them go those of the node's hosts that will soon have something to do.
      */
     List<RunWindow> grant(long window, long fromNanos, long untilNanos, Ahead ahead) {
         List<RunWindow.Builder> grants = new ArrayList<>();
+        Set<String> nodes = new HashSet<>();
         lanes.forEach((host, lane) -> {
             if (lane.nextNanos(fromNanos) < untilNanos) {
-                RunWindow.Builder grant = RunWindow.newBuilder()
-                        .setHost(host)
-                        .setWindow(window)
-                        .setFromNanos(fromNanos)
-                        .setUntilNanos(untilNanos)
-                        .setMeasure(measured)
-                        .addAllCommands(lane.takeCommands());
+                nodes.add(lane.node);
+                RunWindow.Builder grant =
+                        grant(host, window, fromNanos, untilNanos).addAllCommands(lane.takeCommands());
                 lane.messages.sort(UnderWay.ORDER);
                 while (!lane.messages.isEmpty()
                         && lane.messages.getFirst().message().getArrivalNanos() < untilNanos) {
@@ -160,21 +166,42 @@ final class Windows {
                 grants.add(grant);
             }
         });
-        if (grants.size() == 1) {
-            goAhead(grants.getFirst(), fromNanos, ahead);
+        if (nodes.size() == 1) {
+            goAhead(grants, nodes.iterator().next(), ahead);
         }
         return grants.stream().map(RunWindow.Builder::build).toList();
     }
 
-    private void goAhead(RunWindow.Builder grant, long fromNanos, Ahead ahead) {
+    private RunWindow.Builder grant(String host, long window, long fromNanos, long untilNanos) {
+        return RunWindow.newBuilder()
+                .setHost(host)
+                .setWindow(window)
+                .setFromNanos(fromNanos)
+                .setUntilNanos(untilNanos)
+                .setMeasure(measured);
+    }
+
+    private void goAhead(List<RunWindow.Builder> grants, String node, Ahead ahead) {
+        Set<String> granted = new HashSet<>();
+        grants.forEach(grant -> granted.add(grant.getHost()));
+        RunWindow.Builder first = grants.getFirst();
+        long from = first.getFromNanos();
         long alone = ahead.mostNanos();
         for (Map.Entry<String, Lane> entry : lanes.entrySet()) {
             Lane lane = entry.getValue();
-            boolean isItself = entry.getKey().equals(grant.getHost());
-            alone = Math.min(alone, isItself ? lane.nextMessageNanos(fromNanos) : lane.nextNanos(fromNanos));
+            boolean goesAlong = granted.contains(entry.getKey());
+            if (!goesAlong && lane.node.equals(node) && lane.nextNanos(from) < ahead.mostNanos()) {
+                goesAlong = true;
+                grants.add(grant(entry.getKey(), first.getWindow(), from, first.getUntilNanos())
+                        .setIdle(true));
+            }
+            alone = Math.min(alone, goesAlong ? lane.nextMessageNanos(from) : lane.nextNanos(from));
         }
-        grant.setLookaheadNanos(ahead.lookaheadNanos())
-                .setPlannedNanos(ahead.plannedNanos())
-                .setAloneUntilNanos(alone);
+        for (RunWindow.Builder grant : grants) {
+            grant.setHosts(grants.size())
+                    .setLookaheadNanos(ahead.lookaheadNanos())
+                    .setPlannedNanos(ahead.plannedNanos())
+                    .setAloneUntilNanos(alone);
+        }
     }
 }

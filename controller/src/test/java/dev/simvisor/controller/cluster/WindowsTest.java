@@ -24,7 +24,7 @@ class WindowsTest {
     @Test
     void hostThatAloneHasSomethingToDoIsToldUntilWhen() {
         Windows windows = new Windows();
-        for (String host : List.of("a", "b")) windows.add(host);
+        for (String host : List.of("a", "b")) windows.add(host, host + "'s node");
         windows.due("a", 10);
         windows.due("b", 450);
         Windows.Ahead ahead = new Windows.Ahead(100, 700, 1000);
@@ -40,6 +40,28 @@ class WindowsTest {
         assertThat(windows.grant(3, 0, 100, ahead)).hasSize(2).allMatch(grant -> grant.getAloneUntilNanos() == 0);
     }
 
+    @Test
+    void hostsOfOneNodeThatAloneHaveSomethingToDoGoOnTogether() {
+        Windows windows = new Windows();
+        for (String host : List.of("a", "b", "c", "idle")) windows.add(host, "n");
+        windows.add("elsewhere", "m");
+        windows.due("a", 10);
+        windows.due("b", 20);
+        windows.due("c", 600);
+        windows.due("idle", 1000);
+        windows.due("elsewhere", 900);
+        windows.message("c", 0, message("c", 800));
+        Windows.Ahead ahead = new Windows.Ahead(100, 2000, 1000);
+        List<RunWindow> grants = windows.grant(1, 0, 100, ahead);
+        assertThat(grants).extracting(RunWindow::getHost).containsExactly("a", "b", "c");
+        assertThat(grants).extracting(RunWindow::getIdle).containsExactly(false, false, true);
+        assertThat(grants).allMatch(grant -> grant.getHosts() == 3 && grant.getAloneUntilNanos() == 800);
+        windows.due("elsewhere", 90);
+        assertThat(windows.grant(2, 0, 100, ahead))
+                .extracting(RunWindow::getHost)
+                .containsExactly("a", "b", "elsewhere");
+    }
+
     private static HostMessage message(String to, long arrivalNanos) {
         return HostMessage.newBuilder().setTo(to).setArrivalNanos(arrivalNanos).build();
     }
@@ -47,7 +69,7 @@ class WindowsTest {
     @Test
     void clientsThatSendMuchAtOnceMakeNoWindowThatNoFrameHolds() {
         Windows windows = new Windows();
-        windows.add("h");
+        windows.add("h", "n");
         for (int number = 1; number <= 9; number++) {
             windows.command("h", typed(number, number % 2 == 0 ? 10 : 3 << 20));
         }

@@ -128,6 +128,10 @@ final class Cloning {
         copy.begin();
     }
 
+    boolean isSending() {
+        return !outgoing.isEmpty();
+    }
+
     /** The controller has no use for the copy any more. */
     void abort(long migration) {
         OutgoingCopy copy = outgoing.get(migration);

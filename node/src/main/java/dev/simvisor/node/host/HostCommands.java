@@ -121,6 +121,11 @@ final class HostCommands implements AutoCloseable {
                 .findFirst();
     }
 
+    /** Whether a VM, or a copy of one, is on its way from here or to here. */
+    boolean areMoving() {
+        return !outgoing.isEmpty() || !incoming.isEmpty() || cloning.isSending();
+    }
+
     // ---- life of VMs ----
 
     private void create(long number, CreateVm command) throws InterruptedException {

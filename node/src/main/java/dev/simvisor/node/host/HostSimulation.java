@@ -25,8 +25,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * One physical host on its way through virtual time. All methods are called by one thread, the host's; the vCPUs run on
- * theirs while it waits for them.
+ * One physical host on its way through virtual time. One thread at a time calls its methods: the host's, or where several hosts
+ * run side by side, one of {@link JointWindows}'; the vCPUs run on theirs while it waits for them.
  */
 final class HostSimulation implements HostContext, AutoCloseable {
     private static final long DEFAULT_CLOCK_HZ = 1_000_000_000;
@@ -86,8 +86,8 @@ final class HostSimulation implements HostContext, AutoCloseable {
         this.commands = new HostCommands(this, machines, streams, diskClaims);
     }
 
-    /** Runs up to, not including, the end of a window; and through those that follow, where the grant covers them. */
-    WindowDone run(RunWindow window) throws InterruptedException {
+    /** Does what it is told, and runs up to, not including, the end of the window. */
+    void begin(RunWindow window) throws InterruptedException {
         diskClaims.retry();
         advance(window.getFromNanos());
         for (int i = 0; i < window.getMessagesCount(); i++) {
@@ -98,23 +98,22 @@ final class HostSimulation implements HostContext, AutoCloseable {
         }
         rescheduleIfNeeded();
         runUntil(window.getUntilNanos());
-        long windows = 1;
-        for (long from = nextDueNanos(); sent.isEmpty() && isAlone(window, from); from = nextDueNanos()) {
-            advance(from);
-            runUntil(followingEnd(window, from));
-            windows++;
-        }
-        return done(window).setUntilNanos(nowNanos).setWindows(windows).build();
     }
 
-    /** Whether the window that the controller would grant next has nothing in it for anybody else. */
-    private static boolean isAlone(RunWindow grant, long from) {
-        return from < Math.min(grant.getPlannedNanos(), grant.getAloneUntilNanos())
-                && followingEnd(grant, from) <= grant.getAloneUntilNanos();
+    /** Runs a window that follows, in which it has been told nothing. */
+    void follow(long from, long until) throws InterruptedException {
+        advance(from);
+        runUntil(until);
     }
 
-    private static long followingEnd(RunWindow grant, long from) {
-        return Math.min(from + grant.getLookaheadNanos(), grant.getPlannedNanos());
+    /** Whether it has sent something that is not in an answer yet. */
+    boolean hasSent() {
+        return !sent.isEmpty();
+    }
+
+    /** Whether a window may have to wait for pages of another host, or for one that takes them. */
+    boolean mayWait() {
+        return commands.areMoving();
     }
 
     private void runUntil(long until) throws InterruptedException {
@@ -234,10 +233,18 @@ final class HostSimulation implements HostContext, AutoCloseable {
         }
     }
 
-    private WindowDone.Builder done(RunWindow window) {
+    /**
+     * Answers a grant.
+     *
+     * @param untilNanos the end of the last window that it covered
+     * @param windows how many there were
+     */
+    WindowDone done(RunWindow window, long untilNanos, long windows) {
         WindowDone.Builder done = WindowDone.newBuilder()
                 .setHost(spec.getName())
                 .setWindow(window.getWindow())
+                .setUntilNanos(untilNanos)
+                .setWindows(windows)
                 .setNextDueNanos(nextDueNanos());
         sent.sort(Comparator.comparingLong(HostMessage::getSentNanos));
         done.addAllSent(sent).addAllConsoles(consoles);
@@ -250,7 +257,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
             done.setUsage(meter.report(residents.values(), machines.savedBytes()));
         }
         meter.windowEnded();
-        return done;
+        return done.build();
     }
 
     private static VmProgress progress(VirtualMachine vm) {
@@ -265,7 +272,8 @@ final class HostSimulation implements HostContext, AutoCloseable {
         return progress.build();
     }
 
-    private long nextDueNanos() {
+    /** When it must run next; never, until it is told something, is Long.MAX_VALUE. */
+    long nextDueNanos() {
         long next = sharingTimes.dueNanos(nowNanos);
         if (!due.isEmpty()) next = Math.min(next, due.element().nanos());
         for (Resident resident : residents.values()) {

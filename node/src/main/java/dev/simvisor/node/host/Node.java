@@ -11,12 +11,14 @@ import dev.simvisor.proto.node.HostBroken;
 import dev.simvisor.proto.node.HostReady;
 import dev.simvisor.proto.node.HostRefused;
 import dev.simvisor.proto.node.NodeJoined;
+import dev.simvisor.proto.node.RunWindow;
 import dev.simvisor.proto.node.ToController;
 import dev.simvisor.proto.node.ToNode;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ForkJoinPool;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.pekko.actor.Address;
@@ -24,6 +26,7 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorRefResolver;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.ChildFailed;
+import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.Terminated;
 import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -84,7 +87,12 @@ public final class Node extends AbstractBehavior<Node.Command> {
     private final ActorRef<Object> inbox;
 
     private final Map<String, ActorRef<PhysicalHost.Command>> hosts = new HashMap<>();
+    /** Runs windows of several hosts: as many threads as there are processors. */
+    private final ForkJoinPool pool = new ForkJoinPool();
+
     private @Nullable ActorRef<ToController> controller;
+    /** Those that hosts are being granted, or were last. */
+    private @Nullable JointWindows windows;
 
     public static Behavior<Command> create(Settings settings) {
         return Behaviors.setup(context -> new Node(context, settings));
@@ -125,6 +133,7 @@ public final class Node extends AbstractBehavior<Node.Command> {
                 .onMessage(Command.FromController.class, this::onFromController)
                 .onMessage(Command.ControllerGone.class, gone -> end(new Ending.Orphaned()))
                 .onSignal(Terminated.class, this::onTerminated)
+                .onSignal(PostStop.class, this::onStopped)
                 .build();
     }
 
@@ -151,14 +160,7 @@ public final class Node extends AbstractBehavior<Node.Command> {
             }
             case DEFINE_HOST -> onDefineHost(message.getDefineHost());
             case REMOVE_HOST -> onRemoveHost(message.getRemoveHost().getHost());
-            case RUN_WINDOW -> {
-                ActorRef<PhysicalHost.Command> host =
-                        hosts.get(message.getRunWindow().getHost());
-                if (host != null) {
-                    host.tell(new PhysicalHost.Command.Run(message.getRunWindow()));
-                }
-                yield this;
-            }
+            case RUN_WINDOW -> onRunWindow(message.getRunWindow());
             case GOODBYE -> {
                 Goodbye goodbye = message.getGoodbye();
                 yield end(goodbye.getRefused() ? new Ending.Refused(goodbye.getReason()) : new Ending.Dismissed());
@@ -229,6 +231,19 @@ public final class Node extends AbstractBehavior<Node.Command> {
         return null;
     }
 
+    private Behavior<Command> onRunWindow(RunWindow grant) {
+        if (windows == null || windows.window() != grant.getWindow() || grant.getHosts() <= 1) {
+            windows = new JointWindows(grant.getWindow(), grant.getHosts(), pool);
+        }
+        ActorRef<PhysicalHost.Command> host = hosts.get(grant.getHost());
+        if (host == null) {
+            windows.miss();
+        } else {
+            host.tell(new PhysicalHost.Command.Run(grant, windows));
+        }
+        return this;
+    }
+
     private Behavior<Command> onRemoveHost(String name) {
         ActorRef<PhysicalHost.Command> host = hosts.remove(name);
         if (host != null) {
@@ -249,6 +264,11 @@ public final class Node extends AbstractBehavior<Node.Command> {
                 .map(Map.Entry::getKey)
                 .findAny()
                 .ifPresent(host -> hostBroke(host, terminated));
+        return this;
+    }
+
+    private Behavior<Command> onStopped(PostStop signal) {
+        pool.shutdown();
         return this;
     }
 

@@ -6,8 +6,6 @@ import dev.simvisor.proto.api.HostSpec;
 import dev.simvisor.proto.node.RunWindow;
 import dev.simvisor.proto.node.ToController;
 import dev.simvisor.proto.node.WindowDone;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -18,14 +16,14 @@ import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.Receive;
 
-/** The actor of a physical host: runs the granted windows on the host's own thread, one after the other, and answers. */
-public final class PhysicalHost extends AbstractBehavior<PhysicalHost.Command> {
+/** The actor of a physical host: has the granted windows run, by itself or jointly with other hosts of its node, and answers. */
+final class PhysicalHost extends AbstractBehavior<PhysicalHost.Command> {
     /** What the host is told. */
-    public sealed interface Command {
-        /** Leave to run a window; answered by {@link WindowDone}. */
-        record Run(RunWindow window) implements Command {}
+    sealed interface Command {
+        /** Leave to run its part of windows; answered by {@link WindowDone}. */
+        record Run(RunWindow grant, JointWindows windows) implements Command {}
 
-        /** The host's thread has run the window. */
+        /** The windows have been run. */
         record Ran(WindowDone done) implements Command {}
 
         /** The host's thread met a bug; the host dies of it. */
@@ -40,7 +38,7 @@ public final class PhysicalHost extends AbstractBehavior<PhysicalHost.Command> {
     private final ExecutorService thread;
 
     /** A host that comes into being at a virtual time, without VMs. */
-    public static Behavior<Command> create(
+    static Behavior<Command> create(
             HostSpec spec,
             long nowNanos,
             MachineFactory machines,
@@ -74,21 +72,11 @@ public final class PhysicalHost extends AbstractBehavior<PhysicalHost.Command> {
     }
 
     private Behavior<Command> onRun(Command.Run run) {
-        CompletableFuture<WindowDone> done = CompletableFuture.supplyAsync(() -> simulate(run.window()), thread);
         getContext()
                 .pipeToSelf(
-                        done,
+                        run.windows().join(simulation, run.grant(), thread),
                         (result, failure) -> failure == null ? new Command.Ran(result) : new Command.Broke(failure));
         return this;
-    }
-
-    private WindowDone simulate(RunWindow window) {
-        try {
-            return simulation.run(window);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CompletionException(e);
-        }
     }
 
     private Behavior<Command> onRan(Command.Ran ran) {

@@ -92,16 +92,25 @@ class HostSimulationTest {
         List<HostMessage> sent = new ArrayList<>();
         List<HostCommand> commands = List.of(first);
         for (long from = 0; from < until; from += window) {
-            WindowDone done = host.run(RunWindow.newBuilder()
-                    .setHost("h")
-                    .setFromNanos(from)
-                    .setUntilNanos(Math.min(until, from + window))
-                    .addAllCommands(commands)
-                    .build());
+            WindowDone done = answer(
+                    host,
+                    RunWindow.newBuilder()
+                            .setHost("h")
+                            .setFromNanos(from)
+                            .setUntilNanos(Math.min(until, from + window))
+                            .addAllCommands(commands)
+                            .build());
             commands = List.of();
             sent.addAll(done.getSentList());
         }
         return sent;
+    }
+
+    /** Has a host run what it is granted, as far as that goes. */
+    private static WindowDone answer(HostSimulation host, RunWindow grant) {
+        return new JointWindows(grant.getWindow(), 1, Runnable::run)
+                .join(host, grant, Runnable::run)
+                .join();
     }
 
     /** A VM that always has something to execute, one that a timer wakes, and the end of one. */
@@ -112,11 +121,12 @@ class HostSimulationTest {
                 HostSimulation alone = host(1)) {
             run(granted, 20 * MILLI, MILLI, vms);
             long steps = machines.get("busy").instructions();
-            WindowDone done = alone.run(
+            WindowDone done = answer(
+                    alone,
                     ahead(0, MILLI, 20 * MILLI).addAllCommands(List.of(vms)).build());
             assertThat(done.getUntilNanos()).isEqualTo(MILLI); // its VMs' reports are to be told of
             assertThat(done.getWindows()).isEqualTo(1);
-            done = alone.run(ahead(MILLI, 2 * MILLI, 20 * MILLI).build());
+            done = answer(alone, ahead(MILLI, 2 * MILLI, 20 * MILLI).build());
             assertThat(done.getUntilNanos()).isEqualTo(20 * MILLI);
             assertThat(done.getWindows()).isEqualTo(19);
             assertThat(machines.get("busy").instructions()).isEqualTo(steps);
@@ -127,7 +137,8 @@ class HostSimulationTest {
     void hostThatIsAloneStopsAtTheEndOfTheWindowInWhichItSends() throws Exception {
         try (HostSimulation host = host(2)) {
             run(host, 2 * MILLI, MILLI, ending("a", ENDS_AT), create("b", 0));
-            WindowDone done = host.run(ahead(2 * MILLI, 3 * MILLI, 100 * MILLI).build());
+            WindowDone done =
+                    answer(host, ahead(2 * MILLI, 3 * MILLI, 100 * MILLI).build());
             assertThat(done.getSentList()).hasSize(1);
             assertThat(done.getUntilNanos()).isEqualTo(42 * MILLI);
         }
@@ -138,9 +149,9 @@ class HostSimulationTest {
         try (HostSimulation host = host(1)) {
             run(host, 2 * MILLI, MILLI, create("a", 0));
             RunWindow.Builder grant = ahead(2 * MILLI, 3 * MILLI, 7 * MILLI + 1);
-            assertThat(host.run(grant.build()).getUntilNanos()).isEqualTo(7 * MILLI);
+            assertThat(answer(host, grant.build()).getUntilNanos()).isEqualTo(7 * MILLI);
             grant = ahead(7 * MILLI, 8 * MILLI, 100 * MILLI).setPlannedNanos(10 * MILLI + 1);
-            assertThat(host.run(grant.build()).getUntilNanos()).isEqualTo(10 * MILLI + 1);
+            assertThat(answer(host, grant.build()).getUntilNanos()).isEqualTo(10 * MILLI + 1);
         }
     }
 
@@ -172,27 +183,33 @@ class HostSimulationTest {
                     .setNumber(2)
                     .setPause(VmAction.newBuilder().setVm("a"))
                     .build();
-            WindowDone done = host.run(RunWindow.newBuilder()
-                    .setFromNanos(5 * MILLI)
-                    .setUntilNanos(15 * MILLI)
-                    .addCommands(pause)
-                    .build());
+            WindowDone done = answer(
+                    host,
+                    RunWindow.newBuilder()
+                            .setFromNanos(5 * MILLI)
+                            .setUntilNanos(15 * MILLI)
+                            .addCommands(pause)
+                            .build());
             assertThat(done.getNextDueNanos()).isEqualTo(20 * MILLI);
-            done = host.run(RunWindow.newBuilder()
-                    .setFromNanos(20 * MILLI)
-                    .setUntilNanos(21 * MILLI)
-                    .build());
+            done = answer(
+                    host,
+                    RunWindow.newBuilder()
+                            .setFromNanos(20 * MILLI)
+                            .setUntilNanos(21 * MILLI)
+                            .build());
             assertThat(done.getNextDueNanos()).isEqualTo(Long.MAX_VALUE);
             assertThat(savedBytes(host, 500 * MILLI)).isEqualTo(3L * GuestMachine.PAGE_BYTES);
         }
     }
 
     private static long savedBytes(HostSimulation host, long now) throws InterruptedException {
-        return host.run(RunWindow.newBuilder()
-                        .setFromNanos(now)
-                        .setUntilNanos(now + 1)
-                        .setMeasure(true)
-                        .build())
+        return answer(
+                        host,
+                        RunWindow.newBuilder()
+                                .setFromNanos(now)
+                                .setUntilNanos(now + 1)
+                                .setMeasure(true)
+                                .build())
                 .getUsage()
                 .getSavedBytes();
     }
@@ -227,11 +244,13 @@ class HostSimulationTest {
         try (HostSimulation host = host(1)) {
             run(host, 12 * MILLI, MILLI, create("a", 0, 100 * MILLI), create("b", 0, 400 * MILLI));
 
-            WindowDone done = host.run(RunWindow.newBuilder()
-                    .setHost("h")
-                    .setFromNanos(12 * MILLI)
-                    .setUntilNanos(13 * MILLI)
-                    .build());
+            WindowDone done = answer(
+                    host,
+                    RunWindow.newBuilder()
+                            .setHost("h")
+                            .setFromNanos(12 * MILLI)
+                            .setUntilNanos(13 * MILLI)
+                            .build());
             assertThat(done.getNextDueNanos()).isEqualTo(20 * MILLI);
         }
     }
@@ -257,11 +276,13 @@ class HostSimulationTest {
     }
 
     private static void runOn(HostSimulation host, long from, long until) throws InterruptedException {
-        host.run(RunWindow.newBuilder()
-                .setHost("h")
-                .setFromNanos(from)
-                .setUntilNanos(until)
-                .build());
+        answer(
+                host,
+                RunWindow.newBuilder()
+                        .setHost("h")
+                        .setFromNanos(from)
+                        .setUntilNanos(until)
+                        .build());
     }
 
     @Test
@@ -299,9 +320,11 @@ class HostSimulationTest {
                         .setStop(VmAction.newBuilder().setVm("b"))
                         .build();
                 told.getLast()
-                        .addAll(host.run(window(50 * MILLI, 51 * MILLI)
-                                        .addCommands(stop)
-                                        .build())
+                        .addAll(answer(
+                                        host,
+                                        window(50 * MILLI, 51 * MILLI)
+                                                .addCommands(stop)
+                                                .build())
                                 .getSentList());
             }
         }
@@ -336,7 +359,7 @@ class HostSimulationTest {
         try (HostSimulation host = host(1)) {
             run(host, 9 * MILLI, 777_777, create("a", 0, 1), create("b", 0, 1));
 
-            assertThat(host.run(window(9 * MILLI, 10 * MILLI).build()).hasUsage())
+            assertThat(answer(host, window(9 * MILLI, 10 * MILLI).build()).hasUsage())
                     .isFalse();
             HostUsage usage = measured(host, 10 * MILLI, 12 * MILLI);
 
@@ -381,10 +404,12 @@ class HostSimulationTest {
                 .build();
         try (HostSimulation host = host(1)) {
             run(host, 3 * MILLI, MILLI, create("a", 0, 1), create("b", 0, 50 * MILLI));
-            HostUsage leaving = host.run(window(3 * MILLI, 4 * MILLI)
-                            .setMeasure(true)
-                            .addCommands(stop)
-                            .build())
+            HostUsage leaving = answer(
+                            host,
+                            window(3 * MILLI, 4 * MILLI)
+                                    .setMeasure(true)
+                                    .addCommands(stop)
+                                    .build())
                     .getUsage();
             HostUsage left = measured(host, 4 * MILLI, 5 * MILLI);
 
@@ -404,7 +429,7 @@ class HostSimulationTest {
     }
 
     private static HostUsage measured(HostSimulation host, long from, long until) throws InterruptedException {
-        return host.run(window(from, until).setMeasure(true).build()).getUsage();
+        return answer(host, window(from, until).setMeasure(true).build()).getUsage();
     }
 
     private static long total(HostUsage usage, ToLongFunction<VmUsage> figure) {
@@ -499,7 +524,8 @@ class HostSimulationTest {
                 }
                 machines.get("a").breakDown();
 
-                List<HostMessage> sent = host.run(
+                List<HostMessage> sent = answer(
+                                host,
                                 window(MILLI, 2 * MILLI).addCommands(command).build())
                         .getSentList();
 
