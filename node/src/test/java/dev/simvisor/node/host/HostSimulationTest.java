@@ -1,15 +1,16 @@
 package dev.simvisor.node.host;
 
+import static dev.simvisor.node.host.ToyHosts.MILLI;
+import static dev.simvisor.node.host.ToyHosts.answer;
+import static dev.simvisor.node.host.ToyHosts.create;
+import static dev.simvisor.node.host.ToyHosts.ending;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
-import dev.simvisor.node.host.transfer.PageStreams;
 import dev.simvisor.node.vmm.GuestMachine;
 import dev.simvisor.node.vmm.ToyMachine;
 import dev.simvisor.node.vmm.ToyMachines;
-import dev.simvisor.node.vmm.migration.PageCoding;
 import dev.simvisor.proto.api.HostSpec;
-import dev.simvisor.proto.api.LinkSpec;
 import dev.simvisor.proto.api.VmSpec;
 import dev.simvisor.proto.api.VmState;
 import dev.simvisor.proto.node.CreateVm;
@@ -30,23 +31,8 @@ import java.util.function.ToLongFunction;
 import org.junit.jupiter.api.Test;
 
 class HostSimulationTest {
-    private static final long MILLI = 1_000_000;
-
     /** Amid a window whatever its length here. */
     private static final long ENDS_AT = 41_666_700;
-
-    /** No test here migrates. */
-    private static final PageStreams NO_STREAMS = new PageStreams() {
-        @Override
-        public Outgoing open(String address, long migration, PageCoding coding) {
-            throw new AssertionError("no migration was asked for");
-        }
-
-        @Override
-        public Incoming expect(long migration, GuestMachine machine) {
-            throw new AssertionError("no migration was asked for");
-        }
-    };
 
     private final Map<String, ToyMachine> machines = new TreeMap<>();
 
@@ -55,36 +41,7 @@ class HostSimulationTest {
     }
 
     private HostSimulation host(int pcpus, long pageSharingNanos) {
-        HostSpec spec = HostSpec.newBuilder()
-                .setPageSharingNanos(pageSharingNanos)
-                .setName("h")
-                .setPcpus(pcpus)
-                .setMemoryBytes(64 << 20)
-                .setLink(LinkSpec.newBuilder().setLatencyNanos(MILLI).setBitsPerSecond(1_000_000_000))
-                .build();
-        return new HostSimulation(
-                spec,
-                new ToyMachines(spec.getMemoryBytes(), machine -> machines.put(machine.name(), machine)),
-                NO_STREAMS,
-                0);
-    }
-
-    /** A guest that always has something to execute counts a step per cycle; one in 100 keeps the test quick. */
-    private static HostCommand create(String name, int weight) {
-        return create(name, weight, 100);
-    }
-
-    private static HostCommand create(String name, int weight, long stepEvery) {
-        VmSpec spec = VmSpec.newBuilder()
-                .setName(name)
-                .setMemoryBytes(1 << 20)
-                .setWeight(weight)
-                .putLabels("dirty-every", Long.toString(stepEvery))
-                .build();
-        return HostCommand.newBuilder()
-                .setNumber(1)
-                .setCreate(CreateVm.newBuilder().setSpec(spec).setEpoch(1))
-                .build();
+        return ToyHosts.host("h", pcpus, pageSharingNanos, machine -> machines.put(machine.name(), machine));
     }
 
     private static List<HostMessage> run(HostSimulation host, long until, long window, HostCommand... first)
@@ -104,64 +61,6 @@ class HostSimulationTest {
             sent.addAll(done.getSentList());
         }
         return sent;
-    }
-
-    /** Has a host run what it is granted, as far as that goes. */
-    private static WindowDone answer(HostSimulation host, RunWindow grant) {
-        return new JointWindows(grant.getWindow(), 1, Runnable::run)
-                .join(host, grant, Runnable::run)
-                .join();
-    }
-
-    /** A VM that always has something to execute, one that a timer wakes, and the end of one. */
-    @Test
-    void hostThatIsAloneRunsTheWindowsThatItWouldBeGranted() throws Exception {
-        HostCommand[] vms = {create("busy", 0), create("idle", 0, 4 * MILLI)};
-        try (HostSimulation granted = host(1);
-                HostSimulation alone = host(1)) {
-            run(granted, 20 * MILLI, MILLI, vms);
-            long steps = machines.get("busy").instructions();
-            WindowDone done = answer(
-                    alone,
-                    ahead(0, MILLI, 20 * MILLI).addAllCommands(List.of(vms)).build());
-            assertThat(done.getUntilNanos()).isEqualTo(MILLI); // its VMs' reports are to be told of
-            assertThat(done.getWindows()).isEqualTo(1);
-            done = answer(alone, ahead(MILLI, 2 * MILLI, 20 * MILLI).build());
-            assertThat(done.getUntilNanos()).isEqualTo(20 * MILLI);
-            assertThat(done.getWindows()).isEqualTo(19);
-            assertThat(machines.get("busy").instructions()).isEqualTo(steps);
-        }
-    }
-
-    @Test
-    void hostThatIsAloneStopsAtTheEndOfTheWindowInWhichItSends() throws Exception {
-        try (HostSimulation host = host(2)) {
-            run(host, 2 * MILLI, MILLI, ending("a", ENDS_AT), create("b", 0));
-            WindowDone done =
-                    answer(host, ahead(2 * MILLI, 3 * MILLI, 100 * MILLI).build());
-            assertThat(done.getSentList()).hasSize(1);
-            assertThat(done.getUntilNanos()).isEqualTo(42 * MILLI);
-        }
-    }
-
-    @Test
-    void hostThatIsAloneLeavesToOthersWhatTheyHaveAPartIn() throws Exception {
-        try (HostSimulation host = host(1)) {
-            run(host, 2 * MILLI, MILLI, create("a", 0));
-            RunWindow.Builder grant = ahead(2 * MILLI, 3 * MILLI, 7 * MILLI + 1);
-            assertThat(answer(host, grant.build()).getUntilNanos()).isEqualTo(7 * MILLI);
-            grant = ahead(7 * MILLI, 8 * MILLI, 100 * MILLI).setPlannedNanos(10 * MILLI + 1);
-            assertThat(answer(host, grant.build()).getUntilNanos()).isEqualTo(10 * MILLI + 1);
-        }
-    }
-
-    private static RunWindow.Builder ahead(long from, long until, long alone) {
-        return RunWindow.newBuilder()
-                .setFromNanos(from)
-                .setUntilNanos(until)
-                .setLookaheadNanos(MILLI)
-                .setPlannedNanos(Long.MAX_VALUE)
-                .setAloneUntilNanos(alone);
     }
 
     /** Toy machines save a page for each look. */
@@ -337,16 +236,10 @@ class HostSimulationTest {
         assertThat(told.get(2)).isEqualTo(told.getFirst());
     }
 
-    private static HostCommand ending(String name, long cycles) {
-        HostCommand.Builder create = create(name, 0).toBuilder();
-        create.getCreateBuilder().getSpecBuilder().putLabels("ends-at", Long.toString(cycles));
-        return create.build();
-    }
-
     @Test
     void memoryIsGivenBackWhenTheHostEnds() {
         ToyMachines toys = new ToyMachines(64 << 20);
-        HostSimulation host = new HostSimulation(HostSpec.getDefaultInstance(), toys, NO_STREAMS, 0);
+        HostSimulation host = new HostSimulation(HostSpec.getDefaultInstance(), toys, ToyHosts.NO_STREAMS, 0);
         assertThat(toys.isClosed()).isFalse();
 
         host.close();
