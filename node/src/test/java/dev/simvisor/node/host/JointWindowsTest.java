@@ -20,6 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -168,6 +169,28 @@ class JointWindowsTest {
             assertThat(answers.getFirst().join().getUntilNanos()).isEqualTo(3 * MILLI);
             assertThatThrownBy(answers.getLast()::join).hasMessageContaining("this bug is part of a test");
         }
+    }
+
+    /** Hosts that are done with the first window at the same moment: a second run of what follows would be beside the first. */
+    @Test
+    void whatFollowsTheFirstWindowIsRunOnce() {
+        int grants = 20_000;
+        AtomicInteger runs = new AtomicInteger();
+        try (HostSimulation first = host(1);
+                HostSimulation second = host(1)) {
+            RunWindow idle = ahead(0, MILLI, 2 * MILLI).setIdle(true).build();
+            for (int i = 0; i < grants; i++) {
+                JointWindows windows = new JointWindows(i, 2, after -> {
+                    runs.incrementAndGet();
+                    after.run();
+                });
+                CompletableFuture<WindowDone> one = windows.join(first, idle, threads);
+                CompletableFuture<WindowDone> other = windows.join(second, idle, threads);
+                one.join();
+                other.join();
+            }
+        }
+        assertThat(runs).hasValue(grants);
     }
 
     @Test
