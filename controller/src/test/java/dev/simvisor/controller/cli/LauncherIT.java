@@ -101,6 +101,7 @@ class LauncherIT {
                 Map.of("JAVA_HOME", THIS_JDK.toString(), "SIMVISOR_JAVA_OPTIONS", "-XX:AOTMode=on");
 
         assertThat(run(LAUNCHER, environment, "--version")).isEqualTo(version());
+        assertThat(run(LAUNCHER, environment, "vm", "--help").output()).startsWith("Usage: simvisor vm");
     }
 
     @Test
@@ -116,7 +117,7 @@ class LauncherIT {
                 Files.copy(jar, lib.resolve(jar.getFileName()));
             }
         }
-        Files.writeString(lib.resolve("simvisor.aot"), "no cache");
+        Files.writeString(lib.resolve("boot.aot"), "no cache");
 
         assertThat(run(launcher, Map.of("JAVA_HOME", THIS_JDK.toString()), "--version"))
                 .isEqualTo(version());
