@@ -25,16 +25,15 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * One physical host on its way through virtual time. One thread at a time calls its methods: the host's, or where several hosts
- * run side by side, one of {@link JointWindows}'; the vCPUs run on theirs while it waits for them.
+ * One physical host on its way through virtual time. One thread at a time runs it: the host's, or where several hosts run side by
+ * side, one of {@link Processors}, which run its vCPUs, too. It is closed between windows, whoever closes it.
  */
 final class HostSimulation implements HostContext, AutoCloseable {
     private static final long DEFAULT_CLOCK_HZ = 1_000_000_000;
 
-    /** A VM of this host, the thread of its vCPU, and what it had executed when it came and when it was last charged for it. */
+    /** A VM of this host, and what it had executed when it came and when it was last charged for it. */
     static final class Resident {
         final VirtualMachine vm;
-        final VcpuThread vcpu;
         final long firstBusyCycles;
         final long firstInstructions;
         long chargedCycles;
@@ -44,7 +43,6 @@ final class HostSimulation implements HostContext, AutoCloseable {
 
         Resident(VirtualMachine vm, long nowNanos) {
             this.vm = vm;
-            this.vcpu = new VcpuThread(vm);
             this.firstBusyCycles = vm.machine().busyCycles();
             this.firstInstructions = vm.machine().instructions();
             this.chargedCycles = firstBusyCycles;
@@ -70,6 +68,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
     private final List<HostMessage> sent = new ArrayList<>();
     private final List<VmConsole> consoles = new ArrayList<>();
     private final Set<String> starving = new TreeSet<>();
+    private boolean closed;
     private boolean mustReschedule;
     private boolean contended;
     private long nowNanos;
@@ -87,7 +86,8 @@ final class HostSimulation implements HostContext, AutoCloseable {
     }
 
     /** Does what it is told, and runs up to, not including, the end of the window. */
-    void begin(RunWindow window) throws InterruptedException {
+    synchronized void begin(RunWindow window) throws InterruptedException {
+        requireOpen();
         diskClaims.retry();
         advance(window.getFromNanos());
         for (int i = 0; i < window.getMessagesCount(); i++) {
@@ -101,9 +101,16 @@ final class HostSimulation implements HostContext, AutoCloseable {
     }
 
     /** Runs a window that follows, in which it has been told nothing. */
-    void follow(long from, long until) throws InterruptedException {
+    synchronized void follow(long from, long until) throws InterruptedException {
+        requireOpen();
         advance(from);
         runUntil(until);
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("host " + spec.getName() + " is closed");
+        }
     }
 
     /** Whether it has sent something that is not in an answer yet. */
@@ -154,17 +161,17 @@ final class HostSimulation implements HostContext, AutoCloseable {
         if (toNanos <= nowNanos) {
             return;
         }
-        List<VcpuThread> running = new ArrayList<>();
+        List<VirtualMachine> running = new ArrayList<>();
         for (Resident resident : residents.values()) {
             if (starving.contains(resident.vm.name())) {
                 meter.starves(resident, nowNanos, toNanos);
                 resident.vm.starveTo(toNanos);
             } else if (resident.vm.isRunning()) {
                 if (resident.vm.nextDueNanos() < toNanos) sharingTimes.changed();
-                running.add(resident.vcpu);
+                running.add(resident.vm);
             }
         }
-        VcpuThread.runAllTo(toNanos, running);
+        Processors.runAllTo(toNanos, running);
         nowNanos = toNanos;
         commands.askForMissedPages();
         for (Resident resident : List.copyOf(residents.values())) {
@@ -239,7 +246,8 @@ final class HostSimulation implements HostContext, AutoCloseable {
      * @param untilNanos the end of the last window that it covered
      * @param windows how many there were
      */
-    WindowDone done(RunWindow window, long untilNanos, long windows) {
+    synchronized WindowDone done(RunWindow window, long untilNanos, long windows) {
+        requireOpen();
         WindowDone.Builder done = WindowDone.newBuilder()
                 .setHost(spec.getName())
                 .setWindow(window.getWindow())
@@ -427,7 +435,6 @@ final class HostSimulation implements HostContext, AutoCloseable {
         collectConsole(vm);
         Resident resident = residents.remove(vm.name());
         if (resident != null) {
-            resident.vcpu.close();
             meter.departs(resident);
         }
         scheduler.forget(vm.name());
@@ -437,10 +444,10 @@ final class HostSimulation implements HostContext, AutoCloseable {
 
     /** All VMs die with the host, whose memory is then given back. */
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
         commands.close();
         for (Resident resident : residents.values()) {
-            resident.vcpu.close();
             resident.vm.close();
         }
         residents.clear();

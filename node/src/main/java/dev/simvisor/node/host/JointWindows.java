@@ -6,14 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ForkJoinTask;
 
 /**
  * The windows that hosts of a node are granted together. They run the first, each on its own thread, and then those that the
  * controller would grant next, one after the other, until one of them has sent something: up to a time nobody else has anything to
- * do, so what they do is the same as if the controller had been asked each time. What follows is mere computing, and done by a few
- * threads for all hosts, as to hand a window from thread to thread takes longer than many a window. Only a host that takes part in
- * a migration, and may wait for pages of another one, stays on its own thread.
+ * do, so what they do is the same as if the controller had been asked each time. What follows is mere computing, and done by
+ * {@link Processors}. Only a host that takes part in a migration, and may wait for pages of another one, stays on its own thread.
  */
 final class JointWindows {
     /** A host with its grant; {@code dueNanos} is when it must run next. */
@@ -69,7 +67,7 @@ final class JointWindows {
 
     /**
      * @param hosts how many are granted the windows
-     * @param pool runs what follows the first window of several hosts; a {@link java.util.concurrent.ForkJoinPool} does so at once
+     * @param pool runs what follows the first window of several hosts
      */
     JointWindows(long window, int hosts, Executor pool) {
         this.window = window;
@@ -178,18 +176,18 @@ final class JointWindows {
             members.getFirst().follow(from, until);
             return;
         }
-        List<ForkJoinTask<?>> computing = new ArrayList<>(hosts);
+        List<Runnable> computing = new ArrayList<>(hosts);
         List<CompletableFuture<Void>> waiting = new ArrayList<>();
         for (Member member : members) {
             if (member.dueNanos < until) {
                 if (member.host.mayWait()) {
                     waiting.add(CompletableFuture.runAsync(() -> member.follow(from, until), member.thread));
                 } else {
-                    computing.add(ForkJoinTask.adapt(() -> member.follow(from, until)));
+                    computing.add(() -> member.follow(from, until));
                 }
             }
         }
-        ForkJoinTask.invokeAll(computing);
+        Processors.runAll(computing);
         waiting.forEach(CompletableFuture::join);
     }
 }

@@ -18,7 +18,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.ForkJoinPool;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.pekko.actor.Address;
@@ -26,7 +25,6 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorRefResolver;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.ChildFailed;
-import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.Terminated;
 import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -87,9 +85,6 @@ public final class Node extends AbstractBehavior<Node.Command> {
     private final ActorRef<Object> inbox;
 
     private final Map<String, ActorRef<PhysicalHost.Command>> hosts = new HashMap<>();
-    /** Runs windows of several hosts: as many threads as there are processors. */
-    private final ForkJoinPool pool = new ForkJoinPool();
-
     private @Nullable ActorRef<ToController> controller;
     /** Those that hosts are being granted, or were last. */
     private @Nullable JointWindows windows;
@@ -133,7 +128,6 @@ public final class Node extends AbstractBehavior<Node.Command> {
                 .onMessage(Command.FromController.class, this::onFromController)
                 .onMessage(Command.ControllerGone.class, gone -> end(new Ending.Orphaned()))
                 .onSignal(Terminated.class, this::onTerminated)
-                .onSignal(PostStop.class, this::onStopped)
                 .build();
     }
 
@@ -233,7 +227,7 @@ public final class Node extends AbstractBehavior<Node.Command> {
 
     private Behavior<Command> onRunWindow(RunWindow grant) {
         if (windows == null || windows.window() != grant.getWindow() || grant.getHosts() <= 1) {
-            windows = new JointWindows(grant.getWindow(), grant.getHosts(), pool);
+            windows = new JointWindows(grant.getWindow(), grant.getHosts(), Processors.executor());
         }
         ActorRef<PhysicalHost.Command> host = hosts.get(grant.getHost());
         if (host == null) {
@@ -264,11 +258,6 @@ public final class Node extends AbstractBehavior<Node.Command> {
                 .map(Map.Entry::getKey)
                 .findAny()
                 .ifPresent(host -> hostBroke(host, terminated));
-        return this;
-    }
-
-    private Behavior<Command> onStopped(PostStop signal) {
-        pool.shutdown();
         return this;
     }
 

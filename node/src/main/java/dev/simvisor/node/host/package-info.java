@@ -5,8 +5,9 @@
  *
  * <p>Time. The controller's time keeper grants windows; in a window a host runs its VMs from event to event. An event has an
  * exact virtual time and a rank among those of the same time that does not depend on when it became known, so results depend
- * neither on the length of windows nor on threads. What a host sends arrives one latency later, never within the window. A host that is alone with something to do is granted more than a
- * window, and runs one after the other until it has sent something.
+ * neither on the length of windows nor on threads. What a host sends arrives one latency later, never within the window. Hosts of
+ * a node that alone have something to do are granted more than a window: {@link dev.simvisor.node.host.JointWindows}, run by the few
+ * threads of {@link dev.simvisor.node.host.Processors}, until one of them has sent something.
  *
  * <p>Resets. A guest that resets its VM goes on within the window, and the controller is told with the time at which it was. It makes no
  * difference to a migration but that all pages count as written; none that has yet to come by post-copy is waited for any more.

@@ -7,6 +7,7 @@ import static dev.simvisor.node.host.ToyHosts.create;
 import static dev.simvisor.node.host.ToyHosts.ending;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.simvisor.node.vmm.ToyMachine;
 import dev.simvisor.proto.node.HostCommand;
@@ -19,7 +20,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -29,12 +29,10 @@ class JointWindowsTest {
 
     private final Map<String, ToyMachine> machines = new ConcurrentHashMap<>();
     private final ExecutorService threads = Executors.newCachedThreadPool();
-    private final ForkJoinPool pool = new ForkJoinPool(HOSTS);
 
     @AfterEach
     void endThreads() {
         threads.shutdown();
-        pool.shutdown();
     }
 
     private HostSimulation host(int pcpus) {
@@ -51,7 +49,7 @@ class JointWindowsTest {
     }
 
     private List<CompletableFuture<WindowDone>> join(List<HostSimulation> hosts, List<RunWindow.Builder> grants) {
-        JointWindows windows = new JointWindows(1, hosts.size(), pool);
+        JointWindows windows = new JointWindows(1, hosts.size(), Processors.executor());
         List<CompletableFuture<WindowDone>> answers = new ArrayList<>();
         for (int i = 0; i < hosts.size(); i++) {
             RunWindow grant = grants.get(i).setHosts(hosts.size()).build();
@@ -194,10 +192,26 @@ class JointWindowsTest {
     }
 
     @Test
+    void hostThatIsClosedAmidWindowsLeavesTheOthers() {
+        HostSimulation dying = host(1);
+        try (HostSimulation host = host(1)) {
+            run(host, 2 * MILLI, create("a", 0));
+            run(dying, 2 * MILLI, create("b", 0));
+            List<CompletableFuture<WindowDone>> answers = join(
+                    List.of(host, dying),
+                    List.of(ahead(2 * MILLI, 3 * MILLI, Long.MAX_VALUE), ahead(2 * MILLI, 3 * MILLI, Long.MAX_VALUE)));
+            await().until(() -> machines.get("b").instructions() > 10 * MILLI / 100);
+            dying.close();
+            assertThatThrownBy(answers.getLast()::join).hasMessageContaining("host h is closed");
+            assertThat(answers.getFirst().join().getUntilNanos()).isGreaterThan(10 * MILLI);
+        }
+    }
+
+    @Test
     void hostThatIsNoMoreIsNotWaitedFor() {
         try (HostSimulation host = host(1)) {
             run(host, 2 * MILLI, create("a", 0));
-            JointWindows windows = new JointWindows(1, 2, pool);
+            JointWindows windows = new JointWindows(1, 2, Processors.executor());
             CompletableFuture<WindowDone> answer =
                     windows.join(host, ahead(2 * MILLI, 3 * MILLI, 100 * MILLI).build(), threads);
             windows.miss();
