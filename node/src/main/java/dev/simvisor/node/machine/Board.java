@@ -21,6 +21,7 @@ import dev.simvisor.node.machine.device.rtc.Mc146818;
 import dev.simvisor.node.machine.device.uart.Uart16550;
 import dev.simvisor.node.machine.disk.DiskImage;
 import dev.simvisor.node.machine.memory.GuestMemory;
+import dev.simvisor.node.machine.network.NetworkCard;
 import dev.simvisor.node.machine.pci.HostBridge;
 import dev.simvisor.node.machine.pci.IsaBridge;
 import dev.simvisor.node.machine.pci.PciBus;
@@ -28,6 +29,7 @@ import dev.simvisor.node.machine.pci.PowerManagement;
 import dev.simvisor.node.machine.time.VirtualClock;
 import dev.simvisor.node.machine.virtio.VirtioBlock;
 import dev.simvisor.node.machine.virtio.VirtioConsole;
+import dev.simvisor.node.machine.virtio.VirtioNetwork;
 import dev.simvisor.node.machine.virtio.VirtioPci;
 import dev.simvisor.proto.state.MachineState;
 import java.util.ArrayList;
@@ -65,6 +67,7 @@ final class Board {
     private static final int FIRMWARE_DEBUG_PORT = 0x402;
     private static final int FIRMWARE_CONFIGURATION_PORTS = 0x510;
 
+    private static final int NETWORK_SLOT = 2;
     private static final int CONSOLE_SLOT = 3;
     private static final int FIRST_DISK_SLOT = 4;
     static final int MOST_DISKS = PciBus.SLOTS - FIRST_DISK_SLOT;
@@ -86,6 +89,9 @@ final class Board {
     private final Pit8254 pit;
     private final Mc146818 rtc;
     private final KeyboardController keyboardController;
+    /** Absent on a board without one. */
+    final @Nullable VirtioNetwork networkCard;
+
     private final List<VirtioPci> virtio = new ArrayList<>();
     final Bus ports = new Bus("ports");
     final Bus devices = new Bus("memory-mapped devices");
@@ -97,6 +103,7 @@ final class Board {
 
     /**
      * @param disks what virtio disks show, in the order of their slots
+     * @param card its virtio network card, if it has one
      * @param outputs where the guest's output goes
      * @param end told when the guest ends the machine
      */
@@ -105,6 +112,7 @@ final class Board {
             GuestMemory memory,
             VirtualClock clock,
             List<DiskImage> disks,
+            @Nullable NetworkCard card,
             Outputs outputs,
             Consumer<RunOutcome> end) {
         this.memory = memory;
@@ -132,6 +140,10 @@ final class Board {
                         new PowerManagement(PM1_EVENT_PORTS))
                 : new PciBus(devices, this::interrupt);
         pci.plug(0, hasFirmware ? shadowingBridge() : new HostBridge());
+        networkCard = card == null ? null : new VirtioNetwork(card, memory);
+        if (networkCard != null) {
+            plugVirtio(NETWORK_SLOT, networkCard.transport());
+        }
         virtioConsole = new VirtioConsole(outputs.virtioConsole(), memory);
         plugVirtio(CONSOLE_SLOT, virtioConsole.transport());
         if (disks.size() > MOST_DISKS) {

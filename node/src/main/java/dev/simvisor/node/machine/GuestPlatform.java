@@ -96,6 +96,11 @@ public interface GuestPlatform extends AutoCloseable {
     /** Bytes typed that the guest has not read yet. */
     int unreadInput();
 
+    // ---- network ----
+
+    /** Plugs the cable of its network card in or out; a platform that has none, or cannot tell its guest, does nothing. */
+    default void link(boolean up) {}
+
     // ---- state ----
 
     /** The guest's memory, as it is saved and sent. */

@@ -20,6 +20,7 @@ import dev.simvisor.node.machine.memory.GuestMemory;
 import dev.simvisor.node.machine.memory.GuestPages;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.memory.MachineMemoryExhausted;
+import dev.simvisor.node.machine.network.NetworkCard;
 import dev.simvisor.node.machine.time.VirtualClock;
 import dev.simvisor.proto.state.MachineState;
 import java.security.MessageDigest;
@@ -65,14 +66,29 @@ public final class Machine implements GuestPlatform {
     }
 
     /**
+     * A machine without a network card.
+     *
+     * @param disks as in {@link #Machine(MachineConfiguration, MachineMemory, EngineFactory, List, NetworkCard)}
+     */
+    public Machine(
+            MachineConfiguration configuration, MachineMemory host, EngineFactory engine, List<DiskImage> disks) {
+        this(configuration, host, engine, disks, null);
+    }
+
+    /**
      * A machine that is switched off, with its memory reserved in the host's.
      *
      * @param engine makes the engine that runs each processor
      * @param disks its virtio disks, at most {@link #MOST_DISKS}, in the order of their slots; their contents are no part of the machine's state
+     * @param card its virtio network card, or null for none
      * @throws MachineMemoryExhausted when the host has no room for the memory, or for what the engine needs of its own
      */
     public Machine(
-            MachineConfiguration configuration, MachineMemory host, EngineFactory engine, List<DiskImage> disks) {
+            MachineConfiguration configuration,
+            MachineMemory host,
+            EngineFactory engine,
+            List<DiskImage> disks,
+            @Nullable NetworkCard card) {
         this.configuration = configuration;
         memory = new GuestMemory(host, configuration.memoryBytes(), configuration.firmwareBytes());
         clock = new VirtualClock(
@@ -82,6 +98,7 @@ public final class Machine implements GuestPlatform {
                 memory,
                 clock,
                 disks,
+                card,
                 new Board.Outputs(
                         value -> console.accept(value),
                         value -> virtioConsole.accept(value),
@@ -380,6 +397,11 @@ public final class Machine implements GuestPlatform {
     /** Sends bytes to the guest's virtio console, at the present cycle. */
     public void typeToVirtioConsole(byte[] bytes) {
         board.virtioConsole.receive(bytes);
+    }
+
+    @Override
+    public void link(boolean up) {
+        if (board.networkCard != null) board.networkCard.link(up);
     }
 
     /** Presses the power button, which asks the guest to shut down. */

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Frames are delivered in the order they came: a card that answers a frame while it receives it has its answer delivered
  * after all that came before.
  */
-public final class VirtualSwitch {
+public final class VirtualSwitch implements Ethernet {
     private static final int DESTINATION = 0;
     private static final int SOURCE = 6;
 
@@ -28,7 +28,7 @@ public final class VirtualSwitch {
     private final ArrayDeque<Delivery> waiting = new ArrayDeque<>();
     private boolean delivering;
 
-    /** A port for a card. */
+    @Override
     public NetworkPort connect(NetworkPort.Card card) {
         Port port = new Port(card);
         ports.add(port);

@@ -22,6 +22,11 @@ interface VirtioDevice {
     /** The device's configuration fields, read-only, little-endian. */
     byte[] configuration();
 
+    /** Another number after each change of {@link #configuration}, up to 255 (§4.1.4.3.1). */
+    default int configurationGeneration() {
+        return 0;
+    }
+
     /**
      * Serves a queue whose driver notified it; queues that are not enabled must be left alone. No more requests are served than
      * the queue has entries. A driver has no more there, and cannot add one meanwhile; but what a device writes may be the ring

@@ -196,7 +196,7 @@ public final class VirtioPci extends PciFunction implements Registers {
             case CONFIG_VECTOR, QUEUE_VECTOR -> NO_VECTOR; // no MSI-X
             case QUEUE_COUNT -> queues.size();
             case STATUS -> status;
-            case CONFIG_GENERATION -> 0; // the configuration never changes
+            case CONFIG_GENERATION -> device.configurationGeneration();
             case QUEUE_SELECT -> queueSelect;
             default -> queueSelect < queues.size() ? readQueue(queues.get(queueSelect), offset) : 0;
         };
@@ -303,8 +303,7 @@ public final class VirtioPci extends PciFunction implements Registers {
 
     /** Lets the device serve a queue, because the driver notified it or because the device has something for it. */
     void serve(int index) {
-        boolean live = (status & DRIVER_OK) != 0 && (status & NEEDS_RESET) == 0;
-        if (!live || index >= queues.size() || !queues.get(index).enabled()) {
+        if (!isLive() || index >= queues.size() || !queues.get(index).enabled()) {
             return;
         }
         try {
@@ -316,6 +315,17 @@ public final class VirtioPci extends PciFunction implements Registers {
             }
         } catch (MalformedRingException e) {
             status |= NEEDS_RESET;
+            raise(CONFIGURATION_INTERRUPT);
+        }
+    }
+
+    private boolean isLive() {
+        return (status & DRIVER_OK) != 0 && (status & NEEDS_RESET) == 0;
+    }
+
+    /** Tells the driver that the device's configuration is another. */
+    void configurationChanged() {
+        if (isLive()) {
             raise(CONFIGURATION_INTERRUPT);
         }
     }

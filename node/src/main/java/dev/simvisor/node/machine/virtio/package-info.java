@@ -3,7 +3,7 @@
  *
  * <p>{@link dev.simvisor.node.machine.virtio.VirtioPci} is the transport, {@link
  * dev.simvisor.node.machine.virtio.Virtqueue} a split queue, {@link dev.simvisor.node.machine.virtio.VirtioDevice} what
- * differs from device to device. What a driver puts into memory is never trusted: a ring that makes no sense stops its
+ * differs from device to device: a disk, a console, a network card. What a driver puts into memory is never trusted: a ring that makes no sense stops its
  * device until it is reset, and harms nobody.
  */
 @NullMarked
