@@ -70,7 +70,8 @@ final class Cloning {
 
     /** The clone is paused, and nobody's yet. */
     private Made make(CloneVm command, VirtualMachine original) {
-        VmSpec spec = original.spec().toBuilder().setName(command.getName()).build();
+        VmSpec spec =
+                HostCommands.cabled(original.spec().toBuilder().setName(command.getName()), command.getLinkDown());
         VmSpec hosted = HostCommands.inMode(command.getMode(), spec);
         String refusal = commands.refusal(hosted);
         if (refusal != null) {
@@ -98,6 +99,7 @@ final class Cloning {
             case Made.Refused(String reason) -> commands.refuse(number, command.getName(), reason);
             case Made.Clone(VirtualMachine clone) -> {
                 host.adopt(clone);
+                host.arrived(clone);
                 if (!command.getPaused()) {
                     run(clone, original);
                 }

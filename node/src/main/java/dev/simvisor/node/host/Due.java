@@ -15,6 +15,8 @@ record Due(long nanos, Rank rank, String key, Action action) implements Comparab
     enum Rank {
         /** A message from another host. */
         ARRIVAL,
+        /** A frame of the Ethernet comes to the host, or to a VM's card. */
+        FRAME,
         /** A migration's round has been sent. */
         ROUND,
         /** The scheduler decides. */

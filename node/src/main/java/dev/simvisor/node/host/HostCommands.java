@@ -174,6 +174,12 @@ final class HostCommands implements AutoCloseable {
         return mode.isEmpty() ? spec : spec.toBuilder().setMode(mode).build();
     }
 
+    /** A VM as it begins from another's state, which may yet be there with the same address. */
+    static VmSpec cabled(VmSpec.Builder spec, boolean linkDown) {
+        if (spec.hasNetwork()) spec.getNetworkBuilder().setLinkDown(linkDown);
+        return spec.build();
+    }
+
     private void resume(long number, VmAction action) throws InterruptedException {
         VirtualMachine vm = obedient(number, action.getVm());
         if (vm == null) {
@@ -354,7 +360,7 @@ final class HostCommands implements AutoCloseable {
                 refuse(number, name, file + ": holds another VM than when it was looked at: restore it again");
                 return;
             }
-            VmSpec spec = snapshot.spec().toBuilder().setName(name).build();
+            VmSpec spec = cabled(snapshot.spec().toBuilder().setName(name), command.getLinkDown());
             VmSpec hosted = inMode(command.getMode(), spec);
             String refusal = refusal(hosted);
             if (refusal != null) {
@@ -386,6 +392,7 @@ final class HostCommands implements AutoCloseable {
             return;
         }
         host.adopt(vm);
+        host.arrived(vm);
         if (!command.getPaused()) {
             BugContainment.contain(vm, restored -> restored.resume(host.nowNanos()));
         }

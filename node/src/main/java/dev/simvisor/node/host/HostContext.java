@@ -29,6 +29,9 @@ interface HostContext {
     /** Makes a VM one of the host's. */
     void adopt(VirtualMachine vm);
 
+    /** One of the host's VMs has come with a state, by a migration or as a copy: its card is to be known here. */
+    void arrived(VirtualMachine vm);
+
     /** Has a VM's disks be its own that another host gives up at the same time. */
     void takeDisks(VirtualMachine vm) throws InterruptedException;
 

@@ -63,6 +63,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
     private final HostMeter meter;
     private final DiskClaims diskClaims = new DiskClaims();
     private final SharingTimes sharingTimes;
+    private final EthernetPort ethernet;
     private final SortedMap<String, Resident> residents = new TreeMap<>();
     private final PriorityQueue<Due> due = new PriorityQueue<>();
     private final List<HostMessage> sent = new ArrayList<>();
@@ -80,6 +81,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
         this.scheduler = new VcpuScheduler(pcpus);
         this.meter = new HostMeter(clockHz);
         this.sharingTimes = new SharingTimes(spec.getPageSharingNanos());
+        this.ethernet = new EthernetPort(spec, this);
         this.nowNanos = nowNanos;
         this.machines = machines;
         this.commands = new HostCommands(this, machines, streams, diskClaims);
@@ -93,6 +95,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
         for (int i = 0; i < window.getMessagesCount(); i++) {
             arrive(window.getMessages(i), i);
         }
+        window.getFramesList().forEach(ethernet::arrive);
         for (var command : window.getCommandsList()) {
             commands.execute(command);
         }
@@ -115,7 +118,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
 
     /** Whether it has sent something that is not in an answer yet. */
     boolean hasSent() {
-        return !sent.isEmpty();
+        return !sent.isEmpty() || !ethernet.isQuiet();
     }
 
     /** Whether a window may have to wait for pages of another host, or for one that takes them. */
@@ -177,10 +180,12 @@ final class HostSimulation implements HostContext, AutoCloseable {
         for (Resident resident : List.copyOf(residents.values())) {
             collectConsole(resident.vm);
             reportResets(resident.vm);
+            ethernet.collect(resident.vm);
             if (resident.vm.hasEnded()) {
                 guestEnded(resident);
             }
         }
+        ethernet.sendBefore(nowNanos);
     }
 
     private void guestEnded(Resident resident) throws InterruptedException {
@@ -255,7 +260,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
                 .setWindows(windows)
                 .setNextDueNanos(nextDueNanos());
         sent.sort(Comparator.comparingLong(HostMessage::getSentNanos));
-        done.addAllSent(sent).addAllConsoles(consoles);
+        done.addAllSent(sent).addAllConsoles(consoles).addAllFrames(ethernet.takeLeaving());
         sent.clear();
         consoles.clear();
         for (Resident resident : residents.values()) {
@@ -282,7 +287,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
 
     /** When it must run next; never, until it is told something, is Long.MAX_VALUE. */
     long nextDueNanos() {
-        long next = sharingTimes.dueNanos(nowNanos);
+        long next = Math.min(sharingTimes.dueNanos(nowNanos), ethernet.nextNanos());
         if (!due.isEmpty()) next = Math.min(next, due.element().nanos());
         for (Resident resident : residents.values()) {
             next = Math.min(next, Math.max(nowNanos, resident.vm.nextDueNanos()));
@@ -415,7 +420,14 @@ final class HostSimulation implements HostContext, AutoCloseable {
     public void adopt(VirtualMachine vm) {
         residents.put(vm.name(), new Resident(vm, nowNanos));
         sharingTimes.changed();
+        ethernet.plug(vm);
         reschedule();
+    }
+
+    @Override
+    public void arrived(VirtualMachine vm) {
+        BugContainment.contain(vm, VirtualMachine::plugCable);
+        ethernet.announce(vm);
     }
 
     @Override
@@ -437,6 +449,7 @@ final class HostSimulation implements HostContext, AutoCloseable {
         if (resident != null) {
             meter.departs(resident);
         }
+        ethernet.unplug(vm);
         scheduler.forget(vm.name());
         diskClaims.forget(vm.machine());
         vm.close();

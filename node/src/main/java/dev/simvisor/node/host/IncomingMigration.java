@@ -129,6 +129,7 @@ final class IncomingMigration {
                 stream.close();
                 host.takeDisks(vm);
                 host.adopt(vm);
+                host.arrived(vm);
                 resumedNanos = host.nowNanos();
             }
             case Action.ResumeGuest() -> {

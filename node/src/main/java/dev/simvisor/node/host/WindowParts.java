@@ -1,49 +1,61 @@
 package dev.simvisor.node.host;
 
+import dev.simvisor.proto.node.EthernetFrame;
 import dev.simvisor.proto.node.VmConsole;
 import dev.simvisor.proto.node.WindowDone;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The answer to a window in messages that the connection's frames hold. How much its guests say in a window is for them to
- * decide, and a message that is too large would never arrive.
+ * The answer to a window in messages that the connection's frames hold. How much its guests say and send in a window is for
+ * them to decide, and a message that is too large would never arrive.
  */
 final class WindowParts {
-    /** Half of what a frame holds: the last message carries more than consoles. */
-    static final int MOST_CONSOLE_BYTES = 4 << 20;
+    /** Half of what a frame holds: the last message carries more than consoles and Ethernet frames. */
+    static final int MOST_BYTES = 4 << 20;
 
     /** A console's bytes in one piece. */
     static final int MOST_PIECE_BYTES = 1 << 20;
 
     private WindowParts() {}
 
-    /** Messages that begin with consoles alone; the last has the rest. */
+    /** Messages that begin with consoles and Ethernet frames alone; the last has the rest. */
     static List<WindowDone> of(WindowDone done) {
         List<WindowDone> parts = new ArrayList<>();
-        List<VmConsole> consoles = new ArrayList<>();
+        WindowDone.Builder part = part(done);
         int bytes = 0;
         for (VmConsole piece : pieces(done.getConsolesList())) {
-            int more = piece.getSerializedSize();
-            if (bytes + more > MOST_CONSOLE_BYTES) {
-                parts.add(part(done, consoles));
-                consoles.clear();
+            if (bytes + piece.getSerializedSize() > MOST_BYTES) {
+                parts.add(part.build());
+                part = part(done);
                 bytes = 0;
             }
-            consoles.add(piece);
-            bytes += more;
+            part.addConsoles(piece);
+            bytes += piece.getSerializedSize();
         }
-        parts.add(done.toBuilder().clearConsoles().addAllConsoles(consoles).build());
+        for (EthernetFrame frame : done.getFramesList()) {
+            if (bytes + frame.getSerializedSize() > MOST_BYTES) {
+                parts.add(part.build());
+                part = part(done);
+                bytes = 0;
+            }
+            part.addFrames(frame);
+            bytes += frame.getSerializedSize();
+        }
+        parts.add(done.toBuilder()
+                .clearConsoles()
+                .addAllConsoles(part.getConsolesList())
+                .clearFrames()
+                .addAllFrames(part.getFramesList())
+                .build());
         return parts;
     }
 
-    private static WindowDone part(WindowDone done, List<VmConsole> consoles) {
+    private static WindowDone.Builder part(WindowDone done) {
         return WindowDone.newBuilder()
                 .setHost(done.getHost())
                 .setWindow(done.getWindow())
-                .addAllConsoles(consoles)
-                .setMore(true)
-                .build();
+                .setMore(true);
     }
 
     private static List<VmConsole> pieces(List<VmConsole> consoles) {

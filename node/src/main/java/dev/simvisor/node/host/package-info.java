@@ -12,6 +12,11 @@
  * <p>Resets. A guest that resets its VM goes on within the window, and the controller is told with the time at which it was. It makes no
  * difference to a migration but that all pages count as written; none that has yet to come by post-copy is waited for any more.
  *
+ * <p>Ethernet. {@link dev.simvisor.node.host.EthernetPort} puts what guests send on the host's link and gives them what comes by it. A
+ * frame is on its way for at least a link's latency, whomever it is for, and is lost where the VM that it is for is not there any more,
+ * or not yet, or does not run. Where a VM goes on that was elsewhere before, its host announces its card's address. Frames share a
+ * link's bandwidth among themselves; migrations do not take of it.
+ *
  * <p>Metering. {@link dev.simvisor.node.host.HostMeter} counts what VMs use of the host, and says so at the end of the windows
  * that ask for it.
  *

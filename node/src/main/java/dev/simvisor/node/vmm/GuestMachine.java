@@ -8,6 +8,7 @@ import dev.simvisor.proto.node.SavedDisk;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.function.Consumer;
 
 /**
  * The machine inside a VM, as far as the VMM needs to know it: it runs up to a cycle, it has pages, it can be saved.
@@ -81,6 +82,17 @@ public interface GuestMachine extends AutoCloseable {
 
     /** Bytes queued that the guest has not read yet. */
     int unreadInput();
+
+    // ---- network ----
+
+    /** Where the Ethernet frames go that its card sends, if it has one; each is an array of its own. */
+    default void framesTo(Consumer<byte[]> sink) {}
+
+    /** Gives its card a frame, at the present cycle; lost when it has none, or no room for it. */
+    default void receive(byte[] frame) {}
+
+    /** Plugs the cable of its card in or out. */
+    default void link(boolean up) {}
 
     // ---- state ----
 

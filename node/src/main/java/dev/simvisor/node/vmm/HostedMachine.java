@@ -8,6 +8,7 @@ import dev.simvisor.node.machine.boot.BootSource;
 import dev.simvisor.node.machine.boot.InvalidImageException;
 import dev.simvisor.node.machine.disk.RawDiskImage;
 import dev.simvisor.node.machine.memory.GuestPages;
+import dev.simvisor.node.machine.network.Uplink;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.proto.api.VmSpec;
 import dev.simvisor.proto.node.BootImage;
@@ -15,6 +16,7 @@ import dev.simvisor.proto.node.SavedDisk;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.function.Consumer;
 
 /** A platform in the memory of a host, as the VMM sees it: with the exits of its guest, and disks that end with it. */
 final class HostedMachine implements GuestMachine {
@@ -22,18 +24,21 @@ final class HostedMachine implements GuestMachine {
     private final GuestPlatform platform;
     private final ExitLedger ledger;
     private final List<RawDiskImage> disks;
+    private final Uplink uplink;
     private List<BootImage> bootImages = List.of();
 
     /**
      * @param spec what it is made of
      * @param ledger of the platform's exits
      * @param disks the platform's, to be closed with it
+     * @param uplink what its network card is plugged into, if it has one
      */
-    HostedMachine(VmSpec spec, GuestPlatform platform, ExitLedger ledger, List<RawDiskImage> disks) {
+    HostedMachine(VmSpec spec, GuestPlatform platform, ExitLedger ledger, List<RawDiskImage> disks, Uplink uplink) {
         this.spec = spec;
         this.platform = platform;
         this.ledger = ledger;
         this.disks = List.copyOf(disks);
+        this.uplink = uplink;
     }
 
     /** As {@link GuestPlatform#boot}, with what the spec says. */
@@ -130,6 +135,23 @@ final class HostedMachine implements GuestMachine {
     @Override
     public int unreadInput() {
         return platform.unreadInput();
+    }
+
+    // ---- network ----
+
+    @Override
+    public void framesTo(Consumer<byte[]> sink) {
+        uplink.sendTo(sink);
+    }
+
+    @Override
+    public void receive(byte[] frame) {
+        uplink.receive(frame);
+    }
+
+    @Override
+    public void link(boolean up) {
+        platform.link(up);
     }
 
     // ---- state ----

@@ -10,6 +10,9 @@ import dev.simvisor.node.machine.disk.RawDiskImage;
 import dev.simvisor.node.machine.memory.MachineMemory;
 import dev.simvisor.node.machine.memory.MachineMemoryExhausted;
 import dev.simvisor.node.machine.memory.PageSharing;
+import dev.simvisor.node.machine.network.MacAddress;
+import dev.simvisor.node.machine.network.NetworkCard;
+import dev.simvisor.node.machine.network.Uplink;
 import dev.simvisor.node.vmm.exit.ExitLedger;
 import dev.simvisor.node.vmm.exit.HostCosts;
 import dev.simvisor.node.vmm.mode.BoardMode;
@@ -24,6 +27,7 @@ import dev.simvisor.proto.api.VmSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** Builds real machines in the memory of one host: with a board, or paravirtual. */
 public final class HostedMachines implements MachineFactory {
@@ -103,19 +107,31 @@ public final class HostedMachines implements MachineFactory {
         int cpus = Math.max(1, spec.getCpus());
         VirtualizationMode mode = mode(spec);
         ExitLedger ledger = mode.ledger(costs);
+        Uplink uplink = new Uplink();
+        Optional<NetworkCard> card = card(spec, uplink);
         List<RawDiskImage> disks = disks(spec, mode);
         try {
             GuestPlatform platform = switch (mode) {
-                case BoardMode board -> board(board, configuration, cpus, ledger, disks);
-                case ParavirtualMode _ -> domain(configuration, cpus, ledger, disks);
+                case BoardMode board -> board(board, configuration, cpus, ledger, disks, card);
+                case ParavirtualMode _ -> domain(configuration, cpus, ledger, disks, card);
             };
-            return new HostedMachine(spec, platform, ledger, disks);
+            return new HostedMachine(spec, platform, ledger, disks, uplink);
         } catch (MachineMemoryExhausted e) {
             RawDiskImage.closeAll(disks);
             throw new StateRefused(String.valueOf(e.getMessage()));
         } catch (StateRefused e) {
             RawDiskImage.closeAll(disks);
             throw e;
+        }
+    }
+
+    private static Optional<NetworkCard> card(VmSpec spec, Uplink uplink) throws StateRefused {
+        if (!spec.hasNetwork()) return Optional.empty();
+        try {
+            MacAddress address = MacAddress.parse(spec.getNetwork().getAddress());
+            return Optional.of(new NetworkCard(address, uplink));
+        } catch (IllegalArgumentException e) {
+            throw new StateRefused("its network card: " + e.getMessage());
         }
     }
 
@@ -151,7 +167,12 @@ public final class HostedMachines implements MachineFactory {
     }
 
     private GuestPlatform board(
-            BoardMode mode, MachineConfiguration configuration, int cpus, ExitLedger ledger, List<RawDiskImage> disks)
+            BoardMode mode,
+            MachineConfiguration configuration,
+            int cpus,
+            ExitLedger ledger,
+            List<RawDiskImage> disks,
+            Optional<NetworkCard> card)
             throws StateRefused {
         if (cpus > MachineConfiguration.MOST_PROCESSORS) {
             throw new StateRefused(cpus + " vCPUs: expected 1 to " + MachineConfiguration.MOST_PROCESSORS);
@@ -160,11 +181,16 @@ public final class HostedMachines implements MachineFactory {
                 configuration.withProcessors(cpus),
                 memory,
                 mode.engine(TranslatingEngine::new, costs, ledger),
-                List.copyOf(disks));
+                List.copyOf(disks),
+                card.orElse(null));
     }
 
     private GuestPlatform domain(
-            MachineConfiguration configuration, int cpus, ExitLedger ledger, List<RawDiskImage> disks)
+            MachineConfiguration configuration,
+            int cpus,
+            ExitLedger ledger,
+            List<RawDiskImage> disks,
+            Optional<NetworkCard> card)
             throws StateRefused {
         if (cpus > DomainSettings.MOST_VCPUS) {
             throw new StateRefused(cpus + " vCPUs: expected 1 to " + DomainSettings.MOST_VCPUS);
@@ -176,6 +202,6 @@ public final class HostedMachines implements MachineFactory {
                 ledger,
                 costs.processor(),
                 TranslatingEngine::new,
-                backends -> backends.addDevices(disks));
+                backends -> backends.addDevices(disks, card));
     }
 }

@@ -72,6 +72,7 @@ public final class VirtualMachine implements AutoCloseable {
     private List<BootImage> bootImages;
     private final List<Long> resets = new ArrayList<>();
     private final PageWait pageWait = new PageWait();
+    private final SentFrames frames = new SentFrames();
 
     private VirtualMachine(VmSpec spec, long epoch, GuestMachine machine, State state, VmClock clock) {
         this.spec = spec;
@@ -81,6 +82,7 @@ public final class VirtualMachine implements AutoCloseable {
         this.clock = clock;
         this.bootImages = machine.bootImages();
         machine.consoleTo(this::put);
+        machine.framesTo(frame -> frames.add(frame, nanosOfCycle()));
     }
 
     /** A VM that runs from {@code nowNanos} on. */
@@ -399,6 +401,35 @@ public final class VirtualMachine implements AutoCloseable {
             line = ByteString.newOutput();
         }
         lineEnded = false;
+    }
+
+    // ---- network ----
+
+    /**
+     * The frames that the guest has sent since the last call, in their order. None was sent before the virtual time that the VM had
+     * been run to when it was, and none that it has yet to send has an earlier time than it has been run to.
+     */
+    public List<SentFrame> takeFrames() {
+        return frames.take();
+    }
+
+    /** The last nanosecond of the present cycle: no VM is at that cycle any more that has been run to a later time. */
+    private long nanosOfCycle() {
+        return clock.nanosAt(machine.cycles() + 1) - 1;
+    }
+
+    /** Gives the guest's card a frame, at the present cycle; lost unless the VM runs. */
+    public void receive(byte[] frame) {
+        if (state == State.RUNNING) {
+            machine.receive(frame);
+        }
+    }
+
+    /** Has the cable of its card be in or out as its spec says, wherever the VM's state comes from. */
+    public void plugCable() {
+        if (spec.hasNetwork()) {
+            machine.link(!spec.getNetwork().getLinkDown());
+        }
     }
 
     // ---- state ----

@@ -3,6 +3,7 @@ package dev.simvisor.node.vmm;
 import com.google.protobuf.ByteString;
 import dev.simvisor.node.machine.RunOutcome;
 import dev.simvisor.node.machine.memory.GuestPages;
+import dev.simvisor.node.machine.network.MacAddress;
 import dev.simvisor.proto.api.VmSpec;
 import dev.simvisor.proto.node.BootImage;
 import dev.simvisor.proto.node.SavedDisk;
@@ -23,6 +24,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 
 /**
@@ -32,6 +34,8 @@ import java.util.function.LongConsumer;
  * line-every} cycles it prints a line. It echoes what is typed; a typed {@code !} switches it off, a {@code #} crashes it, an
  * {@code @} has it reset. With
  * {@code suspends-after} it can be saved only suspended, so many cycles after it is asked; with -1 it never does.
+ * With {@code frame-every} it sends a frame, so many cycles after the last, to the card of the address {@code frame-to}, and with it
+ * how many it has sent; it prints what frames it is sent.
  * At the cycle {@code ends-at} it switches itself off, at {@code resets-at} it asks for a reset.
  */
 public final class ToyMachine implements GuestMachine, GuestPages {
@@ -39,6 +43,9 @@ public final class ToyMachine implements GuestMachine, GuestPages {
     private final int workingSet;
     private final long dirtyEvery;
     private final long lineEvery;
+    private final long frameEvery;
+    private final String frameTo;
+    private final String address;
     private final long suspendsAfter;
     private final long endsAt;
     private long resetsAt;
@@ -52,7 +59,9 @@ public final class ToyMachine implements GuestMachine, GuestPages {
     private long steps;
     private long linesPrinted;
     private String typed = "";
+    private long framesSent;
     private ConsoleSink console = value -> {};
+    private Consumer<byte[]> network = frame -> {};
     private final Runnable whenClosed;
     private final String name;
     private volatile LongConsumer beforeRun = end -> {};
@@ -71,6 +80,9 @@ public final class ToyMachine implements GuestMachine, GuestPages {
         workingSet = label(spec, "working-set", Math.max(1, pages.length / 4));
         dirtyEvery = label(spec, "dirty-every", 1_000_000);
         lineEvery = label(spec, "line-every", 10_000_000);
+        frameEvery = label(spec, "frame-every", 0);
+        frameTo = spec.getLabelsOrDefault("frame-to", "");
+        address = spec.getNetwork().getAddress();
         suspendsAfter = label(spec, "suspends-after", 0);
         int end = label(spec, "ends-at", -1);
         endsAt = end < 0 ? Long.MAX_VALUE : end;
@@ -195,6 +207,9 @@ public final class ToyMachine implements GuestMachine, GuestPages {
             if (cycles % lineEvery == 0) {
                 print("line " + linesPrinted++ + " at " + cycles + "\n");
             }
+            if (frameEvery > 0 && cycles % frameEvery == 0) {
+                sendFrame();
+            }
             cycles++;
             if (!missed.isEmpty()) {
                 return new RunOutcome.PageMissed();
@@ -202,6 +217,26 @@ public final class ToyMachine implements GuestMachine, GuestPages {
         }
         cycles = Math.max(cycles, end);
         return new RunOutcome.DeadlineReached();
+    }
+
+    private void sendFrame() {
+        byte[] frame = new byte[60];
+        MacAddress.parse(frameTo).put(frame, 0);
+        MacAddress.parse(address).put(frame, 6);
+        ByteBuffer.wrap(frame).putLong(14, framesSent++);
+        network.accept(frame);
+    }
+
+    @Override
+    public void framesTo(Consumer<byte[]> sink) {
+        network = sink;
+    }
+
+    @Override
+    public void receive(byte[] frame) {
+        obey();
+        print("frame " + ByteBuffer.wrap(frame).getLong(14) + " from " + MacAddress.at(frame, 6) + " at " + cycles
+                + "\n");
     }
 
     private void print(String text) {
@@ -236,6 +271,9 @@ public final class ToyMachine implements GuestMachine, GuestPages {
         }
         long next =
                 Math.min(Math.ceilDiv(cycles, dirtyEvery) * dirtyEvery, Math.ceilDiv(cycles, lineEvery) * lineEvery);
+        if (frameEvery > 0) {
+            next = Math.min(next, Math.ceilDiv(cycles, frameEvery) * frameEvery);
+        }
         return Math.min(next, Math.max(cycles, suspendsAt));
     }
 
@@ -368,6 +406,7 @@ public final class ToyMachine implements GuestMachine, GuestPages {
             out.writeLong(steps);
             out.writeLong(linesPrinted);
             out.writeUTF(typed);
+            out.writeLong(framesSent);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -381,6 +420,7 @@ public final class ToyMachine implements GuestMachine, GuestPages {
             steps = in.readLong();
             linesPrinted = in.readLong();
             typed = in.readUTF();
+            framesSent = in.readLong();
             suspended = suspendsAfter != 0;
         } catch (IOException e) {
             throw new StateRefused("toy machine state: " + e.getMessage());

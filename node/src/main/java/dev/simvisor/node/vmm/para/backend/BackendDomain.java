@@ -1,7 +1,9 @@
 package dev.simvisor.node.vmm.para.backend;
 
 import dev.simvisor.node.machine.disk.DiskImage;
+import dev.simvisor.node.machine.network.Ethernet;
 import dev.simvisor.node.machine.network.MacAddress;
+import dev.simvisor.node.machine.network.NetworkCard;
 import dev.simvisor.node.machine.network.VirtualSwitch;
 import dev.simvisor.node.vmm.para.grant.GrantTable;
 import dev.simvisor.node.vmm.para.ring.SharedPage;
@@ -9,6 +11,7 @@ import dev.simvisor.node.vmm.para.xenstore.StoreConnection;
 import dev.simvisor.node.vmm.para.xenstore.XenStore;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -58,8 +61,14 @@ public final class BackendDomain implements AutoCloseable {
 
     /** Gives the guest its disks, and a network card of which it may make what it likes: nobody else is on its network. */
     public void addDevices(List<? extends DiskImage> images) {
+        addDevices(images, Optional.empty());
+    }
+
+    /** Gives the guest its disks, and a network card: of which, where none is asked for, nobody else is on the network. */
+    public void addDevices(List<? extends DiskImage> images, Optional<NetworkCard> card) {
         images.forEach(this::addDisk);
-        addCard(ALONE, new VirtualSwitch());
+        NetworkCard given = card.orElseGet(() -> new NetworkCard(ALONE, new VirtualSwitch()));
+        addCard(given.address(), given.network());
     }
 
     /** Gives the guest one disk more: xvda, xvdb, and so on. There are at most {@link #MOST_DISKS}. */
@@ -74,7 +83,7 @@ public final class BackendDomain implements AutoCloseable {
     }
 
     /** Gives the guest one network card more: eth0, eth1, and so on. */
-    public void addCard(MacAddress address, VirtualSwitch network) {
+    public void addCard(MacAddress address, Ethernet network) {
         NetworkBackend card = new NetworkBackend(wiring, cards.size(), address, network);
         cards.add(card);
         card.announce();

@@ -1,8 +1,8 @@
 package dev.simvisor.node.vmm.para.backend;
 
+import dev.simvisor.node.machine.network.Ethernet;
 import dev.simvisor.node.machine.network.MacAddress;
 import dev.simvisor.node.machine.network.NetworkPort;
-import dev.simvisor.node.machine.network.VirtualSwitch;
 import dev.simvisor.node.vmm.para.grant.GrantRefusedException;
 import dev.simvisor.node.vmm.para.ring.MalformedRingException;
 import java.util.ArrayDeque;
@@ -30,7 +30,7 @@ final class NetworkBackend extends DeviceBackend {
      *
      * @param number 0 for the guest's first, and so on
      */
-    NetworkBackend(DeviceWiring wiring, int number, MacAddress address, VirtualSwitch network) {
+    NetworkBackend(DeviceWiring wiring, int number, MacAddress address, Ethernet network) {
         super(wiring, "vif", number);
         this.number = number;
         this.address = address;

@@ -1,0 +1,56 @@
+package dev.simvisor.node.host;
+
+import java.util.ArrayDeque;
+
+/**
+ * One direction of a host's link, as Ethernet frames share it: one after the other, in the order in which they come, with a queue
+ * before it from whose end what finds no room is lost.
+ */
+final class EthernetLine {
+    /** As many as Linux lets wait at an Ethernet interface (ether_setup, DEFAULT_TX_QUEUE_LEN). */
+    static final int MOST_WAITING = 1000;
+
+    /** A frame that was lost. */
+    static final long LOST = -1;
+
+    private static final long NANOS_PER_SECOND = 1_000_000_000;
+
+    // IEEE 802.3, clauses 3 and 4: preamble and start delimiter, the shortest frame with its checksum, and the gap
+    // after it
+    private static final int PREAMBLE_OCTETS = 8;
+    private static final int LEAST_OCTETS = 64;
+    private static final int CHECKSUM_OCTETS = 4;
+    private static final int GAP_OCTETS = 12;
+
+    private final long bitsPerSecond;
+    private final ArrayDeque<Long> leavingNanos = new ArrayDeque<>();
+
+    EthernetLine(long bitsPerSecond) {
+        this.bitsPerSecond = bitsPerSecond;
+    }
+
+    /**
+     * Sends a frame, no sooner than those before it.
+     *
+     * @param nanos the present time, no earlier than at the last call
+     * @param bytes its length without checksum
+     * @return when it is over, or {@link #LOST}
+     */
+    long send(long nanos, int bytes) {
+        while (!leavingNanos.isEmpty() && leavingNanos.peekFirst() <= nanos) {
+            leavingNanos.removeFirst();
+        }
+        if (leavingNanos.size() > MOST_WAITING) {
+            return LOST;
+        }
+        long beginsNanos = leavingNanos.isEmpty() ? nanos : leavingNanos.getLast();
+        long endsNanos = beginsNanos + nanosOf(bytes);
+        leavingNanos.addLast(endsNanos);
+        return endsNanos;
+    }
+
+    private long nanosOf(int bytes) {
+        int octets = PREAMBLE_OCTETS + Math.max(LEAST_OCTETS, bytes + CHECKSUM_OCTETS) + GAP_OCTETS;
+        return Math.ceilDiv((long) octets * Byte.SIZE * NANOS_PER_SECOND, bitsPerSecond);
+    }
+}
