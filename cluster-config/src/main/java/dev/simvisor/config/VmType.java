@@ -16,6 +16,7 @@ import java.util.TreeMap;
  * @param weight share of a contended processor relative to other VMs of the host
  * @param capPercent most of one processor, which its vCPUs share, that it may use; empty for no cap
  * @param onReboot what becomes of it when its guest reboots
+ * @param network whether it has a card on the cluster's Ethernet
  */
 public record VmType(
         String name,
@@ -27,7 +28,8 @@ public record VmType(
         Optional<String> cpuModel,
         int weight,
         Optional<Integer> capPercent,
-        OnReboot onReboot) {
+        OnReboot onReboot,
+        boolean network) {
     /** Of a VM's vCPUs with the host's scheduler. */
     public static final int MOST_WEIGHT = 65_535;
 
@@ -79,7 +81,8 @@ public record VmType(
                 Optional.empty(),
                 DEFAULT_WEIGHT,
                 Optional.empty(),
-                OnReboot.RESTART);
+                OnReboot.RESTART,
+                false);
         VmType type = plain.changedBy(section);
         section.end();
         return type;
@@ -109,7 +112,8 @@ public record VmType(
                 section.optionalInteger("cap", 1, MOST_CAP_PERCENT)
                         .map(Long::intValue)
                         .or(() -> capPercent),
-                section.optionalChoice("on-reboot", OnReboot.class).orElse(onReboot));
+                section.optionalChoice("on-reboot", OnReboot.class).orElse(onReboot),
+                section.optionalFlag("network").orElse(network));
     }
 
     private static Optional<MemorySize> memory(Section section) {

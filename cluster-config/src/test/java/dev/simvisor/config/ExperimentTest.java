@@ -21,7 +21,7 @@ class ExperimentTest {
             seed = 9
             vm-types { small { guest = builtin, memory = 8M } }
             vms = [
-              { name = web, type = small, weight = 512, cap = 50, on-reboot = stop }
+              { name = web, type = small, weight = 512, cap = 50, on-reboot = stop, network = true }
               { name = idle, type = builtin, command-line = "run=halt" }
             ]
             actions = [
@@ -129,6 +129,7 @@ class ExperimentTest {
                 .returns(512, vm -> vm.type().weight())
                 .returns(Optional.of(50), vm -> vm.type().capPercent())
                 .returns(OnReboot.STOP, vm -> vm.type().onReboot())
+                .returns(true, vm -> vm.type().network())
                 .returns(MemorySize.parse("8M"), vm -> vm.type().memory());
         assertThat(load(GOOD).vms().get(1).type().commandLine()).isEqualTo("run=halt");
     }

@@ -7,7 +7,9 @@ import dev.simvisor.proto.api.ClusterStatus;
 import dev.simvisor.proto.api.Event;
 import dev.simvisor.proto.api.ExitCount;
 import dev.simvisor.proto.api.Host;
+import dev.simvisor.proto.api.NetworkCard;
 import dev.simvisor.proto.api.Vm;
+import dev.simvisor.proto.api.VmSpec;
 import java.util.List;
 
 /** The API's answers as tables and lines. */
@@ -43,12 +45,20 @@ final class ApiTables {
                 .row("epoch", vm.getEpoch())
                 .row("migration", vm.getMigration() == 0 ? "" : vm.getMigration())
                 .row("created at", Figures.seconds(vm.getCreatedNanos()))
+                .row("network card", card(vm.getSpec()))
                 .row("resets", vm.getResets() == 0 ? "" : vm.getResets())
                 .row("instructions", vm.getInstructions())
                 .row("virtual cycles", vm.getVirtualCycles())
                 .row("console", vm.getConsoleBytes() + " bytes");
         for (ExitCount exits : vm.getExitsList()) table.row("exits: " + exits.getKind(), exits.getCount());
         return table;
+    }
+
+    /** Its address; where that is another VM's, too, its cable is out. */
+    private static String card(VmSpec spec) {
+        if (!spec.hasNetwork()) return "";
+        NetworkCard card = spec.getNetwork();
+        return card.getAddress() + (card.getLinkDown() ? ", not plugged in: another VM has the address" : "");
     }
 
     static Table hosts(List<Host> hosts) {

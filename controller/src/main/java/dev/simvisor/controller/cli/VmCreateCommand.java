@@ -8,6 +8,7 @@ import dev.simvisor.controller.spec.Specs;
 import dev.simvisor.proto.api.Boot;
 import dev.simvisor.proto.api.CreateVmRequest;
 import dev.simvisor.proto.api.FirmwareBoot;
+import dev.simvisor.proto.api.NetworkCard;
 import dev.simvisor.proto.api.Vm;
 import dev.simvisor.proto.api.VmSpec;
 import java.io.IOException;
@@ -75,6 +76,11 @@ final class VmCreateCommand extends ClientCommand {
                             + " of all hosts that the VM is to run on must find it under this name.")
     private List<Path> disks = List.of();
 
+    @Option(
+            names = "--network",
+            description = "Give it a network card, eth0, on the Ethernet that all hosts of the cluster are on.")
+    private boolean network;
+
     @Mixin
     private OnRebootOption onReboot = new OnRebootOption();
 
@@ -84,19 +90,21 @@ final class VmCreateCommand extends ClientCommand {
             throw new CommandFailed("--cpus " + cpus + ": expected at least 1");
         }
         Origin origin = origin();
+        VmSpec.Builder vmSpec = VmSpec.newBuilder()
+                .setName(name)
+                .setMode(mode.toString())
+                .setCpus(cpus)
+                .setCpuModel(cpuModel)
+                .setOnReboot(Specs.onReboot(onReboot.choice()))
+                .setMemoryBytes(origin.memory().bytes())
+                .addAllDisks(disks.stream().map(VmCreateCommand::imageName).toList())
+                .setBoot(origin.boot());
+        if (network) {
+            vmSpec.setNetwork(NetworkCard.getDefaultInstance());
+        }
         Vm vm = api.vms()
                 .create(CreateVmRequest.newBuilder()
-                        .setSpec(VmSpec.newBuilder()
-                                .setName(name)
-                                .setMode(mode.toString())
-                                .setCpus(cpus)
-                                .setCpuModel(cpuModel)
-                                .setOnReboot(Specs.onReboot(onReboot.choice()))
-                                .setMemoryBytes(origin.memory().bytes())
-                                .addAllDisks(disks.stream()
-                                        .map(VmCreateCommand::imageName)
-                                        .toList())
-                                .setBoot(origin.boot()))
+                        .setSpec(vmSpec)
                         .setHost(host)
                         .build());
         show(vm, () -> ApiTables.vms(List.of(vm)));

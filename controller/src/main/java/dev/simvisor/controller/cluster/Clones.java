@@ -120,7 +120,7 @@ final class Clones {
         Newcomer newcomer = Newcomer.cloned(original, spec);
         HostEntry target = target(request, source, newcomer);
         VirtualizationMode mode = admission.mode(target, newcomer);
-        VmEntry clone = cluster.addVm(spec, target, mode);
+        VmEntry clone = cluster.addVm(CardAddresses.copied(spec, cluster.vms().values()), target, mode);
         if (target == source) {
             cloneOn(source, original, clone, request.getPaused(), answer);
         } else {
@@ -167,7 +167,8 @@ final class Clones {
                 .setName(clone.name())
                 .setEpoch(clone.epoch)
                 .setPaused(paused)
-                .setMode(clone.mode.toString());
+                .setMode(clone.mode.toString())
+                .setLinkDown(clone.spec.getNetwork().getLinkDown());
         cluster.ask(
                 host,
                 cluster.command().setClone(order).build(),

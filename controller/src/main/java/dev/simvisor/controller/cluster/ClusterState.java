@@ -70,6 +70,7 @@ final class ClusterState {
     private final Clones clones;
     private final Arrivals arrivals;
     private final Admission admission = new Admission();
+    private final CardAddresses cards = new CardAddresses();
     /** First-fit takes them in this order. */
     private final SortedMap<String, HostEntry> hosts = new TreeMap<>(NaturalOrder.OF_NAMES);
 
@@ -318,7 +319,7 @@ final class ClusterState {
         Newcomer newcomer = Newcomer.created(spec);
         HostEntry host = request.getHost().isEmpty() ? place(newcomer, null) : aliveHost(request.getHost());
         VirtualizationMode mode = admission.mode(host, newcomer);
-        VmEntry vm = addVm(Admission.settled(spec, host), host, mode);
+        VmEntry vm = addVm(cards.created(Admission.settled(spec, host), vms.values()), host, mode);
         CreateVm create =
                 CreateVm.newBuilder().setSpec(vm.spec).setEpoch(vm.epoch).build();
         ask(host, command().setCreate(create).build(), report -> created(vm, report, answer), answer);
@@ -346,6 +347,7 @@ final class ClusterState {
     void created(VmEntry vm, VmState state, VmProgress asOf, CompletableFuture<Vm> answer) {
         vm.state = state;
         changed(vm, asOf);
+        CardAddresses.notPluggedIn(vm, asOf).ifPresent(event -> events.add(outbox.nowNanos(), event));
         answer.complete(vm.view());
         vm.whenCreated.complete(null);
     }
@@ -494,14 +496,15 @@ final class ClusterState {
         Newcomer newcomer = Newcomer.restored(spec);
         HostEntry host = request.getHost().isEmpty() ? place(newcomer, null) : aliveHost(request.getHost());
         VirtualizationMode mode = admission.mode(host, newcomer);
-        VmEntry vm = addVm(Admission.settled(spec, host), host, mode);
+        VmEntry vm = addVm(CardAddresses.copied(Admission.settled(spec, host), vms.values()), host, mode);
         RestoreVm.Builder restore = RestoreVm.newBuilder()
                 .setFile(request.getFile())
                 .setSaved(saved)
                 .setName(spec.getName())
                 .setEpoch(vm.epoch)
                 .setPaused(request.getPaused())
-                .setMode(mode.toString());
+                .setMode(mode.toString())
+                .setLinkDown(vm.spec.getNetwork().getLinkDown());
         ask(host, command().setRestore(restore).build(), report -> created(vm, report, answer), answer);
     }
 

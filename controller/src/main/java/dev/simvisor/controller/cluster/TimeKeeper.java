@@ -97,6 +97,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     private final ClusterState state;
     private final Agenda agenda = new Agenda();
     private final Windows windows = new Windows();
+    private final EthernetFabric fabric = new EthernetFabric();
     private final Pace pace = new Pace();
     private final Meterings meterings = new Meterings();
     private final SortedMap<String, NodeEntry> nodes = new TreeMap<>();
@@ -566,7 +567,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     private void grant() {
         long lookaheadNanos = lookaheadNanos();
         long plannedNanos = plannedNanos();
-        windowEndNanos = Math.min(nowNanos + lookaheadNanos, plannedNanos);
+        windowEndNanos = Math.min(Math.min(nowNanos + lookaheadNanos, plannedNanos), windows.fullNanos());
         windowCount++;
         windowsCovered = 1;
         windows.measure(!meterings.isEmpty());
@@ -593,6 +594,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
             return; // from a host that has been declared dead
         }
         done.getConsolesList().forEach(state::console);
+        fabric.sent(done.getFramesList());
         if (done.getMore()) {
             return;
         }
@@ -615,6 +617,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         nowNanos = windowEndNanos;
         windowCount += windowsCovered - 1;
         windowsCovered = 1;
+        fabric.forward(state.hosts(), windows::frame);
     }
 
     /** The controller hears of everything, at the time at which it arrives. */
@@ -652,6 +655,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     @Override
     public void remove(String node, String host) {
         windows.remove(host);
+        fabric.forget(host);
         running.remove(host);
         starting.remove(host);
         tell(node, ToNode.newBuilder().setRemoveHost(RemoveHost.newBuilder().setHost(host)));

@@ -1,5 +1,6 @@
 package dev.simvisor.controller.cluster;
 
+import dev.simvisor.proto.node.EthernetFrame;
 import dev.simvisor.proto.node.HostCommand;
 import dev.simvisor.proto.node.HostMessage;
 import dev.simvisor.proto.node.RunWindow;
@@ -75,6 +76,7 @@ final class Windows {
     }
 
     private final SortedMap<String, Lane> lanes = new TreeMap<>();
+    private final FramesUnderWay frames = new FramesUnderWay();
     private boolean measured;
 
     /** Whether from now on hosts report what VMs use of them. */
@@ -89,6 +91,21 @@ final class Windows {
 
     void remove(String host) {
         lanes.remove(host);
+        frames.remove(host);
+    }
+
+    /** Frames to a host that is no more are lost. */
+    void frame(String host, EthernetFrame frame) {
+        if (lanes.containsKey(host)) frames.add(host, frame);
+    }
+
+    /** When a window that begins now has to end for the sake of what hosts are given in it. */
+    long fullNanos() {
+        return frames.fullNanos();
+    }
+
+    private long nextNanos(String host, Lane lane, long nowNanos) {
+        return Math.min(lane.nextNanos(nowNanos), frames.nextNanos(host));
     }
 
     /** Commands to a host that is no more are lost. */
@@ -117,8 +134,8 @@ final class Windows {
     /** When some host must run next; never when none must. */
     long nextNanos(long nowNanos) {
         long next = Long.MAX_VALUE;
-        for (Lane lane : lanes.values()) {
-            next = Math.min(next, lane.nextNanos(nowNanos));
+        for (Map.Entry<String, Lane> entry : lanes.entrySet()) {
+            next = Math.min(next, nextNanos(entry.getKey(), entry.getValue(), nowNanos));
         }
         return next;
     }
@@ -154,10 +171,11 @@ final class Windows {
         List<RunWindow.Builder> grants = new ArrayList<>();
         Set<String> nodes = new HashSet<>();
         lanes.forEach((host, lane) -> {
-            if (lane.nextNanos(fromNanos) < untilNanos) {
+            if (nextNanos(host, lane, fromNanos) < untilNanos) {
                 nodes.add(lane.node);
-                RunWindow.Builder grant =
-                        grant(host, window, fromNanos, untilNanos).addAllCommands(lane.takeCommands());
+                RunWindow.Builder grant = grant(host, window, fromNanos, untilNanos)
+                        .addAllCommands(lane.takeCommands())
+                        .addAllFrames(frames.take(host, untilNanos));
                 lane.messages.sort(UnderWay.ORDER);
                 while (!lane.messages.isEmpty()
                         && lane.messages.getFirst().message().getArrivalNanos() < untilNanos) {
@@ -189,13 +207,15 @@ final class Windows {
         long alone = ahead.mostNanos();
         for (Map.Entry<String, Lane> entry : lanes.entrySet()) {
             Lane lane = entry.getValue();
-            boolean goesAlong = granted.contains(entry.getKey());
-            if (!goesAlong && lane.node.equals(node) && lane.nextNanos(from) < ahead.mostNanos()) {
+            String host = entry.getKey();
+            boolean goesAlong = granted.contains(host);
+            if (!goesAlong && lane.node.equals(node) && nextNanos(host, lane, from) < ahead.mostNanos()) {
                 goesAlong = true;
-                grants.add(grant(entry.getKey(), first.getWindow(), from, first.getUntilNanos())
+                grants.add(grant(host, first.getWindow(), from, first.getUntilNanos())
                         .setIdle(true));
             }
             alone = Math.min(alone, goesAlong ? lane.nextMessageNanos(from) : lane.nextNanos(from));
+            alone = Math.min(alone, frames.nextNanos(host));
         }
         for (RunWindow.Builder grant : grants) {
             grant.setHosts(grants.size())

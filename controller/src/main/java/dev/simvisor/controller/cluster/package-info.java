@@ -8,7 +8,9 @@
  * dev.simvisor.controller.cluster.Replay}; only the death of a process comes from outside of virtual time.
  * {@link dev.simvisor.controller.cluster.Clones} makes second VMs of running ones, which nobody has to decide about: the first
  * keeps its owner. {@link dev.simvisor.controller.cluster.Arrivals} has VMs come, wait and leave by themselves. Whether a host can carry a VM, and in which mode, is
- * {@link dev.simvisor.controller.cluster.Admission}'s to say. {@link dev.simvisor.controller.cluster.Meterings} measure for whoever
+ * {@link dev.simvisor.controller.cluster.Admission}'s to say. {@link
+ * dev.simvisor.controller.cluster.EthernetFabric} stands for the switches between hosts, and {@link
+ * dev.simvisor.controller.cluster.CardAddresses} gives VMs their addresses there. {@link dev.simvisor.controller.cluster.Meterings} measure for whoever
  * wants to know, and decide nothing.
  */
 @NullMarked

@@ -25,6 +25,7 @@ import dev.simvisor.proto.api.MigrationCompression;
 import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.ModeCosts;
 import dev.simvisor.proto.api.MultibootBoot;
+import dev.simvisor.proto.api.NetworkCard;
 import dev.simvisor.proto.api.PowerModelSpec;
 import dev.simvisor.proto.api.VmSpec;
 import java.io.IOException;
@@ -97,7 +98,7 @@ public final class Specs {
      * @throws IOException when the guest's kernel cannot be read
      */
     public static VmSpec vm(String name, VmType type, GuestCache guests) throws GuestException, IOException {
-        return VmSpec.newBuilder()
+        VmSpec.Builder spec = VmSpec.newBuilder()
                 .setName(name)
                 .setMemoryBytes(type.memory().bytes())
                 .setCpus(type.vcpus())
@@ -106,8 +107,11 @@ public final class Specs {
                 .setWeight(type.weight())
                 .setCapPercent(type.capPercent().orElse(0))
                 .setOnReboot(onReboot(type.onReboot()))
-                .setBoot(boot(guests.resolve(type.guest().name(), type.mode()), type.commandLine()))
-                .build();
+                .setBoot(boot(guests.resolve(type.guest().name(), type.mode()), type.commandLine()));
+        if (type.network()) {
+            spec.setNetwork(NetworkCard.getDefaultInstance());
+        }
+        return spec.build();
     }
 
     public static dev.simvisor.proto.api.OnReboot onReboot(OnReboot choice) {
