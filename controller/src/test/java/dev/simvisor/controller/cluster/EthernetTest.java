@@ -8,24 +8,31 @@ import dev.simvisor.proto.api.CloneVmRequest;
 import dev.simvisor.proto.api.ConsoleOutput;
 import dev.simvisor.proto.api.CreateVmRequest;
 import dev.simvisor.proto.api.MigrateRequest;
+import dev.simvisor.proto.api.MigrationAlgorithm;
 import dev.simvisor.proto.api.MigrationParameters;
 import dev.simvisor.proto.api.MigrationReport;
 import dev.simvisor.proto.api.MigrationState;
 import dev.simvisor.proto.api.NetworkCard;
+import dev.simvisor.proto.api.RestoreVmRequest;
 import dev.simvisor.proto.api.StateHashResponse;
 import dev.simvisor.proto.api.Vm;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** VMs of a cluster talk to each other: a and b across hosts, c beside a, and one of them moves. */
 class EthernetTest {
     private static final String A = "52:54:00:00:00:01";
     private static final String B = "52:54:00:00:00:02";
     private static final String ALL = "ff:ff:ff:ff:ff:ff";
+
+    @TempDir
+    private Path folder;
 
     /** All that must be the same however often and wherever it runs. */
     private record Outcome(Map<String, String> consoles, List<String> hashes, MigrationReport migration) {
@@ -116,6 +123,40 @@ class EthernetTest {
         assertThat(run(123_457, "n1")).isEqualTo(expected);
     }
 
+    /** While its pages follow, the VM is at both hosts, and runs at one. */
+    @Test
+    void neighbourOfAVmThatMovesByPostCopyReachesItWhereItRuns() throws Exception {
+        try (ToyCluster toys = ToyCluster.of(2, 0, "n1")) {
+            ClusterControl cluster = toys.control();
+            StringBuffer said = new StringBuffer();
+            cluster.at(MILLI).createVm(vm("a", "h1", B, 1_000_000));
+            cluster.at(MILLI).createVm(vm("b", "h1", A, 1_000_000));
+            cluster.at(3 * MILLI)
+                    .reached()
+                    .thenRun(() -> cluster.console("b", true, piece -> said.append(utf8(piece)), () -> {}));
+            cluster.at(50 * MILLI)
+                    .migrate(MigrateRequest.newBuilder()
+                            .setVm("b")
+                            .setTarget("h2")
+                            .setParameters(MigrationParameters.newBuilder()
+                                    .setAlgorithm(MigrationAlgorithm.POST_COPY)
+                                    .setBandwidthBytesPerSecond(2 << 20))
+                            .build());
+            CompletableFuture<List<MigrationReport>> during =
+                    cluster.at(299 * MILLI).reached().thenCompose(reached -> cluster.migrations());
+            CompletableFuture<Void> held = cluster.at(300 * MILLI).hold();
+            get(cluster.start());
+            assertThat(get(during))
+                    .singleElement()
+                    .returns(MigrationState.MIGRATION_FETCHING, MigrationReport::getState);
+            get(held);
+            List<String> frames = new Outcome(
+                            Map.of("b", said.toString()), List.of(), MigrationReport.getDefaultInstance())
+                    .framesTo("b", A);
+            assertThat(frames).hasSizeBetween(285, 299);
+        }
+    }
+
     @Test
     void addressesAreGivenInTheOrderOfCreationAndACloneIsNotPluggedIn() throws Exception {
         try (ToyCluster toys = ToyCluster.of(2, 0, "n1")) {
@@ -143,5 +184,41 @@ class EthernetTest {
             assertThat(get(near).getSpec().getNetwork()).isEqualTo(out);
             assertThat(get(far).getSpec().getNetwork()).isEqualTo(out);
         }
+    }
+
+    @Test
+    void snapshotRestoredBesideItsOriginalIsNotPluggedInAndLaterOneIs() throws Exception {
+        try (ToyCluster toys = ToyCluster.of(3, 0, "n1")) {
+            ClusterControl cluster = toys.control();
+            StringBuffer said = new StringBuffer();
+            String file = folder.resolve("b.snapshot").toString();
+            cluster.at(MILLI).createVm(vm("a", "h1", B, 1_000_000));
+            cluster.at(2 * MILLI).createVm(vm("b", "h2", B, 1_000_000));
+            cluster.at(2 * MILLI).createVm(vm("c", "h3", ALL, 1_000_000));
+            cluster.at(20 * MILLI).snapshot("b", file);
+            CompletableFuture<Vm> beside = cluster.at(30 * MILLI).restore(restored(file, "beside"));
+            cluster.at(40 * MILLI).stop("b");
+            CompletableFuture<Vm> later = cluster.at(50 * MILLI).restore(restored(file, "later"));
+            cluster.at(55 * MILLI)
+                    .reached()
+                    .thenRun(() -> cluster.console("later", true, piece -> said.append(utf8(piece)), () -> {}));
+            CompletableFuture<Void> held = cluster.at(100 * MILLI).hold();
+            get(cluster.start());
+            get(held);
+            assertThat(get(beside).getSpec().getNetwork().getLinkDown()).isTrue();
+            assertThat(get(later).getSpec().getNetwork())
+                    .isEqualTo(NetworkCard.newBuilder().setAddress(B).build());
+            // It is announced at its new host, and found there.
+            assertThat(said.toString().lines().filter(line -> line.contains(" from " + A)))
+                    .hasSizeBetween(44, 49);
+        }
+    }
+
+    private static RestoreVmRequest restored(String file, String name) {
+        return RestoreVmRequest.newBuilder()
+                .setFile(file)
+                .setName(name)
+                .setHost("h3")
+                .build();
     }
 }

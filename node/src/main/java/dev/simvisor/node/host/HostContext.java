@@ -32,6 +32,12 @@ interface HostContext {
     /** One of the host's VMs has come with a state, by a migration or as a copy: its card is to be known here. */
     void arrived(VirtualMachine vm);
 
+    /** One of the host's VMs, which stays for the sake of its pages at most, is about to go on elsewhere: frames for it leave the host. */
+    void unplug(VirtualMachine vm);
+
+    /** A VM that was unplugged goes on here after all. */
+    void plug(VirtualMachine vm);
+
     /** Has a VM's disks be its own that another host gives up at the same time. */
     void takeDisks(VirtualMachine vm) throws InterruptedException;
 

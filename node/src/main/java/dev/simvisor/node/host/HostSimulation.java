@@ -425,6 +425,16 @@ final class HostSimulation implements HostContext, AutoCloseable {
     }
 
     @Override
+    public void unplug(VirtualMachine vm) {
+        ethernet.unplug(vm);
+    }
+
+    @Override
+    public void plug(VirtualMachine vm) {
+        ethernet.plug(vm);
+    }
+
+    @Override
     public void arrived(VirtualMachine vm) {
         BugContainment.contain(vm, VirtualMachine::plugCable);
         ethernet.announce(vm);

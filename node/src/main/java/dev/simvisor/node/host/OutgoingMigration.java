@@ -211,6 +211,7 @@ final class OutgoingMigration {
 
     private void resumeGuest() throws InterruptedException {
         host.takeDisks(vm);
+        host.plug(vm);
         if (vm.isRunning()) {
             BugContainment.contain(vm, VirtualMachine::keepRunning);
         } else if (resumeWhenKept) {
@@ -241,6 +242,7 @@ final class OutgoingMigration {
                 .setMissingPages(action.missingPages())
                 .build();
         tellTarget(HostMessage.newBuilder().setHandOver(handOver));
+        host.unplug(vm);
         if (action.missingPages() > 0) {
             vm.machine().releaseDisks(); // what is left of it here for their sake needs none
         }
