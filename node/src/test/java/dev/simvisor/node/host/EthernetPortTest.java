@@ -83,10 +83,12 @@ class EthernetPortTest {
     private void run(long until, long windowNanos, RunWindow.Builder first) throws InterruptedException {
         RunWindow.Builder window = first;
         for (; now < until; now += windowNanos) {
-            WindowDone done = host.run(window.setHost("h")
-                    .setFromNanos(now)
-                    .setUntilNanos(Math.min(until, now + windowNanos))
-                    .build());
+            WindowDone done = ToyHosts.answer(
+                    host,
+                    window.setHost("h")
+                            .setFromNanos(now)
+                            .setUntilNanos(Math.min(until, now + windowNanos))
+                            .build());
             left.addAll(done.getFramesList());
             done.getConsolesList()
                     .forEach(piece -> said.computeIfAbsent(piece.getVm(), name -> new StringBuilder())
