@@ -3,6 +3,7 @@ package dev.simvisor.node.host;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import dev.simvisor.proto.node.EthernetFrame;
 import dev.simvisor.proto.node.HostMessage;
 import dev.simvisor.proto.node.VmConsole;
 import dev.simvisor.proto.node.VmProgress;
@@ -63,5 +64,19 @@ class WindowPartsTest {
             }
         }
         assertThat(next).isEqualTo(offset);
+    }
+
+    @Test
+    void guestThatFloodsTheEthernetMakesNoneEither() {
+        WindowDone.Builder flooded = done().addConsoles(said(0, 3 << 20));
+        for (int n = 0; n < 10_000; n++) {
+            flooded.addFrames(EthernetFrame.newBuilder().setNumber(n).setBytes(ByteString.copyFrom(new byte[1518])));
+        }
+        List<WindowDone> parts = WindowParts.of(flooded.build());
+
+        assertThat(parts).hasSizeGreaterThan(3).allMatch(part -> part.getSerializedSize() < FRAME_BYTES);
+        assertThat(parts.stream().flatMap(part -> part.getFramesList().stream()))
+                .containsExactlyElementsOf(flooded.getFramesList());
+        assertThat(parts.getLast().getSentCount()).isEqualTo(1);
     }
 }
