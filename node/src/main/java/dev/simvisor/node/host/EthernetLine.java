@@ -1,5 +1,6 @@
 package dev.simvisor.node.host;
 
+import dev.simvisor.node.machine.network.Ethernet;
 import java.util.ArrayDeque;
 
 /**
@@ -14,13 +15,6 @@ final class EthernetLine {
     static final long LOST = -1;
 
     private static final long NANOS_PER_SECOND = 1_000_000_000;
-
-    // IEEE 802.3, clauses 3 and 4: preamble and start delimiter, the shortest frame with its checksum, and the gap
-    // after it
-    private static final int PREAMBLE_OCTETS = 8;
-    private static final int LEAST_OCTETS = 64;
-    private static final int CHECKSUM_OCTETS = 4;
-    private static final int GAP_OCTETS = 12;
 
     private final long bitsPerSecond;
     private final ArrayDeque<Long> leavingNanos = new ArrayDeque<>();
@@ -50,7 +44,6 @@ final class EthernetLine {
     }
 
     private long nanosOf(int bytes) {
-        int octets = PREAMBLE_OCTETS + Math.max(LEAST_OCTETS, bytes + CHECKSUM_OCTETS) + GAP_OCTETS;
-        return Math.ceilDiv((long) octets * Byte.SIZE * NANOS_PER_SECOND, bitsPerSecond);
+        return Math.ceilDiv((long) Ethernet.octetsOnTheWire(bytes) * Byte.SIZE * NANOS_PER_SECOND, bitsPerSecond);
     }
 }

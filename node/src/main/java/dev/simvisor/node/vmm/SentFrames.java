@@ -1,5 +1,6 @@
 package dev.simvisor.node.vmm;
 
+import dev.simvisor.node.machine.network.Ethernet;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -12,12 +13,6 @@ final class SentFrames {
     /** As fast as 10GBASE-T (IEEE 802.3, clause 55). */
     private static final long BITS_PER_NANO = 10;
 
-    /** A frame of the least length has 64 octets with its checksum; with it go a preamble of 8 and a gap of 12 (IEEE 802.3, clause 4). */
-    private static final int LEAST_OCTETS = 64;
-
-    private static final int CHECKSUM_OCTETS = 4;
-    private static final int BETWEEN_FRAMES_OCTETS = 20;
-
     /** About a thousand of the longest frames may wait for the cable, as at an interface of Linux (DEFAULT_TX_QUEUE_LEN). */
     private static final long LONGEST_WAIT_NANOS = 1_250_000;
 
@@ -27,8 +22,8 @@ final class SentFrames {
     void add(byte[] frame, long nanos) {
         long beginsNanos = Math.max(nanos, cableFreeNanos);
         if (beginsNanos - nanos > LONGEST_WAIT_NANOS) return;
-        int octets = Math.max(LEAST_OCTETS, frame.length + CHECKSUM_OCTETS) + BETWEEN_FRAMES_OCTETS;
-        cableFreeNanos = beginsNanos + Math.ceilDiv((long) octets * Byte.SIZE, BITS_PER_NANO);
+        cableFreeNanos =
+                beginsNanos + Math.ceilDiv((long) Ethernet.octetsOnTheWire(frame.length) * Byte.SIZE, BITS_PER_NANO);
         frames.add(new SentFrame(nanos, frame));
     }
 

@@ -3,13 +3,7 @@ package dev.simvisor.node.host;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
-import dev.simvisor.node.host.transfer.PageStreams;
 import dev.simvisor.node.machine.network.MacAddress;
-import dev.simvisor.node.vmm.GuestMachine;
-import dev.simvisor.node.vmm.ToyMachines;
-import dev.simvisor.node.vmm.migration.PageCoding;
-import dev.simvisor.proto.api.HostSpec;
-import dev.simvisor.proto.api.LinkSpec;
 import dev.simvisor.proto.api.NetworkCard;
 import dev.simvisor.proto.api.VmSpec;
 import dev.simvisor.proto.node.CreateVm;
@@ -35,28 +29,7 @@ class EthernetPortTest {
     /** Of a frame of 60 bytes on the link. */
     private static final long WIRE_NANOS = 84 * 8;
 
-    private static final PageStreams NO_STREAMS = new PageStreams() {
-        @Override
-        public Outgoing open(String address, long migration, PageCoding coding) {
-            throw new AssertionError("no migration was asked for");
-        }
-
-        @Override
-        public Incoming expect(long migration, GuestMachine machine) {
-            throw new AssertionError("no migration was asked for");
-        }
-    };
-
-    private final HostSimulation host = new HostSimulation(
-            HostSpec.newBuilder()
-                    .setName("h")
-                    .setPcpus(2)
-                    .setMemoryBytes(64 << 20)
-                    .setLink(LinkSpec.newBuilder().setLatencyNanos(MILLI).setBitsPerSecond(1_000_000_000))
-                    .build(),
-            new ToyMachines(64 << 20),
-            NO_STREAMS,
-            0);
+    private final HostSimulation host = ToyHosts.host("h", 2, 0, machine -> {});
     private final Map<String, StringBuilder> said = new TreeMap<>();
     private final List<EthernetFrame> left = new ArrayList<>();
     private long now;
