@@ -119,7 +119,7 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
     private long windowEndNanos;
     private long windowCount;
     /** How many windows the present grant has covered, as far as hosts have answered. */
-    private long windowsCovered;
+    private long windowsCovered = 1;
 
     /**
      * @param maxWindowNanos windows are no longer, whatever the latency allows; 0 for no limit
@@ -569,7 +569,6 @@ final class TimeKeeper extends AbstractBehavior<TimeKeeper.Command> implements O
         long plannedNanos = plannedNanos();
         windowEndNanos = Math.min(Math.min(nowNanos + lookaheadNanos, plannedNanos), windows.fullNanos());
         windowCount++;
-        windowsCovered = 1;
         windows.measure(!meterings.isEmpty());
         Windows.Ahead ahead = new Windows.Ahead(lookaheadNanos, plannedNanos, nowNanos + MOST_AHEAD_NANOS);
         windows.grant(windowCount, nowNanos, windowEndNanos, ahead).forEach(this::run);
