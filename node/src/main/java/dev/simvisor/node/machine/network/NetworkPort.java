@@ -8,6 +8,11 @@ public interface NetworkPort {
     /** A header with a VLAN's tag, and 1500 bytes. */
     int MOST_FRAME_BYTES = 1518;
 
+    /** Whether a frame is neither too short nor too long. */
+    static boolean carries(long bytes) {
+        return bytes >= LEAST_FRAME_BYTES && bytes <= MOST_FRAME_BYTES;
+    }
+
     /** The card, as the port sees it. */
     @FunctionalInterface
     interface Card {

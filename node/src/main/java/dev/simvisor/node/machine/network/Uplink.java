@@ -36,8 +36,7 @@ public final class Uplink implements Ethernet {
 
         @Override
         public void send(byte[] frame) {
-            boolean fits = frame.length >= LEAST_FRAME_BYTES && frame.length <= MOST_FRAME_BYTES;
-            if (fits && plug == this) sink.accept(frame.clone());
+            if (NetworkPort.carries(frame.length) && plug == this) sink.accept(frame.clone());
         }
 
         @Override

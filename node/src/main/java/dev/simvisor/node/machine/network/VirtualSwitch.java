@@ -83,8 +83,7 @@ public final class VirtualSwitch implements Ethernet {
 
         @Override
         public void send(byte[] frame) {
-            boolean fits = frame.length >= LEAST_FRAME_BYTES && frame.length <= MOST_FRAME_BYTES;
-            if (fits && ports.contains(this)) {
+            if (NetworkPort.carries(frame.length) && ports.contains(this)) {
                 forward(this, frame.clone());
             }
         }

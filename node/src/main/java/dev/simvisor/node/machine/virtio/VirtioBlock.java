@@ -100,13 +100,7 @@ public final class VirtioBlock implements VirtioDevice {
 
     @Override
     public void serve(int index, List<Virtqueue> queues) throws MalformedRingException {
-        Virtqueue queue = queues.get(index);
-        for (int served = 0; served < queue.size(); served++) {
-            DescriptorChain chain = queue.take();
-            if (chain == null) return;
-            serve(chain);
-            queue.complete(chain);
-        }
+        queues.get(index).serve(this::serve);
     }
 
     private void serve(DescriptorChain chain) throws MalformedRingException {

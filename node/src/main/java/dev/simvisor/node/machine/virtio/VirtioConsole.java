@@ -81,7 +81,7 @@ public final class VirtioConsole implements VirtioDevice {
         if (index == RECEIVE) {
             deliverInput(queue);
         } else if (index == TRANSMIT) {
-            takeOutput(queue);
+            queue.serve(this::send);
         }
     }
 
@@ -96,17 +96,6 @@ public final class VirtioConsole implements VirtioDevice {
                 buffer[i] = input.remove();
             }
             chain.write(buffer, 0, count);
-            queue.complete(chain);
-        }
-    }
-
-    private void takeOutput(Virtqueue queue) throws MalformedRingException {
-        for (int served = 0; served < queue.size(); served++) {
-            DescriptorChain chain = queue.take();
-            if (chain == null) {
-                return;
-            }
-            send(chain);
             queue.complete(chain);
         }
     }

@@ -113,20 +113,9 @@ public final class VirtioNetwork implements VirtioDevice {
     @Override
     public void serve(int index, List<Virtqueue> queues) throws MalformedRingException {
         if (index == TRANSMIT) {
-            send(queues.get(index));
+            queues.get(index).serve(this::send);
         } else if (incoming != null) {
             deliver(queues.get(index), incoming);
-        }
-    }
-
-    private void send(Virtqueue queue) throws MalformedRingException {
-        for (int served = 0; served < queue.size(); served++) {
-            DescriptorChain chain = queue.take();
-            if (chain == null) {
-                return;
-            }
-            send(chain);
-            queue.complete(chain);
         }
     }
 
@@ -135,7 +124,7 @@ public final class VirtioNetwork implements VirtioDevice {
             throw new MalformedRingException("a frame without a header");
         }
         long length = chain.readableBytes();
-        if (linkUp && length <= NetworkPort.MOST_FRAME_BYTES) {
+        if (linkUp && NetworkPort.carries(length)) {
             byte[] frame = new byte[(int) length];
             chain.read(frame, 0, frame.length);
             network.send(frame);

@@ -99,6 +99,27 @@ final class Virtqueue {
 
     // ---- use by the device ----
 
+    /** What a device does with a request, which is handed back when it returns. */
+    @FunctionalInterface
+    interface Service {
+        void serve(DescriptorChain chain) throws MalformedRingException;
+    }
+
+    /**
+     * Serves what waits, but no more requests than the ring holds: where the device's own data goes into the ring, there might be
+     * requests without end. What is left waits for the next notification.
+     */
+    void serve(Service service) throws MalformedRingException {
+        for (int served = 0; served < size; served++) {
+            DescriptorChain chain = take();
+            if (chain == null) {
+                return;
+            }
+            service.serve(chain);
+            complete(chain);
+        }
+    }
+
     /** The next request, or null when there is none. */
     @Nullable
     DescriptorChain take() throws MalformedRingException {

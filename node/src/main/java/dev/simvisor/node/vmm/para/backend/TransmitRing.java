@@ -78,9 +78,7 @@ final class TransmitRing {
         int extras = (first.flags() & EXTRA_INFO) == 0 ? 0 : takeExtras();
         List<Slot> slots = takeSlots(first);
         // Extra information is about offloads, of which none was offered.
-        boolean good = extras == 0
-                && first.size() >= NetworkPort.LEAST_FRAME_BYTES
-                && first.size() <= NetworkPort.MOST_FRAME_BYTES;
+        boolean good = extras == 0 && NetworkPort.carries(first.size());
         byte[] frame = new byte[good ? first.size() : 0];
         good = good && gather(slots, frame);
 
